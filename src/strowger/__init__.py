@@ -1,0 +1,3 @@
+"""Strowger: an open-source, self-hosted communications platform."""
+
+__version__ = "0.1.0"

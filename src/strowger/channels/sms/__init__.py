@@ -1,0 +1,1 @@
+"""SMS: the compatible API, carriers over SMPP, and its console rooms."""

@@ -1,0 +1,1 @@
+"""The shell and kit of the web console: layout, table, form, chart, live feed."""

@@ -1,0 +1,123 @@
+"""PostgreSQL: the pool for the hot path and the session factory of the ORM for everything else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+import msgspec
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from strowger.foundation.errors import Unavailable
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+# What tells that the database is away or refuses to write, not that a statement is wrong.
+OUTAGES = (
+    OSError,
+    asyncio.TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.DiskFullError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+CLASHES = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+T = TypeVar("T")
+
+
+class Base(DeclarativeBase):
+    """The base of every table; one metadata for the whole product."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+def driver_url(url: str) -> str:
+    """The URL in the form asyncpg reads (``postgresql://``)."""
+    return "postgresql://" + url.split("://", 1)[1]
+
+
+def orm_url(url: str) -> str:
+    """The URL in the form SQLAlchemy reads."""
+    return "postgresql+asyncpg://" + url.split("://", 1)[1]
+
+
+async def _prepare_connection(connection: asyncpg.Connection[Any]) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name, schema="pg_catalog", encoder=lambda v: msgspec.json.encode(v).decode(), decoder=msgspec.json.decode
+        )
+
+
+class Database:
+    """One process's way to the database: ``pool`` (asyncpg, hot path), ``session()`` (ORM).
+
+    Row-returning hot queries live in repositories and take a connection; ORM queries take a session.
+    """
+
+    def __init__(self, url: str, pool_size: int = 10) -> None:
+        self.url = url
+        self._pool_size = pool_size
+        self._pool: asyncpg.Pool[Any] | None = None
+        self.engine: AsyncEngine = create_async_engine(orm_url(url), pool_size=pool_size, pool_pre_ping=True)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @property
+    def pool(self) -> asyncpg.Pool[Any]:
+        """The asyncpg pool; open() must have been awaited."""
+        assert self._pool is not None, "Database.open() was not awaited"
+        return self._pool
+
+    async def open(self) -> None:
+        """Open the pool. Raises OSError when the server cannot be reached."""
+        self._pool = await asyncpg.create_pool(
+            driver_url(self.url), min_size=1, max_size=self._pool_size, init=_prepare_connection, command_timeout=30,
+            server_settings={"application_name": "strowger", "jit": "off"},
+        )
+
+    async def close(self) -> None:
+        """Close pool and engine."""
+        if self._pool is not None:
+            await asyncio.wait_for(self._pool.close(), 10)
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """A unit of work: commits when the block ends, rolls back when it raises."""
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    async def connect(self) -> asyncpg.Connection[Any]:
+        """A connection of its own, outside the pool: for LISTEN and for advisory locks."""
+        connection: asyncpg.Connection[Any] = await asyncpg.connect(driver_url(self.url), timeout=10)
+        await _prepare_connection(connection)
+        return connection
+
+    async def run(self, work: Callable[[asyncpg.Connection[Any]], Awaitable[T]], tries: int = 3) -> T:
+        """Run ``work`` in one transaction; repeat it when it lost against a parallel one.
+
+        Raises Unavailable when the database cannot be reached or cannot write.
+        """
+        for left in range(tries - 1, -1, -1):
+            try:
+                async with self.pool.acquire(timeout=10) as connection, connection.transaction():
+                    return await work(connection)  # type: ignore[arg-type]
+            except CLASHES:
+                if not left:
+                    raise
+            except OUTAGES as problem:
+                raise Unavailable from problem
+        raise AssertionError("unreachable")

@@ -1,0 +1,82 @@
+"""Phone numbers: the reference's cleaning rule and the facts that the number plan gives at once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
+
+MIN_DIGITS, MAX_DIGITS = 8, 15
+_PUNCTUATION = re.compile(r"[\s\-().\u2010-\u2015\u00a0/]+")
+_NON_GEOGRAPHIC = "001"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFacts:
+    """What a number alone tells: ISO country and whether its length fits that country's plan."""
+
+    country: str
+    possible: bool
+
+
+@lru_cache(maxsize=4096)
+def _national_lengths(region: str) -> frozenset[int]:
+    metadata = PhoneMetadata.metadata_for_region(region)
+    desc = metadata.general_desc if metadata else None
+    return frozenset(desc.possible_length or ()) if desc else frozenset()
+
+
+def clean_number(raw: str, prefix: str | None, home_country: str) -> str | None:
+    """The digits of a number in international form without ``+``; None when it cannot be one (sms.md 3.2).
+
+    ``prefix`` is digits. A number that started with ``+`` or ``00`` is complete; otherwise the prefix is put before it when
+    it is missing or the length is a national one; without prefix, ten digits in an Indian account get 91.
+    """
+    text = _PUNCTUATION.sub("", raw)
+    complete = text.startswith("+")
+    digits = text[1:] if complete else text
+    if not complete and digits.startswith("00"):
+        complete, digits = True, digits[2:]
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    if not complete and prefix:
+        region = COUNTRY_CODE_TO_REGION_CODE.get(int(prefix), (_NON_GEOGRAPHIC,))[0]
+        if not digits.startswith(prefix) or len(digits) in _national_lengths(region):
+            digits = prefix + digits.lstrip("0")
+    elif not complete and home_country == "IN" and len(digits) == 10:
+        digits = "91" + digits
+    return digits if MIN_DIGITS <= len(digits) <= MAX_DIGITS else None
+
+
+def number_facts(digits: str) -> NumberFacts | None:
+    """Country and plausibility of a number in international digits; None when no country code fits (ITU E.164)."""
+    for size in (1, 2, 3):
+        code = int(digits[:size]) if digits[:size].isdigit() else 0
+        regions = COUNTRY_CODE_TO_REGION_CODE.get(code)
+        if regions:
+            country = regions[0] if len(regions) == 1 else _shared_region(digits, size, regions)
+            lengths = _national_lengths(regions[0])
+            return NumberFacts(country, not lengths or len(digits) - size in lengths)
+    return None
+
+
+@lru_cache(maxsize=65536)
+def _shared_region(digits: str, size: int, regions: tuple[str, ...]) -> str:
+    number = phonenumbers.PhoneNumber(country_code=int(digits[:size]), national_number=int(digits[size:] or 0))
+    return phonenumbers.region_code_for_number(number) or regions[0]
+
+
+def fits_number_plan(digits: str) -> bool:
+    """Whether the country's own numbering table knows the number (stricter than a possible length)."""
+    try:
+        return bool(phonenumbers.is_valid_number(phonenumbers.parse("+" + digits, None)))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def mask_number(digits: str) -> str:
+    """A number for logs: the first three and the last two digits."""
+    return digits[:3] + "*" * max(0, len(digits) - 5) + digits[-2:] if len(digits) > 5 else "*" * len(digits)

@@ -1,0 +1,148 @@
+"""Settings: a schema with type, default and sentence. The only reader of the environment."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+PREFIX = "STROWGER_"
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class SettingsError(ValueError):
+    """A setting cannot be read; the message names the variable and what it must be."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllowList:
+    """What the guard lets pass besides public addresses: networks (CIDR) and host names."""
+
+    networks: tuple[Network, ...] = ()
+    hosts: frozenset[str] = frozenset()
+
+
+def _switch(raw: str) -> bool:
+    words = {"on": True, "true": True, "1": True, "yes": True, "off": False, "false": False, "0": False, "no": False}
+    if raw.lower() not in words:
+        raise ValueError("must be on or off")
+    return words[raw.lower()]
+
+
+def _port(raw: str) -> int:
+    port = int(raw)
+    if not 0 < port < 65536:
+        raise ValueError("must be a port from 1 to 65535")
+    return port
+
+
+def _positive(raw: str) -> int:
+    number = int(raw)
+    if number < 1:
+        raise ValueError("must be 1 or more")
+    return number
+
+
+def _natural(raw: str) -> int:
+    number = int(raw)
+    if number < 0:
+        raise ValueError("must be 0 or more")
+    return number
+
+
+def _path(raw: str) -> Path:
+    return Path(raw).expanduser().resolve()
+
+
+def _allow_list(raw: str) -> AllowList:
+    networks: list[Network] = []
+    hosts: set[str] = set()
+    for item in filter(None, (part.strip() for part in raw.split(","))):
+        try:
+            networks.append(ipaddress.ip_network(item, strict=False))
+        except ValueError:
+            if "/" in item:
+                raise
+            hosts.add(item.lower().rstrip("."))
+    return AllowList(tuple(networks), frozenset(hosts))
+
+
+def _choice(*words: str) -> Callable[[str], str]:
+    def read(raw: str) -> str:
+        if raw.lower() not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return raw.lower()
+
+    return read
+
+
+def setting(read: Callable[[str], Any], default: str, sentence: str) -> Any:
+    """One setting: how its text is read, its default as text, and what it does."""
+    return field(default_factory=lambda: read(default), metadata={"read": read, "default": default, "doc": sentence})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of a process. Each field is the variable ``STROWGER_<NAME>``."""
+
+    data_dir: Path = setting(_path, "data", "Directory for the embedded database, keys, credentials and files.")
+    http_host: str = setting(str, "127.0.0.1", "Address on which the API and the console listen.")
+    http_port: int = setting(_port, "8080", "Port of the API and the console.")
+    public_url: str = setting(str, "", "Base URL seen by users; empty means http://localhost:<http_port>.")
+    smpp_port: int = setting(_port, "2775", "First port of the SMPP range. The simulated SMSC listens on the next one "
+                             "and its control on the one after; the port itself is kept for customers' SMPP clients.")
+    database_url: str = setting(str, "", "PostgreSQL 15 or newer; empty starts the embedded server in the data dir.")
+    database_pool: int = setting(_positive, "10", "Connections that one process may open to the database.")
+    simulators: bool = setting(_switch, "on", "Start the simulated carrier and phones; allows callbacks to loopback.")
+    allowed_networks: AllowList = setting(_allow_list, "", "Networks (CIDR) and host names, comma separated, that "
+                                          "outgoing requests may reach although they are not public.")
+    secret_key: str = setting(str, "", "Key that encrypts stored secrets, 32 bytes as hex; empty: made at first start "
+                              "and kept in the data dir. Several keys, comma separated, newest first, while rotating.")
+    pod: str = setting(_choice("in", "sg", "eu", "na"), "eu", "Pod code used in generated SIDs and profile ids.")
+    api_rate: int = setting(_natural, "10000", "API requests per second and key; 0 means no limit.")
+    api_burst: int = setting(_positive, "20000", "Requests that a key may make at once above its rate.")
+    max_body: int = setting(_positive, "10485760", "Largest request body in bytes (413 above).")
+    retention_days: int = setting(_positive, "180", "Days that messages, events and callback attempts are kept.")
+    log_level: str = setting(_choice("debug", "info", "warning", "error"), "info", "Least severe log line written.")
+    log_format: str = setting(_choice("console", "json"), "console", "Log lines for people (console) or machines.")
+
+    @property
+    def base_url(self) -> str:
+        """The URL by which users reach this installation, without a trailing slash."""
+        return (self.public_url or f"http://localhost:{self.http_port}").rstrip("/")
+
+    @property
+    def simulator_smpp_port(self) -> int:
+        """TCP port of the simulated SMSC."""
+        return self.smpp_port + 1
+
+    @property
+    def simulator_http_port(self) -> int:
+        """TCP port of the simulated SMSC's control interface."""
+        return self.smpp_port + 2
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read all settings from the environment.
+
+    Raises SettingsError for the first value that cannot be read, naming its variable.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    for item in fields(Settings):
+        raw = environ.get(PREFIX + item.name.upper())
+        if raw is None:
+            continue
+        try:
+            values[item.name] = item.metadata["read"](raw.strip())
+        except ValueError as problem:
+            raise SettingsError(f"{PREFIX}{item.name.upper()}={raw!r}: {problem}") from problem
+    return Settings(**values)
+
+
+def describe_settings() -> list[tuple[str, str, str]]:
+    """Rows of (variable, default, sentence), for the documentation and ``strowger doctor``."""
+    return [(PREFIX + f.name.upper(), f.metadata["default"], f.metadata["doc"]) for f in fields(Settings)]

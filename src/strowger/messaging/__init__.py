@@ -1,0 +1,1 @@
+"""One message log, one pipeline, one set of statuses for every channel."""

@@ -1,0 +1,1 @@
+"""Carriers, their live links, and the routes that choose between them."""

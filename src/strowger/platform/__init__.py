@@ -1,0 +1,1 @@
+"""Accounts, billing, callbacks and the other parts under every channel."""

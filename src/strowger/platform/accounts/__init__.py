@@ -1,0 +1,1 @@
+"""Accounts, their people, sessions and API keys."""

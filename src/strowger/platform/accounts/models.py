@@ -1,0 +1,85 @@
+"""Tables of accounts, users, sessions and keys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, LargeBinary, Text, text
+from sqlalchemy.dialects.postgresql import CHAR, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from strowger.foundation.database import Base
+
+NOW = text("now()")
+Moment = DateTime(timezone=True)
+
+
+class Account(Base):
+    """A tenant. ``state`` is active, trial, suspended, inactive or closed; ``settings`` hold its choices."""
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    sid: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    country: Mapped[str] = mapped_column(CHAR(2))
+    currency: Mapped[str] = mapped_column(CHAR(3))
+    time_zone: Mapped[str] = mapped_column(Text, server_default="UTC")
+    state: Mapped[str] = mapped_column(Text, server_default="active")
+    settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    created_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW)
+
+
+class User(Base):
+    """A person who signs in to the console."""
+
+    __tablename__ = "app_user"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    email: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    password_hash: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(Text, server_default="owner")
+    theme: Mapped[str] = mapped_column(Text, server_default="auto")
+    preferences: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    failed_logins: Mapped[int] = mapped_column(server_default="0")
+    locked_until: Mapped[datetime | None] = mapped_column(Moment)
+    last_login_at: Mapped[datetime | None] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW)
+
+
+class UserSession(Base):
+    """A signed-in browser; the cookie's token is stored only as a hash."""
+
+    __tablename__ = "user_session"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), index=True)
+    csrf: Mapped[str] = mapped_column(Text)
+    ip: Mapped[str | None] = mapped_column(Text)
+    user_agent: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW)
+    seen_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class ApiKey(Base):
+    """An API key: SHA-256 for the look-up, sealed text for reveal, hint (its last four characters) for lists."""
+
+    __tablename__ = "api_key"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    key_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    hint: Mapped[str] = mapped_column(Text)
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+    networks: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
+    rate: Mapped[int | None]
+    expires_at: Mapped[datetime | None] = mapped_column(Moment)
+    last_used_at: Mapped[datetime | None] = mapped_column(Moment)
+    last_used_ip: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW)

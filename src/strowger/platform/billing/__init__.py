@@ -1,0 +1,1 @@
+"""Wallet, append-only ledger and tariffs."""

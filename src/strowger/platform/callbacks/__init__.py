@@ -1,0 +1,1 @@
+"""The callback engine: one durable queue, own retries, every attempt kept."""

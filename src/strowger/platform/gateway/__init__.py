@@ -1,0 +1,1 @@
+"""What stands before every public route: keys, rate limits, idempotency, request logs."""

@@ -1,0 +1,1 @@
+"""Inbound numbers of accounts."""

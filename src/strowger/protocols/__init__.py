@@ -1,0 +1,1 @@
+"""Pure wire formats without I/O; they know nothing of the product."""

@@ -1,0 +1,109 @@
+"""Fixtures of every tier: one embedded PostgreSQL for the run, a fresh database for each test that asks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from strowger.foundation.database import Database, driver_url
+from strowger.foundation.embedded import EmbeddedPostgres
+from strowger.foundation.schema import migrate
+
+TIERS = ("unit", "database", "system", "browser", "compat", "chaos")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each test names its tier: by marker, or by the folder it stands in."""
+    for item in items:
+        if not any(item.get_closest_marker(tier) for tier in TIERS):
+            folder = item.path.relative_to(Path(__file__).parent).parts[0]
+            if folder not in TIERS:
+                raise pytest.UsageError(f"{item.nodeid} names no tier")
+            item.add_marker(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server's maintenance database; STROWGER_TEST_DATABASE_URL names an outside one."""
+    outside = os.environ.get("STROWGER_TEST_DATABASE_URL")
+    if outside:
+        yield outside
+        return
+    folder = Path(tempfile.mkdtemp(prefix="strowger-pg-"))
+    server = EmbeddedPostgres(folder / "pg", durable=False)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def url_of(postgres: str, name: str) -> str:
+    head, _, query = postgres.partition("?")
+    return head.rsplit("/", 1)[0] + f"/{name}" + (f"?{query}" if query else "")
+
+
+async def _admin(postgres: str, *statements: str) -> None:
+    connection = await asyncpg.connect(driver_url(postgres))
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: str) -> Iterator[str]:
+    """The name of a migrated database from which tests are cloned."""
+    name = f"template_{uuid4().hex[:8]}"
+    asyncio.run(_admin(postgres, f"CREATE DATABASE {name}"))
+    asyncio.run(migrate(url_of(postgres, name)))
+    yield name
+    asyncio.run(_admin(postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def database_url(postgres: str, template: str) -> Iterator[str]:
+    """The URL of a fresh, migrated database of this test's own."""
+    name = f"test_{uuid4().hex[:12]}"
+    asyncio_run(_admin(postgres, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield url_of(postgres, name)
+    asyncio_run(_admin(postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+def asyncio_run(coroutine) -> None:  # type: ignore[no-untyped-def]
+    """Run a coroutine from a fixture, whether or not a loop runs in this thread."""
+    import threading
+
+    problem: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            asyncio.run(coroutine)
+        except BaseException as error:
+            problem.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    if problem:
+        raise problem[0]
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open Database on a fresh schema."""
+    database = Database(database_url, pool_size=5)
+    await database.open()
+    try:
+        yield database
+    finally:
+        with contextlib.suppress(Exception):
+            await database.close()
