@@ -105,8 +105,9 @@ def parse_receipt(pdu: DeliverSm | DataSm, *, zone: tzinfo = UTC, by_text: bool 
     """Read a receipt, or give None for any other delivery, acknowledgements by the user among them.
 
     A delivery is a receipt when esm_class says so (0x04, or 0x20 for an intermediate one), or when esm_class has no
-    message type but receipted_message_id is there. With `by_text` a text that reads like a receipt is enough, for a message centre that leaves esm_class 0; anyone with a handset can then forge one. A marked receipt that
-    cannot be read comes back with an empty id and the state UNKNOWN. `zone` is the time zone of the dates in the text.
+    message type but receipted_message_id is there. With `by_text` a text that reads like a receipt is enough, for a
+    message centre that leaves esm_class 0; anyone with a handset can then forge one. A marked receipt that cannot be
+    read comes back with an empty id and the state UNKNOWN. `zone` is the time zone of the dates in the text.
     """
     kind = pdu.esm_class & ESM_TYPE_MASK
     tlvs = pdu.tlvs
