@@ -121,3 +121,8 @@ class Database:
             except OUTAGES as problem:
                 raise Unavailable from problem
         raise AssertionError("unreachable")
+
+
+def columns(rows: list[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    """Turn rows into the columns that ``unnest`` takes; ``width`` empty ones when there are no rows."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]

@@ -1,0 +1,101 @@
+"""LISTEN and NOTIFY: wake-ups between processes. Never the only way to learn of work, only the fast one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import asyncpg
+
+from strowger.foundation.database import OUTAGES, Database
+from strowger.foundation.logs import get_logger
+
+log = get_logger(__name__)
+Handler = Callable[[str], None]
+PAYLOAD_LIMIT = 7900
+
+
+class Notifier:
+    """Sends notifications after the fact, gathered: at most one statement every ``gap`` seconds."""
+
+    def __init__(self, database: Database, gap: float = 0.005) -> None:
+        self._database = database
+        self._gap = gap
+        self._due: dict[tuple[str, str], None] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def send(self, channel: str, payload: str = "") -> None:
+        """Notify ``channel`` soon; equal notifications within the gap become one."""
+        if len(payload) <= PAYLOAD_LIMIT:
+            self._due[(channel, payload)] = None
+        if self._due and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self._flush())
+
+    async def _flush(self) -> None:
+        while self._due:
+            pairs, self._due = list(self._due), {}
+            with contextlib.suppress(*OUTAGES):
+                await self._database.pool.execute(
+                    "SELECT pg_notify(c, p) FROM unnest($1::text[], $2::text[]) AS t(c, p)",
+                    [c for c, _ in pairs], [p for _, p in pairs],
+                )
+            await asyncio.sleep(self._gap)
+
+
+class Listener:
+    """One connection that listens on channels and calls handlers; connects again by itself."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._handlers: dict[str, list[Handler]] = defaultdict(list)
+        self._task: asyncio.Task[None] | None = None
+
+    def on(self, channel: str, handler: Handler) -> None:
+        """Call ``handler`` with each payload of ``channel``, and with "" after each connect. Before start() only."""
+        self._handlers[channel].append(handler)
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except OUTAGES as problem:
+                log.warning("listener_lost", problem=str(problem))
+            await asyncio.sleep(0.5)
+
+    async def _listen(self) -> None:
+        connection = await self._database.connect()
+        closed = asyncio.Event()
+        connection.add_termination_listener(lambda _: closed.set())
+        try:
+            for channel, handlers in self._handlers.items():
+                await connection.add_listener(channel, self._dispatch)
+                for handler in handlers:
+                    handler("")
+            while not closed.is_set():
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(closed.wait(), 15)
+                    return
+                await connection.execute("SELECT 1")
+        finally:
+            with contextlib.suppress(Exception):
+                await connection.close(timeout=1)
+
+    def _dispatch(self, _connection: asyncpg.Connection[Any] | Any, _pid: int, channel: str, payload: object) -> None:
+        for handler in self._handlers[channel]:
+            handler(str(payload))
+
+

@@ -1,0 +1,59 @@
+"""Facts that the pipeline asks for in each batch, kept for moments: account rules, prices, routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import asyncpg
+
+from strowger.foundation.clock import Clock
+from strowger.messaging.repository import facts as queries
+from strowger.messaging.route import RouteTable
+from strowger.messaging.rules import AccountRules
+from strowger.platform.billing import repository as billing
+from strowger.platform.billing.service import PriceList
+
+ACCOUNT_SECONDS = 5.0
+ROUTE_SECONDS = 1.0
+MAX_ACCOUNTS = 10_000
+
+
+class Facts:
+    """A short-lived cache; ``forget`` is called when a notification says that something changed."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.forget()
+
+    def forget(self, _payload: str = "") -> None:
+        """Drop everything, so that the next batch reads anew."""
+        self._accounts: dict[int, AccountRules] = {}
+        self._accounts_at = self._routes_at = float("-inf")
+        self._routes: dict[str, RouteTable] = {}
+        self._prices: PriceList | None = None
+
+    async def accounts(self, connection: asyncpg.Connection[Any], ids: Iterable[int]) -> dict[int, AccountRules]:
+        """Rules of the accounts, at most a few seconds old."""
+        now = self._clock.monotonic()
+        if now - self._accounts_at > ACCOUNT_SECONDS or len(self._accounts) > MAX_ACCOUNTS:
+            self._accounts, self._prices, self._accounts_at = {}, None, now
+        missing = set(ids) - self._accounts.keys()
+        if missing:
+            self._accounts.update(await queries.account_rules(connection, sorted(missing)))
+        return self._accounts
+
+    async def prices(self, connection: asyncpg.Connection[Any]) -> PriceList:
+        """The price list, as old as the accounts at most."""
+        if self._prices is None:
+            self._prices = PriceList(await billing.tariffs(connection))
+        return self._prices
+
+    async def routes(self, connection: asyncpg.Connection[Any], channel: str) -> RouteTable:
+        """Routes of a channel and the carriers that are up, at most a second old."""
+        now = self._clock.monotonic()
+        if now - self._routes_at > ROUTE_SECONDS:
+            self._routes, self._routes_at = {}, now
+        if channel not in self._routes:
+            self._routes[channel] = await queries.route_table(connection, channel)
+        return self._routes[channel]

@@ -1,0 +1,116 @@
+"""The common end of every step: write events, move statuses, settle money, queue callbacks, in one transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from strowger.messaging.facts import Facts
+from strowger.messaging.notify import callbacks_for, wants_callback
+from strowger.messaging.repository import journaling
+from strowger.messaging.repository.journaling import Advance, Key
+from strowger.messaging.schemas import Event, Submission
+from strowger.messaging.statuses import TRACES, EventKind, Status
+from strowger.platform.billing.service import release
+from strowger.platform.callbacks.repository import insert_callbacks
+from strowger.platform.callbacks.schemas import NewCallback
+
+STATUS_OF_WORD = {"NOT-SENT": Status.NOT_SENT, "UNDELIVERED": Status.UNDELIVERED, "FAILED": Status.FAILED}
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one transaction writes about messages."""
+
+    events: list[tuple[Key, Event]] = field(default_factory=list)
+    wishes: dict[Key, Advance] = field(default_factory=dict)
+    ended: list[Key] = field(default_factory=list)
+    deferred: list[tuple[Key, datetime, str, bool]] = field(default_factory=list)
+    reserved: dict[Key, tuple[int, Decimal]] = field(default_factory=dict)
+
+    def wish(self, advance: Advance) -> None:
+        """Keep the furthest status for each message, with what earlier wishes knew."""
+        old = self.wishes.get(advance.key)
+        if old is None:
+            self.wishes[advance.key] = advance
+            return
+        first, last = (old, advance) if advance.status > old.status and old.final_at is None else (advance, old)
+        last.sent_at = last.sent_at or first.sent_at
+        last.carrier_id = last.carrier_id or first.carrier_id
+        last.price = first.price if last.price is None else last.price
+        last.country, last.encoding = last.country or first.country, last.encoding or first.encoding
+        if not last.units:
+            last.units, last.length = first.units, first.length
+        self.wishes[advance.key] = last
+
+
+@dataclass(slots=True)
+class Written:
+    """What a transaction changed: rows of messages as they are now, and callbacks to send."""
+
+    rows: list[Any]
+    callbacks: list[NewCallback]
+
+    def live(self) -> list[str]:
+        """Payloads for the live feed, one for each account: the newest ids that changed."""
+        by_account: dict[int, list[str]] = defaultdict(list)
+        for row in self.rows:
+            by_account[row["account_id"]].append(f"{row['request_id']}:{row['n']}")
+        return [live_payload(account, ids) for account, ids in by_account.items()]
+
+
+def live_payload(account_id: int, ids: Sequence[str]) -> str:
+    """A notification for the live feed about messages of an account."""
+    return msgspec.json.encode({"topic": "messages", "account_id": account_id, "ids": list(ids)[-20:]}).decode()
+
+
+def refuse(changes: Changes, submission: Submission, trace: str, now: datetime, kind: EventKind = EventKind.REFUSED,
+           detail: dict[str, Any] | None = None) -> None:
+    """End a message that was not handed to a carrier: its status follows from the trace, its reservation is released."""
+    key = (submission.account_id, *submission.key)
+    row = TRACES.get(trace)
+    # An undelivered trace is the carrier's word on a message it took; here it never did.
+    status = Status.EXPIRED if trace == "EXPIRED" else STATUS_OF_WORD.get(row.status if row else "", Status.NOT_SENT)
+    changes.events.append((key, Event(kind, status, trace, now, carrier_id=submission.lane or None, detail=detail)))
+    changes.wish(Advance(key, status, trace, final_at=now, country=submission.country, units=submission.units,
+                         length=submission.length, encoding=submission.encoding))
+    changes.ended.append(key)
+    if submission.price:
+        changes.reserved[key] = (submission.account_id, submission.price)
+
+
+async def write(
+    connection: asyncpg.Connection[Any], changes: Changes, facts: Facts, now: datetime, worker_id: int | None
+) -> Written:
+    """Write all changes. Callbacks are claimed for ``worker_id``, which sends them after the commit."""
+    if changes.events:
+        await journaling.add_events(connection, changes.events)
+    rows = await journaling.advance(connection, list(changes.wishes.values())) if changes.wishes else []
+    if changes.ended:
+        await journaling.end_submissions(connection, changes.ended)
+    if changes.deferred:
+        await journaling.defer_submissions(connection, changes.deferred)
+    if changes.reserved:
+        await _settle(connection, changes, rows, now)
+    wanting = [row for row in rows if wants_callback(row)]
+    accounts = await facts.accounts(connection, {row["account_id"] for row in wanting}) if wanting else {}
+    callbacks = callbacks_for(wanting, accounts, now)
+    if callbacks:
+        await insert_callbacks(connection, callbacks, worker_id)
+    return Written(rows, callbacks)
+
+
+async def _settle(connection: asyncpg.Connection[Any], changes: Changes, rows: Sequence[Any], now: datetime) -> None:
+    """Release the reservations of messages that ended without being handed over."""
+    changed: set[tuple[int, UUID, int]] = {(r["account_id"], r["request_id"], r["n"]) for r in rows}
+    amounts = [amount for key, amount in changes.reserved.items() if key in changed]
+    if amounts:
+        await release(connection, amounts, "not handed over", now)

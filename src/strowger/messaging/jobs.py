@@ -1,0 +1,165 @@
+"""Upkeep of the log and the queue: what no message would do by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+
+from strowger.foundation.database import CLASHES, OUTAGES
+from strowger.foundation.errors import Unavailable
+from strowger.foundation.ids import uuid_floor
+from strowger.foundation.logs import get_logger
+from strowger.foundation.partitions import create_partitions, drop_old_partitions
+from strowger.foundation.workers import bury, live_worker_ids
+from strowger.messaging.finish import Changes, Written, refuse, write
+from strowger.messaging.journal import DatabaseJournal
+from strowger.messaging.receiving import give_up_parts
+from strowger.messaging.repository import journaling, queueing
+from strowger.messaging.service import Pipeline
+from strowger.messaging.statuses import EventKind
+
+log = get_logger(__name__)
+CHUNK = 500
+NO_DLR_HOURS = 72
+MO_PART_HOURS = 24
+EARLY_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job of upkeep: its name, how often it runs (seconds), and what it does; every worker may run it at any time."""
+
+    name: str
+    every: float
+    work: Callable[[], Awaitable[object]]
+
+
+class Upkeep:
+    """The upkeep loop of one worker process."""
+
+    def __init__(self, pipeline: Pipeline, journal: DatabaseJournal, retention_days: int) -> None:
+        self._pipeline = pipeline
+        self._journal = journal
+        self._retention_days = retention_days
+        self.jobs = (
+            Job("release_dead_workers", 1, self.release_dead_workers),
+            Job("expire", 2, self.expire),
+            Job("fail_over", 2, self.fail_over),
+            Job("idle_lanes", 1, pipeline.lanes.give_back_idle),
+            Job("early_receipts", 3, self.match_early_receipts),
+            Job("partial_incoming", 600, self.give_up_parts),
+            Job("no_receipt", 3600, self.close_without_receipt),
+            Job("partitions", 3600, self.partitions),
+        )
+
+    async def run(self) -> None:
+        """Run each job at its pace, for ever."""
+        await asyncio.gather(*(self._repeat(job) for job in self.jobs))
+
+    async def _repeat(self, job: Job) -> None:
+        while True:
+            try:
+                await job.work()
+            except (Unavailable, *OUTAGES, *CLASHES) as problem:
+                log.warning("job_postponed", job=job.name, problem=repr(problem))
+            except asyncpg.PostgresError:
+                log.exception("job_failed", job=job.name)
+            await asyncio.sleep(job.every)
+
+    async def release_dead_workers(self) -> int:
+        """Free the submissions and callbacks that dead workers held (R-05); returns how many."""
+
+        async def work(connection: asyncpg.Connection[Any]) -> int:
+            live = await live_worker_ids(connection)
+            await bury(connection)
+            return await queueing.release_dead(connection, live)
+
+        released = await self._pipeline.database.run(work)
+        if released:
+            log.info("rescued", submissions=released)
+            self._pipeline.lanes.wake()
+            self._pipeline.intake.wake()
+        return released
+
+    async def expire(self) -> int:
+        """End the waiting messages whose validity is over as EXPIRED; returns how many."""
+
+        async def work(connection: asyncpg.Connection[Any]) -> tuple[Written, int]:
+            now = self._pipeline.clock.now()
+            changes = Changes()
+            expired = await queueing.lock_expired(connection, now, CHUNK)
+            for submission in expired:
+                refuse(changes, submission, "EXPIRED", now, EventKind.EXPIRED)
+            return await write(connection, changes, self._pipeline.facts, now, self._pipeline.worker_id), len(expired)
+
+        total = 0
+        while True:
+            written, count = await self._pipeline.database.run(work)
+            self._pipeline.written(written)
+            total += count
+            if count < CHUNK:
+                return total
+
+    async def fail_over(self) -> int:
+        """Send what waits for a carrier that is down back to intake, when another carrier is up; returns how many."""
+
+        async def work(connection: asyncpg.Connection[Any]) -> int:
+            table = await self._pipeline.facts.routes(connection, self._pipeline.rules.name)
+            moved = 0
+            for lane in await queueing.waiting_lanes(connection):
+                if lane not in table.up and table.has_other(lane):
+                    moved += await queueing.reroute(connection, lane, self._pipeline.clock.now(), CHUNK * 4)
+            return moved
+
+        moved = await self._pipeline.database.run(work)
+        if moved:
+            log.info("failed_over", submissions=moved)
+            self._pipeline.intake.wake()
+        return moved
+
+    async def match_early_receipts(self) -> int:
+        """Look again for the messages of receipts that came before their answers."""
+        return await self._journal.sweep_early(timedelta(seconds=EARLY_SECONDS))
+
+    async def give_up_parts(self) -> None:
+        """Store incoming messages whose missing parts will not come any more."""
+        now = self._pipeline.clock.now()
+        before = now - timedelta(hours=MO_PART_HOURS)
+        written = await self._pipeline.database.run(
+            lambda c: give_up_parts(c, before, self._pipeline.facts, self._pipeline.rules, now, self._pipeline.worker_id)
+        )
+        self._pipeline.written(written)
+
+    async def close_without_receipt(self) -> int:
+        """Close messages that have had no receipt for 72 hours as SENT - NO DLR (sms.md 5, row 18); returns how many."""
+        now = self._pipeline.clock.now()
+        low = uuid_floor(now - timedelta(hours=NO_DLR_HOURS + 48))
+        high = uuid_floor(now - timedelta(hours=NO_DLR_HOURS))
+
+        async def work(connection: asyncpg.Connection[Any]) -> int:
+            keys = await journaling.stale_sent(connection, low, high, CHUNK * 4)
+            if keys:
+                await journaling.set_no_dlr(connection, keys, now)
+            return len(keys)
+
+        total = count = await self._pipeline.database.run(work)
+        while count == CHUNK * 4:
+            count = await self._pipeline.database.run(work)
+            total += count
+        return total
+
+    async def partitions(self) -> None:
+        """Make the partitions of the days ahead and drop those past retention."""
+
+        async def work(connection: asyncpg.Connection[Any]) -> None:
+            await connection.execute("SELECT pg_advisory_xact_lock(727866)")
+            now = self._pipeline.clock.now()
+            await create_partitions(connection, now)
+            await drop_old_partitions(connection, now, self._retention_days)
+
+        await self._pipeline.database.run(work)

@@ -1,0 +1,116 @@
+"""Notify: the callbacks that a status change is due, with their variables (sms.md 4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from strowger.foundation.ids import format_message_id, new_uuid
+from strowger.foundation.money import ZERO
+from strowger.messaging.rules import AccountRules
+from strowger.messaging.statuses import SPELLINGS, Status, explain, is_final
+from strowger.platform.callbacks.schemas import NewCallback
+
+SMS_SEND, SMS_MO = "sms_send", "sms_mo"
+REFERENCES = ("ref", "ref1", "ref2", "ref_custom", "template_id", "entity_id")
+
+
+@lru_cache(maxsize=512)
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def local_time(moment: datetime | None, zone: str) -> str:
+    """``YYYY-MM-DD HH:MM:SS`` in a zone; empty for None."""
+    return moment.astimezone(_zone(zone)).strftime("%Y-%m-%d %H:%M:%S") if moment else ""
+
+
+def wants_callback(row: Any) -> bool:
+    """Whether the status that a message has reached is to be called back: final ones, and Sent when asked for.
+
+    A message without receipts (dlr=0) is as final as it will be when it is Sent.
+    """
+    target = row["callback"]
+    if not target:
+        return False
+    status = Status(row["status"])
+    events = target.get("events")
+    if events:
+        return SPELLINGS[status].callback in events
+    return is_final(status) or (status == Status.SENT and (row["options"] or {}).get("dlr") == 0)
+
+
+def callbacks_for(rows: Iterable[Any], accounts: Mapping[int, AccountRules], now: datetime) -> list[NewCallback]:
+    """One callback for each changed message that wants one."""
+    return [_callback(row, accounts.get(row["account_id"]), now) for row in rows]
+
+
+def _callback(row: Any, account: AccountRules | None, now: datetime) -> NewCallback:
+    kid = new_uuid()
+    return NewCallback(
+        id=kid, account_id=row["account_id"], request_id=row["request_id"], n=row["n"], event=SMS_SEND, target=row["callback"],
+        variables=sent_variables(row, account, str(kid), now), due_at=now, created_at=now,
+    )
+
+
+def sent_variables(row: Any, account: AccountRules | None, kid: str, now: datetime) -> dict[str, Any]:
+    """The variables of an outgoing message's status."""
+    status = Status(row["status"])
+    zone = account.time_zone if account else "UTC"
+    options = row["options"] or {}
+    return {
+        "id": format_message_id(row["request_id"], row["n"]),
+        "kid": kid,
+        "source": row["sender"],
+        "recipient": "+" + row["recipient"],
+        "status": SPELLINGS[status].callback,
+        "status_trace": row["trace"],
+        "description": explain(row["trace"]).meaning,
+        "timestamp": local_time(now, zone),
+        "message": row["body"],
+        "operator": row["network"] or "",
+        "circle": "",
+        "sid": account.sid if account else "",
+        "campaign_id": str(row["request_id"]),
+        "campaign_name": row["campaign_name"] or "",
+        "type": row["type"],
+        "country": row["country"] or "",
+        "units": row["units"],
+        "charges": f"{(row['price'] or ZERO):f}",
+        "currency": account.currency if account else "",
+        "refunded": 0,
+        "sent_at": local_time(row["sent_at"], zone),
+        "delivered_at": local_time(row["final_at"], zone) if status == Status.DELIVERED else "",
+        "error_code": "" if status in (Status.SENT, Status.DELIVERED) else row["trace"],
+        "direction": "MT",
+        **{name: options.get(name, "") for name in REFERENCES},
+    }
+
+
+def received_variables(
+    source: str, destination: str, text: str, message_id: str, parts: int, at: datetime, account: AccountRules | None
+) -> dict[str, Any]:
+    """The variables of an incoming message (sms.md 4.4)."""
+    return {
+        "id": message_id,
+        "kid": message_id,
+        "source": source,
+        "recipient": "+" + destination if destination.isdigit() else destination,
+        "status": "SENT",
+        "status_trace": "SENT",
+        "description": "Message has been received",
+        "message": text,
+        "keyword": "",
+        "operator": "",
+        "circle": "",
+        "timestamp": local_time(at.astimezone(UTC), account.time_zone if account else "UTC"),
+        "parts[n]": str(parts),
+        "sid": account.sid if account else "",
+        "direction": "MO",
+    }

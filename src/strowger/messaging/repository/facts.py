@@ -1,0 +1,41 @@
+"""Reading what screening and routing need to know, for sets of accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from strowger.messaging.route import RouteRule, RouteTable
+from strowger.messaging.rules import AccountRules, SenderRule
+
+ACCOUNTS = "SELECT id, country, state, settings, time_zone, sid, currency FROM account WHERE id = ANY($1::bigint[])"
+SENDERS = "SELECT account_id, sender, iso_code, status FROM sender WHERE account_id = ANY($1::bigint[])"
+ROUTES = """
+SELECT r.carrier_id, r.country, r.type, r.sender, r.priority FROM route r JOIN carrier c ON c.id = r.carrier_id
+WHERE r.active AND r.channel = $1 AND c.state <> 'removed'
+"""
+UP = """
+SELECT DISTINCT l.carrier_id FROM carrier_link l JOIN carrier c ON c.id = l.carrier_id
+WHERE l.state IN ('bound', 'throttled') AND c.state = 'active'
+"""
+
+
+async def account_rules(connection: asyncpg.Connection[Any], accounts: Sequence[int]) -> dict[int, AccountRules]:
+    """Rules and senders of accounts."""
+    ids = list(accounts)
+    senders: dict[int, dict[str, tuple[SenderRule, ...]]] = {}
+    for row in await connection.fetch(SENDERS, ids):
+        own = senders.setdefault(row["account_id"], {})
+        own[row["sender"]] = (*own.get(row["sender"], ()), SenderRule(row["iso_code"], row["status"]))
+    return {
+        row["id"]: AccountRules(*row, senders=senders.get(row["id"], {}))
+        for row in await connection.fetch(ACCOUNTS, ids)
+    }
+
+
+async def route_table(connection: asyncpg.Connection[Any], channel: str) -> RouteTable:
+    """The routes of a channel and the carriers that are up."""
+    rules = [RouteRule(*row) for row in await connection.fetch(ROUTES, channel)]
+    return RouteTable.of(rules, [row["carrier_id"] for row in await connection.fetch(UP)])

@@ -1,0 +1,67 @@
+"""What a channel adds to the pipeline, and the account facts that screening and routing look up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from strowger.messaging.schemas import Channel, Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How long a text is for billing: parts, characters, and the encoding's name."""
+
+    units: int
+    length: int
+    encoding: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRules:
+    """What screening needs of an account. ``settings`` are the account's own choices."""
+
+    id: int
+    country: str
+    state: str
+    settings: Mapping[str, Any]
+    time_zone: str = "UTC"
+    sid: str = ""
+    currency: str = ""
+    senders: Mapping[str, tuple[SenderRule, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SenderRule:
+    """One registration of a sender ID: for a country (None: all) with its status."""
+
+    iso_code: str | None
+    status: str
+
+
+class ChannelRules(Protocol):
+    """A channel's part in screening and pricing."""
+
+    name: str
+
+    def measure(self, body: str, options: Mapping[str, Any]) -> Measure:
+        """The length of a text for billing."""
+
+    def country_of(self, recipient: str) -> str | None:
+        """ISO country of a recipient; None when it cannot be one."""
+
+    def screen(self, submission: Submission, account: AccountRules) -> str | None:
+        """The trace of the first rule that the message breaks; None when it may go."""
+
+
+Rules = Mapping[Channel, ChannelRules]
+
+
+def measure_into(submission: Submission, rules: ChannelRules) -> None:
+    """Fill in country, units, length and encoding of a submission, once."""
+    if submission.units == 0:
+        measure = rules.measure(submission.body, submission.options)
+        submission.units, submission.length, submission.encoding = measure.units, measure.length, measure.encoding
+    if submission.country is None:
+        submission.country = rules.country_of(submission.recipient)

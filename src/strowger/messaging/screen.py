@@ -1,0 +1,34 @@
+"""Screen: the checks between acceptance and price (sms.md 5, rows 3 to 14). Pure, over a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from strowger.messaging.rules import AccountRules, ChannelRules, measure_into
+from strowger.messaging.schemas import Submission
+
+
+def screen(
+    batch: list[Submission], accounts: Mapping[int, AccountRules], rules: ChannelRules
+) -> tuple[list[Submission], list[tuple[Submission, str]]]:
+    """Split a batch into what may go on and what is refused, with the trace of the refusal.
+
+    What goes on is measured: country, units, length and encoding are filled in.
+    """
+    passed: list[Submission] = []
+    refused: list[tuple[Submission, str]] = []
+    for submission in batch:
+        account = accounts.get(submission.account_id)
+        measure_into(submission, rules)
+        trace = _account_trace(account) if account is None or account.state not in ("active", "trial") else None
+        if account is not None and trace is None:
+            trace = rules.screen(submission, account)
+        if trace is None:
+            passed.append(submission)
+        else:
+            refused.append((submission, trace))
+    return passed, refused
+
+
+def _account_trace(account: AccountRules | None) -> str:
+    return "ACCOUNT-SUSPENDED" if account is None or account.state == "suspended" else "KYC-NOT-APPROVED"

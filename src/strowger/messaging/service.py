@@ -1,0 +1,81 @@
+"""The pipeline of one worker process, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from typing import Any
+
+from strowger.foundation.context import Context
+from strowger.foundation.logs import get_logger
+from strowger.foundation.notify import Listener, Notifier
+from strowger.messaging.facts import Facts
+from strowger.messaging.finish import Written
+from strowger.messaging.intake import Intake
+from strowger.messaging.journal import DatabaseJournal
+from strowger.messaging.lane import Lanes
+from strowger.messaging.rules import ChannelRules
+from strowger.platform.callbacks.service import CallbackEngine
+
+log = get_logger(__name__)
+
+
+class Pipeline:
+    """Intake, lanes, journal and callback engine of one worker, and the wake-ups between them."""
+
+    def __init__(self, context: Context, worker_id: int, rules: ChannelRules) -> None:
+        self.database, self.clock, self.rules, self.worker_id = context.database, context.clock, rules, worker_id
+        self.notifier = Notifier(context.database)
+        self._live = Notifier(context.database, gap=0.2)
+        self.facts = Facts(context.clock)
+        self.lanes = Lanes(worker_id, context.database, context.clock)
+        self.callbacks = CallbackEngine(context, worker_id)
+        self.intake = Intake(
+            context.database, context.clock, self.facts, self.lanes, rules, self.written,
+            lambda lane: self.notifier.send("lane", lane),
+        )
+        self.journal = DatabaseJournal(
+            context.database, context.clock, self.facts, rules, worker_id, self.written, self.intake.wake
+        )
+        self._listener = Listener(context.database)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def written(self, written: Written) -> None:
+        """After each commit: send its callbacks and tell the live feed."""
+        if written.callbacks:
+            self.callbacks.offer(written.callbacks)
+        for payload in written.live():
+            self._live.send("live", payload)
+
+    async def start(self) -> None:
+        """Begin to take and write."""
+        self._listener.on("submission", self.intake.wake)
+        self._listener.on("lane", self.lanes.wake)
+        self._listener.on("accounts", self.facts.forget)
+        self._listener.on("carriers", self.facts.forget)
+        await self._listener.start()
+        for loop in (self.intake.run(), self.journal.run(), self.callbacks.run()):
+            self._spawn(loop)
+
+    def _spawn(self, loop: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(loop))
+
+    async def failed(self) -> None:
+        """Return when one of the loops has ended, which none should."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            log.error("loop_ended", problem=repr(None if task.cancelled() else task.exception()))
+
+    async def stop(self) -> None:
+        """Finish what was reported, give back what was not sent, and stop. The carriers must have stopped before."""
+        for task in self._tasks[:1]:
+            task.cancel()
+        await self.journal.drain()
+        await self.lanes.close()
+        await self.callbacks.stop()
+        await self._listener.stop()
+        for task in self._tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task

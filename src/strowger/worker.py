@@ -1,0 +1,55 @@
+"""Composition root of a worker process: the pipeline, the carriers, the upkeep."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+
+from strowger.channels.sms.carriers.manager import CarrierManager
+from strowger.channels.sms.pipeline import SmsRules
+from strowger.foundation.context import Context, build_context
+from strowger.foundation.logs import get_logger
+from strowger.foundation.settings import Settings
+from strowger.foundation.workers import WorkerLease
+from strowger.messaging.jobs import Upkeep
+from strowger.messaging.service import Pipeline
+
+log = get_logger(__name__)
+DRAIN_SECONDS = 8.0
+
+
+async def serve_worker(settings: Settings) -> None:
+    """Run a worker until SIGTERM or SIGINT; then drain: answer what is in flight, give back the rest (R-16)."""
+    context = build_context(settings)
+    await context.database.open()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    try:
+        await _run(context, stop)
+    finally:
+        await context.http.close()
+        with contextlib.suppress(TimeoutError):
+            await context.database.close()
+
+
+async def _run(context: Context, stop: asyncio.Event) -> None:
+    lease = WorkerLease(context.database, "worker")
+    worker_id = await lease.start()
+    pipeline = Pipeline(context, worker_id, SmsRules())
+    await pipeline.start()
+    carriers = CarrierManager(context, worker_id, pipeline.journal, pipeline.lanes.lane)
+    await carriers.start()
+    upkeep = asyncio.create_task(Upkeep(pipeline, pipeline.journal, context.settings.retention_days).run())
+    log.info("worker_ready", worker_id=worker_id)
+    failed = asyncio.create_task(pipeline.failed())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait((failed, stopping), return_when=asyncio.FIRST_COMPLETED)
+    upkeep.cancel()
+    failed.cancel()
+    await carriers.stop(DRAIN_SECONDS)
+    await pipeline.stop()
+    await lease.stop()
+    log.info("worker_stopped", worker_id=worker_id)
