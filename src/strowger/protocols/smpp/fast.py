@@ -5,7 +5,7 @@ Whatever is unusual falls back to the general codec, which also words the error.
 
 import struct
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from strowger.protocols.smpp.codec import HEADER, build_pdu, parse_pdu
 from strowger.protocols.smpp.constants import (
@@ -25,7 +25,19 @@ from strowger.protocols.smpp.tlv import Tlvs, build_tlvs, parse_tlvs
 _pack = HEADER.pack
 _unpack = HEADER.unpack_from
 _OCTETS = [bytes((n,)) for n in range(256)]
+_new = object.__new__
 _Message = TypeVar("_Message", bound=ShortMessage)
+
+
+class _Draft(ShortMessage):
+    """A message whose fields can still be set; its class is exchanged when it is complete.
+
+    Filling a frozen dataclass through its constructor costs several times as much as all the rest of the parsing.
+    """
+
+    __slots__ = ()
+    __setattr__ = object.__setattr__
+    __delattr__ = object.__delattr__
 
 
 class SubmitTemplate:
@@ -101,28 +113,29 @@ def _parse_message(frame: bytes, cls: type[_Message]) -> _Message:
         or end - start > MAX_SHORT_MESSAGE
     ):
         return _general(frame, cls)
-    return cls(
-        sequence,
-        status,
-        frame[16:service].decode("latin-1") if service > 16 else "",
-        frame[service + 1],
-        frame[service + 2],
-        frame[service + 3 : source].decode("latin-1"),
-        frame[source + 1],
-        frame[source + 2],
-        frame[source + 3 : destination].decode("latin-1"),
-        frame[destination + 1],
-        frame[destination + 2],
-        frame[destination + 3],
-        frame[destination + 4 : schedule].decode("latin-1") if schedule > destination + 4 else "",
-        frame[schedule + 1 : validity].decode("latin-1") if validity > schedule + 1 else "",
-        frame[validity + 1],
-        frame[validity + 2],
-        frame[validity + 3],
-        frame[validity + 4],
-        frame[start:end],
-        parse_tlvs(frame, end, sequence) if end < length else (),
-    )
+    message: Any = _new(_Draft)
+    message.sequence_number = sequence
+    message.command_status = status
+    message.service_type = frame[16:service].decode("latin-1") if service > 16 else ""
+    message.source_addr_ton = frame[service + 1]
+    message.source_addr_npi = frame[service + 2]
+    message.source_addr = frame[service + 3 : source].decode("latin-1")
+    message.dest_addr_ton = frame[source + 1]
+    message.dest_addr_npi = frame[source + 2]
+    message.destination_addr = frame[source + 3 : destination].decode("latin-1")
+    message.esm_class = frame[destination + 1]
+    message.protocol_id = frame[destination + 2]
+    message.priority_flag = frame[destination + 3]
+    message.schedule_delivery_time = frame[destination + 4 : schedule].decode("latin-1")
+    message.validity_period = frame[schedule + 1 : validity].decode("latin-1")
+    message.registered_delivery = frame[validity + 1]
+    message.replace_if_present_flag = frame[validity + 2]
+    message.data_coding = frame[validity + 3]
+    message.sm_default_msg_id = frame[validity + 4]
+    message.short_message = frame[start:end]
+    message.tlvs = parse_tlvs(frame, end, sequence) if end < length else ()
+    message.__class__ = cls
+    return message  # type: ignore[no-any-return]
 
 
 def _general(frame: bytes, cls: type[_Message]) -> _Message:
