@@ -84,7 +84,11 @@ class Database:
     async def open(self) -> None:
         """Open the pool. Raises OSError when the server cannot be reached."""
         self._pool = await asyncpg.create_pool(
-            driver_url(self.url), min_size=1, max_size=self._pool_size, init=_prepare_connection, command_timeout=30,
+            driver_url(self.url),
+            min_size=1,
+            max_size=self._pool_size,
+            init=_prepare_connection,
+            command_timeout=30,
             server_settings={"application_name": "strowger", "jit": "off"},
         )
 

@@ -83,8 +83,13 @@ class EmbeddedPostgres:
             words += ["-c", f"{name}={value}"]
         with (self.folder / "log").open("ab") as log:
             self._child = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                user=self._wheel.system_user, cwd=self.folder,
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                user=self._wheel.system_user,
+                cwd=self.folder,
             )
 
     def _socket_dir(self) -> Path:

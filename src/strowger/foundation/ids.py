@@ -9,7 +9,9 @@ import time
 from datetime import UTC, datetime
 from uuid import UUID
 
-_MESSAGE_ID = re.compile(r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?::(\d{1,5}))?", re.IGNORECASE)
+_MESSAGE_ID = re.compile(
+    r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?::(\d{1,5}))?", re.IGNORECASE
+)
 _last_ms = 0
 _counter = 0
 

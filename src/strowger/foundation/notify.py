@@ -40,7 +40,8 @@ class Notifier:
             with contextlib.suppress(*OUTAGES):
                 await self._database.pool.execute(
                     "SELECT pg_notify(c, p) FROM unnest($1::text[], $2::text[]) AS t(c, p)",
-                    [c for c, _ in pairs], [p for _, p in pairs],
+                    [c for c, _ in pairs],
+                    [p for _, p in pairs],
                 )
             await asyncio.sleep(self._gap)
 
@@ -97,5 +98,3 @@ class Listener:
     def _dispatch(self, _connection: asyncpg.Connection[Any] | Any, _pid: int, channel: str, payload: object) -> None:
         for handler in self._handlers[channel]:
             handler(str(payload))
-
-

@@ -18,7 +18,9 @@ def partition_name(table: str, day: datetime) -> str:
     return f"{table}_{day:%Y%m%d}"
 
 
-async def create_partitions(connection: asyncpg.Connection[Any], now: datetime, days_ahead: int = DAYS_AHEAD) -> list[str]:
+async def create_partitions(
+    connection: asyncpg.Connection[Any], now: datetime, days_ahead: int = DAYS_AHEAD
+) -> list[str]:
     """Create the missing partitions of today and the days ahead; returns their names.
 
     Rows of days without a partition go to the table's default partition, so a late run loses nothing.
@@ -32,7 +34,9 @@ async def create_partitions(connection: asyncpg.Connection[Any], now: datetime, 
             if await connection.fetchval("SELECT to_regclass($1)", name):
                 continue
             low, high = uuid_floor(day), uuid_floor(day + timedelta(days=1))
-            await connection.execute(f"CREATE TABLE {name} PARTITION OF {table} FOR VALUES FROM ('{low}') TO ('{high}')")
+            await connection.execute(
+                f"CREATE TABLE {name} PARTITION OF {table} FOR VALUES FROM ('{low}') TO ('{high}')"
+            )
             made.append(name)
     return made
 
@@ -43,7 +47,8 @@ async def drop_old_partitions(connection: asyncpg.Connection[Any], now: datetime
     oldest = now.astimezone(UTC) - timedelta(days=keep_days)
     for table in PARTITIONED:
         rows = await connection.fetch(
-            "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = $1::regclass", table
+            "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = $1::regclass",
+            table,
         )
         for (name,) in rows:
             stamp = name.rsplit("_", 1)[-1]

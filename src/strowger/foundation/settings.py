@@ -92,21 +92,34 @@ class Settings:
     http_host: str = setting(str, "127.0.0.1", "Address on which the API and the console listen.")
     http_port: int = setting(_port, "8080", "Port of the API and the console.")
     public_url: str = setting(str, "", "Base URL seen by users; empty means http://localhost:<http_port>.")
-    smpp_port: int = setting(_port, "2775", "First port of the SMPP range. The simulated SMSC listens on the next one "
-                             "and its control on the one after; the port itself is kept for customers' SMPP clients.")
+    smpp_port: int = setting(
+        _port,
+        "2775",
+        "First port of the SMPP range. The simulated SMSC listens on the next one "
+        "and its control on the one after; the port itself is kept for customers' SMPP clients.",
+    )
     database_url: str = setting(str, "", "PostgreSQL 15 or newer; empty starts the embedded server in the data dir.")
     database_pool: int = setting(_positive, "10", "Connections that one process may open to the database.")
     simulators: bool = setting(_switch, "on", "Start the simulated carrier and phones; allows callbacks to loopback.")
-    allowed_networks: AllowList = setting(_allow_list, "", "Networks (CIDR) and host names, comma separated, that "
-                                          "outgoing requests may reach although they are not public.")
-    secret_key: str = setting(str, "", "Key that encrypts stored secrets, 32 bytes as hex; empty: made at first start "
-                              "and kept in the data dir. Several keys, comma separated, newest first, while rotating.")
+    allowed_networks: AllowList = setting(
+        _allow_list,
+        "",
+        "Networks (CIDR) and host names, comma separated, that "
+        "outgoing requests may reach although they are not public.",
+    )
+    secret_key: str = setting(
+        str,
+        "",
+        "Key that encrypts stored secrets, 32 bytes as hex; empty: made at first start "
+        "and kept in the data dir. Several keys, comma separated, newest first, while rotating.",
+    )
     pod: str = setting(_choice("in", "sg", "eu", "na"), "eu", "Pod code used in generated SIDs and profile ids.")
     api_rate: int = setting(_natural, "10000", "API requests per second and key; 0 means no limit.")
     api_burst: int = setting(_positive, "20000", "Requests that a key may make at once above its rate.")
     max_body: int = setting(_positive, "10485760", "Largest request body in bytes (413 above).")
     retention_days: int = setting(_positive, "180", "Days that messages, events and callback attempts are kept.")
     log_level: str = setting(_choice("debug", "info", "warning", "error"), "info", "Least severe log line written.")
+    log_file: str = setting(str, "", "File that log lines go to (rotated at 10 MB, five kept); empty: standard error.")
     log_format: str = setting(_choice("console", "json"), "console", "Log lines for people (console) or machines.")
 
     @property

@@ -72,16 +72,32 @@ def live_payload(account_id: int, ids: Sequence[str]) -> str:
     return msgspec.json.encode({"topic": "messages", "account_id": account_id, "ids": list(ids)[-20:]}).decode()
 
 
-def refuse(changes: Changes, submission: Submission, trace: str, now: datetime, kind: EventKind = EventKind.REFUSED,
-           detail: dict[str, Any] | None = None) -> None:
+def refuse(
+    changes: Changes,
+    submission: Submission,
+    trace: str,
+    now: datetime,
+    kind: EventKind = EventKind.REFUSED,
+    detail: dict[str, Any] | None = None,
+) -> None:
     """End a message that was not handed to a carrier: its status follows from the trace, its reservation is released."""
     key = (submission.account_id, *submission.key)
     row = TRACES.get(trace)
     # An undelivered trace is the carrier's word on a message it took; here it never did.
     status = Status.EXPIRED if trace == "EXPIRED" else STATUS_OF_WORD.get(row.status if row else "", Status.NOT_SENT)
     changes.events.append((key, Event(kind, status, trace, now, carrier_id=submission.lane or None, detail=detail)))
-    changes.wish(Advance(key, status, trace, final_at=now, country=submission.country, units=submission.units,
-                         length=submission.length, encoding=submission.encoding))
+    changes.wish(
+        Advance(
+            key,
+            status,
+            trace,
+            final_at=now,
+            country=submission.country,
+            units=submission.units,
+            length=submission.length,
+            encoding=submission.encoding,
+        )
+    )
     changes.ended.append(key)
     if submission.price:
         changes.reserved[key] = (submission.account_id, submission.price)

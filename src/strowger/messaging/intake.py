@@ -34,8 +34,14 @@ class Intake:
     """The intake loop of one worker process."""
 
     def __init__(
-        self, database: Database, clock: Clock, facts: Facts, lanes: Lanes, rules: ChannelRules,
-        written: Callable[[Written], None], wake: Callable[[str], None],
+        self,
+        database: Database,
+        clock: Clock,
+        facts: Facts,
+        lanes: Lanes,
+        rules: ChannelRules,
+        written: Callable[[Written], None],
+        wake: Callable[[str], None],
     ) -> None:
         self._database = database
         self._clock = clock

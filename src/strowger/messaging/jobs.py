@@ -131,7 +131,9 @@ class Upkeep:
         now = self._pipeline.clock.now()
         before = now - timedelta(hours=MO_PART_HOURS)
         written = await self._pipeline.database.run(
-            lambda c: give_up_parts(c, before, self._pipeline.facts, self._pipeline.rules, now, self._pipeline.worker_id)
+            lambda c: give_up_parts(
+                c, before, self._pipeline.facts, self._pipeline.rules, now, self._pipeline.worker_id
+            )
         )
         self._pipeline.written(written)
 

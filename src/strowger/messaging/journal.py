@@ -38,8 +38,14 @@ class DatabaseJournal:
     """The journal of one worker process: one transaction at a time, however many links report."""
 
     def __init__(
-        self, database: Database, clock: Clock, facts: Facts, rules: ChannelRules, worker_id: int,
-        written: Callable[[Written], None], wake_intake: Callable[[], None],
+        self,
+        database: Database,
+        clock: Clock,
+        facts: Facts,
+        rules: ChannelRules,
+        worker_id: int,
+        written: Callable[[Written], None],
+        wake_intake: Callable[[], None],
     ) -> None:
         self._database = database
         self._clock = clock
@@ -151,7 +157,9 @@ class DatabaseJournal:
         incoming = [(i, r) for i, r in enumerate(reports) if isinstance(r, Incoming)]
         refused: dict[int, StrowgerError] = {}
         if incoming:
-            refused = await store_incoming(connection, incoming, self._facts, self._rules, written, now, self._worker_id)
+            refused = await store_incoming(
+                connection, incoming, self._facts, self._rules, written, now, self._worker_id
+            )
         return written, refused
 
     async def sweep_early(self, older_than: timedelta) -> int:

@@ -54,8 +54,15 @@ def callbacks_for(rows: Iterable[Any], accounts: Mapping[int, AccountRules], now
 def _callback(row: Any, account: AccountRules | None, now: datetime) -> NewCallback:
     kid = new_uuid()
     return NewCallback(
-        id=kid, account_id=row["account_id"], request_id=row["request_id"], n=row["n"], event=SMS_SEND, target=row["callback"],
-        variables=sent_variables(row, account, str(kid), now), due_at=now, created_at=now,
+        id=kid,
+        account_id=row["account_id"],
+        request_id=row["request_id"],
+        n=row["n"],
+        event=SMS_SEND,
+        target=row["callback"],
+        variables=sent_variables(row, account, str(kid), now),
+        due_at=now,
+        created_at=now,
     )
 
 

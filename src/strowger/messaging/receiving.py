@@ -30,8 +30,13 @@ log = get_logger(__name__)
 
 
 async def store_incoming(
-    connection: asyncpg.Connection[Any], incoming: Sequence[tuple[int, Incoming]], facts: Facts, rules: ChannelRules,
-    written: Written, now: datetime, worker_id: int,
+    connection: asyncpg.Connection[Any],
+    incoming: Sequence[tuple[int, Incoming]],
+    facts: Facts,
+    rules: ChannelRules,
+    written: Written,
+    now: datetime,
+    worker_id: int,
 ) -> dict[int, StrowgerError]:
     """Store whole messages and parts; a message whose last part has come is joined. Returns refusals by position.
 
@@ -40,7 +45,8 @@ async def store_incoming(
     owners = await owner_of(connection, {m.destination for _, m in incoming})
     refused = {
         i: StrowgerError("MO404", f"Nobody owns the number {mask_number(m.destination)}")
-        for i, m in incoming if m.destination not in owners
+        for i, m in incoming
+        if m.destination not in owners
     }
     owned = [m for i, m in incoming if i not in refused]
     parts = [m for m in owned if m.reference is not None and m.total > 1]
@@ -67,8 +73,14 @@ def _joined(rows: Sequence[Any]) -> list[tuple[Incoming, int]]:
 
 
 async def _append(
-    connection: asyncpg.Connection[Any], whole: Sequence[tuple[Incoming, int]], owners: dict[str, int], facts: Facts,
-    rules: ChannelRules, written: Written, now: datetime, worker_id: int,
+    connection: asyncpg.Connection[Any],
+    whole: Sequence[tuple[Incoming, int]],
+    owners: dict[str, int],
+    facts: Facts,
+    rules: ChannelRules,
+    written: Written,
+    now: datetime,
+    worker_id: int,
 ) -> None:
     if not whole:
         return
@@ -81,15 +93,40 @@ async def _append(
         account_id, message_id = owners[message.destination], new_uuid()
         measure = rules.measure(message.text, {})
         country = rules.country_of(message.source)
-        rows.append((account_id, message_id, message.source, message.destination, message.text, parts, measure.length, country,
-                     message.carrier_id, message.at))
-        event = Event(EventKind.RECEIVED, Status.RECEIVED, "RECEIVED", message.at, carrier_id=message.carrier_id,
-                      detail={"parts": parts, **message.detail})
+        rows.append(
+            (
+                account_id,
+                message_id,
+                message.source,
+                message.destination,
+                message.text,
+                parts,
+                measure.length,
+                country,
+                message.carrier_id,
+                message.at,
+            )
+        )
+        event = Event(
+            EventKind.RECEIVED,
+            Status.RECEIVED,
+            "RECEIVED",
+            message.at,
+            carrier_id=message.carrier_id,
+            detail={"parts": parts, **message.detail},
+        )
         events.append(((account_id, message_id, 1), event))
         target = targets.get(message.destination)
         if target:
-            variables = received_variables(message.source, message.destination, message.text,
-                                           format_message_id(message_id, 1), parts, message.at, accounts.get(account_id))
+            variables = received_variables(
+                message.source,
+                message.destination,
+                message.text,
+                format_message_id(message_id, 1),
+                parts,
+                message.at,
+                accounts.get(account_id),
+            )
             callbacks.append(NewCallback(new_uuid(), account_id, message_id, 1, SMS_MO, target, variables, now, now))
         written.rows.append({"account_id": account_id, "request_id": message_id, "n": 1})
     await journaling.add_incoming(connection, rows)
@@ -100,7 +137,12 @@ async def _append(
 
 
 async def give_up_parts(
-    connection: asyncpg.Connection[Any], before: datetime, facts: Facts, rules: ChannelRules, now: datetime, worker_id: int
+    connection: asyncpg.Connection[Any],
+    before: datetime,
+    facts: Facts,
+    rules: ChannelRules,
+    now: datetime,
+    worker_id: int,
 ) -> Written:
     """Store what has come of messages whose missing parts will not come any more."""
     written = Written([], [])

@@ -33,7 +33,9 @@ class Matcher:
         """Places of the parts that these outcomes name."""
         return {
             (outcome.submission.lane, part.operator_id): (
-                (outcome.submission.account_id, *outcome.submission.key), part.part, len(outcome.parts)
+                (outcome.submission.account_id, *outcome.submission.key),
+                part.part,
+                len(outcome.parts),
             )
             for outcome in outcomes
             for part in outcome.parts
@@ -52,8 +54,12 @@ class Matcher:
 
 
 async def apply_receipts(
-    connection: asyncpg.Connection[Any], changes: Changes, outcomes: Sequence[Outcome], receipts: Sequence[Receipt],
-    matcher: Matcher, now: datetime,
+    connection: asyncpg.Connection[Any],
+    changes: Changes,
+    outcomes: Sequence[Outcome],
+    receipts: Sequence[Receipt],
+    matcher: Matcher,
+    now: datetime,
 ) -> None:
     """Note what receipts change: those that came now and those that came before the answers of these outcomes.
 
@@ -75,8 +81,16 @@ async def apply_receipts(
         if place is None:
             continue
         key, part, total = place
-        event = Event(EventKind.RECEIPT, report.status, report.trace, report.at, part, report.carrier_id, report.operator_id,
-                      report.detail or None)
+        event = Event(
+            EventKind.RECEIPT,
+            report.status,
+            report.trace,
+            report.at,
+            part,
+            report.carrier_id,
+            report.operator_id,
+            report.detail or None,
+        )
         changes.events.append((key, event))
         if total > 1:
             several[key] = (total, max(report.at, several[key][1]) if key in several else report.at)
@@ -87,7 +101,11 @@ async def apply_receipts(
 
 
 async def _places(
-    connection: asyncpg.Connection[Any], reports: Sequence[Receipt], fresh: dict[OperatorId, Place], matcher: Matcher, now: datetime
+    connection: asyncpg.Connection[Any],
+    reports: Sequence[Receipt],
+    fresh: dict[OperatorId, Place],
+    matcher: Matcher,
+    now: datetime,
 ) -> dict[OperatorId, Place]:
     places: dict[OperatorId, Place] = {}
     missing: list[OperatorId] = []

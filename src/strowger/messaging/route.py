@@ -56,7 +56,9 @@ class RouteTable:
         return any(r.carrier_id != carrier_id and r.carrier_id in self.up for r in self.rules)
 
 
-def route(batch: list[Submission], table: RouteTable) -> tuple[list[tuple[Submission, int]], list[tuple[Submission, str]]]:
+def route(
+    batch: list[Submission], table: RouteTable
+) -> tuple[list[tuple[Submission, int]], list[tuple[Submission, str]]]:
     """Give each message its carrier; those without one are refused NO-ROUTE, or SUBMIT-FAIL when carriers refused them."""
     routed: list[tuple[Submission, int]] = []
     refused: list[tuple[Submission, str]] = []

@@ -32,7 +32,12 @@ class Pipeline:
         self.lanes = Lanes(worker_id, context.database, context.clock)
         self.callbacks = CallbackEngine(context, worker_id)
         self.intake = Intake(
-            context.database, context.clock, self.facts, self.lanes, rules, self.written,
+            context.database,
+            context.clock,
+            self.facts,
+            self.lanes,
+            rules,
+            self.written,
             lambda lane: self.notifier.send("lane", lane),
         )
         self.journal = DatabaseJournal(

@@ -112,5 +112,6 @@ def aggregate(parts: Iterable[Status], total: int) -> Status:
 
 def explain(trace: str) -> Trace:
     """The table's row of a trace; an unknown one is described as the operator's own."""
-    return TRACES.get(trace) or Trace(trace, "", "A code of the operator that has no entry in the table.",
-                                      "Ask the carrier what it means and map it.")
+    return TRACES.get(trace) or Trace(
+        trace, "", "A code of the operator that has no entry in the table.", "Ask the carrier what it means and map it."
+    )

@@ -14,7 +14,6 @@ from strowger.messaging.schemas import Event, Submission
 from strowger.messaging.statuses import EventKind, Status
 
 
-
 def apply_outcomes(changes: Changes, outcomes: Sequence[Outcome], rules: ChannelRules, now: datetime) -> None:
     """Note what all outcomes change."""
     for outcome in outcomes:
@@ -35,8 +34,16 @@ def key_of(submission: Submission) -> Key:
 def _part_events(changes: Changes, submission: Submission, parts: Sequence[PartAnswer]) -> None:
     for part in parts:
         if part.operator_id is not None:
-            event = Event(EventKind.SUBMITTED, Status.SENT, "SUBMITTED", part.at, part.part, submission.lane, part.operator_id,
-                          part.detail or None)
+            event = Event(
+                EventKind.SUBMITTED,
+                Status.SENT,
+                "SUBMITTED",
+                part.at,
+                part.part,
+                submission.lane,
+                part.operator_id,
+                part.detail or None,
+            )
             changes.events.append((key_of(submission), event))
 
 
@@ -48,11 +55,20 @@ def _refusals(parts: Sequence[PartAnswer]) -> dict[str, Any] | None:
 def _accepted(changes: Changes, outcome: Accepted) -> None:
     submission = outcome.submission
     _part_events(changes, submission, outcome.parts)
-    changes.wish(Advance(
-        key_of(submission), Status.SENT, "SUBMITTED", sent_at=max(part.at for part in outcome.parts),
-        carrier_id=submission.lane, price=submission.price, country=submission.country, units=submission.units,
-        length=submission.length, encoding=submission.encoding,
-    ))
+    changes.wish(
+        Advance(
+            key_of(submission),
+            Status.SENT,
+            "SUBMITTED",
+            sent_at=max(part.at for part in outcome.parts),
+            carrier_id=submission.lane,
+            price=submission.price,
+            country=submission.country,
+            units=submission.units,
+            length=submission.length,
+            encoding=submission.encoding,
+        )
+    )
     changes.ended.append(key_of(submission))
 
 

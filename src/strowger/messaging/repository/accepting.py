@@ -45,8 +45,21 @@ def _json(value: dict[str, Any] | None) -> str | None:
 async def insert_requests(connection: asyncpg.Connection[Any], requests: list[NewRequest]) -> None:
     """Write messages and submissions of all requests, and the answers of the idempotent ones."""
     rows = [
-        (r.account_id, r.request_id, int(r.channel), r.type, r.sender, r.body, r.source, r.campaign_name, _json(r.options),
-         _json(r.callback), r.created_at, r.valid_until, int(r.priority))
+        (
+            r.account_id,
+            r.request_id,
+            int(r.channel),
+            r.type,
+            r.sender,
+            r.body,
+            r.source,
+            r.campaign_name,
+            _json(r.options),
+            _json(r.callback),
+            r.created_at,
+            r.valid_until,
+            int(r.priority),
+        )
         for r in requests
     ]
     recipients = [(i, n, to) for i, r in enumerate(requests, 1) for n, to in enumerate(r.recipients, 1)]

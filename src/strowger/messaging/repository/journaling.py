@@ -144,8 +144,19 @@ class Advance:
 
     def row(self) -> tuple[Any, ...]:
         """The row as ADVANCE takes it."""
-        return (*self.key, int(self.status), self.trace, self.sent_at, self.final_at, self.carrier_id, self.price,
-                self.country, self.units, self.length, self.encoding)
+        return (
+            *self.key,
+            int(self.status),
+            self.trace,
+            self.sent_at,
+            self.final_at,
+            self.carrier_id,
+            self.price,
+            self.country,
+            self.units,
+            self.length,
+            self.encoding,
+        )
 
 
 async def add_events(connection: asyncpg.Connection[Any], events: Sequence[tuple[Key, Event]]) -> None:
@@ -168,7 +179,9 @@ async def lock_messages(connection: asyncpg.Connection[Any], keys: Sequence[Key]
     return {(r["account_id"], r["request_id"], r["n"]): r["units"] for r in rows}
 
 
-async def part_statuses(connection: asyncpg.Connection[Any], keys: Sequence[Key]) -> dict[Key, dict[int, tuple[Status, str]]]:
+async def part_statuses(
+    connection: asyncpg.Connection[Any], keys: Sequence[Key]
+) -> dict[Key, dict[int, tuple[Status, str]]]:
     """Status and trace of each part: of its first final report, else of its submission."""
     parts: dict[Key, dict[int, tuple[Status, str]]] = {}
     for r in await connection.fetch(PARTS, *columns(list(keys), 3)):
@@ -182,7 +195,8 @@ async def find_submitted(
     """Which message, part and number of parts the carriers' ids (carrier, operator id) belong to."""
     rows = await connection.fetch(FIND_SUBMITTED, [o for _, o in ids], [c for c, _ in ids], since)
     return {
-        (r["carrier_id"], r["operator_id"]): ((r["account_id"], r["request_id"], r["n"]), r["part"], r["units"]) for r in rows
+        (r["carrier_id"], r["operator_id"]): ((r["account_id"], r["request_id"], r["n"]), r["part"], r["units"])
+        for r in rows
     }
 
 
@@ -202,7 +216,12 @@ async def defer_submissions(
 async def keep_early(connection: asyncpg.Connection[Any], receipts: Sequence[Receipt]) -> None:
     """Keep receipts whose message is not known yet."""
     rows: list[tuple[Any, ...]] = [
-        (r.carrier_id, r.operator_id, r.at, encode_json({"status": int(r.status), "trace": r.trace, "detail": r.detail}))
+        (
+            r.carrier_id,
+            r.operator_id,
+            r.at,
+            encode_json({"status": int(r.status), "trace": r.trace, "detail": r.detail}),
+        )
         for r in receipts
     ]
     await connection.execute(KEEP_EARLY, *columns(rows, 4))
@@ -210,7 +229,9 @@ async def keep_early(connection: asyncpg.Connection[Any], receipts: Sequence[Rec
 
 def _receipt(row: Any) -> Receipt:
     kept = row["receipt"]
-    return Receipt(row["carrier_id"], row["operator_id"], Status(kept["status"]), kept["trace"], row["at"], kept["detail"])
+    return Receipt(
+        row["carrier_id"], row["operator_id"], Status(kept["status"]), kept["trace"], row["at"], kept["detail"]
+    )
 
 
 async def take_early(connection: asyncpg.Connection[Any], ids: Sequence[tuple[int, str]]) -> list[Receipt]:

@@ -65,16 +65,35 @@ SELECT lane, priority, count(*) AS depth, min(due_at) AS oldest, count(claimed_b
 FROM submission GROUP BY lane, priority ORDER BY lane, priority
 """
 WAITING_LANES = "SELECT DISTINCT lane FROM submission WHERE lane <> 0"
-RELEASE_DEAD = "UPDATE submission SET claimed_by = NULL WHERE claimed_by IS NOT NULL AND NOT claimed_by = ANY($1::integer[])"
+RELEASE_DEAD = (
+    "UPDATE submission SET claimed_by = NULL WHERE claimed_by IS NOT NULL AND NOT claimed_by = ANY($1::integer[])"
+)
 
 
 def _submission(row: Any) -> Submission:
     return Submission(
-        account_id=row["account_id"], request_id=row["request_id"], n=row["n"], lane=row["lane"], priority=row["priority"],
-        attempts=row["attempts"], created_at=row["created_at"], expires_at=row["expires_at"], type=row["type"],
-        sender=row["sender"], recipient=row["recipient"], body=row["body"], options=row["options"] or {},
-        callback=row["callback"], source=row["source"], campaign_name=row["campaign_name"], price=row["price"],
-        tried=row["tried"], country=row["country"], units=row["units"], length=row["length"], encoding=row["encoding"],
+        account_id=row["account_id"],
+        request_id=row["request_id"],
+        n=row["n"],
+        lane=row["lane"],
+        priority=row["priority"],
+        attempts=row["attempts"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+        type=row["type"],
+        sender=row["sender"],
+        recipient=row["recipient"],
+        body=row["body"],
+        options=row["options"] or {},
+        callback=row["callback"],
+        source=row["source"],
+        campaign_name=row["campaign_name"],
+        price=row["price"],
+        tried=row["tried"],
+        country=row["country"],
+        units=row["units"],
+        length=row["length"],
+        encoding=row["encoding"],
         status=Status(row["status"]),
     )
 

@@ -67,7 +67,12 @@ async def tariffs(connection: asyncpg.Connection[Any]) -> list[Mapping[str, Any]
 
 
 async def add_tariff(
-    connection: asyncpg.Connection[Any], account_id: int | None, channel: str, country: str | None, currency: str, price: Decimal
+    connection: asyncpg.Connection[Any],
+    account_id: int | None,
+    channel: str,
+    country: str | None,
+    currency: str,
+    price: Decimal,
 ) -> None:
     """Add a price."""
     await connection.execute(ADD_TARIFF, account_id, channel, country, currency, price)

@@ -46,7 +46,9 @@ async def reserve(
         if fits:
             spent[account] += amount
             counts[account] += 1
-    movements = [(account, "reserve", -money(sum_), counts[account], reference) for account, sum_ in spent.items() if sum_]
+    movements = [
+        (account, "reserve", -money(sum_), counts[account], reference) for account, sum_ in spent.items() if sum_
+    ]
     if movements:
         await repository.move(connection, movements, now)
     return covered
@@ -61,7 +63,9 @@ async def release(
     for account, amount in amounts:
         sums[account] += amount
         counts[account] += 1
-    movements = [(account, "release", money(sum_), counts[account], reference) for account, sum_ in sorted(sums.items()) if sum_]
+    movements = [
+        (account, "release", money(sum_), counts[account], reference) for account, sum_ in sorted(sums.items()) if sum_
+    ]
     if movements:
         await repository.move(connection, movements, now)
 

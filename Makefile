@@ -1,0 +1,25 @@
+# Every target only calls a script that needs sh and Python 3.11 or newer.
+PYTHON ?= python3
+
+.PHONY: run test test-browser check format setup clean bench
+
+run:            ## start everything; Ctrl-C stops it
+	@sh scripts/run.sh
+
+test:           ## every tier that needs nothing but Python
+	@sh scripts/test.sh
+
+test-browser:   ## real Chromium (package: chromium)
+	@sh scripts/test.sh browser
+
+check:          ## format, lint, types, floors
+	@sh scripts/check.sh
+
+format:         ## put the code in shape
+	@sh scripts/check.sh format
+
+setup:          ## the environment of developers
+	@sh scripts/setup.sh dev
+
+clean:          ## remove what setup made; keeps data/
+	@rm -rf .venv node_modules src/strowger/console/static/dist

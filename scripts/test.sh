@@ -1,0 +1,12 @@
+#!/bin/sh
+# make test: the tiers that need nothing but Python; `sh scripts/test.sh browser` for real Chromium.
+# Further arguments go to pytest.
+set -eu
+cd "$(dirname "$0")/.."
+sh scripts/setup.sh dev
+if [ "${1:-}" = browser ]; then
+    shift
+    exec .venv/bin/python -m pytest tests/browser "$@"
+fi
+.venv/bin/python -m pytest -n 2 --dist loadfile --ignore tests/browser --ignore tests/chaos "$@"
+exec .venv/bin/python -m pytest tests/chaos "$@"

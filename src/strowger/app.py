@@ -1,0 +1,100 @@
+"""Composition root of the web process: API, console, probes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar
+
+from strowger.channels.sms import routes as sms_api
+from strowger.console import setup as console
+from strowger.foundation.context import Context, build_context
+from strowger.foundation.database import OUTAGES
+from strowger.foundation.logs import get_logger
+from strowger.foundation.notify import Listener, Notifier
+from strowger.foundation.settings import Settings
+from strowger.messaging.accept import Accepter
+from strowger.platform.accounts import pages as accounts
+from strowger.platform.gateway import setup as gateway
+from strowger.platform.health import routes as health
+
+log = get_logger(__name__)
+CONNECT_SECONDS = 60
+HANDLERS: list[Any] = [*health.routes, *sms_api.routes, *gateway.routes, *console.pages, *accounts.pages]
+
+
+async def open_database(context: Context) -> None:
+    """Open the database, waiting a while for a server that is just starting."""
+    deadline = context.clock.monotonic() + CONNECT_SECONDS
+    while True:
+        try:
+            await context.database.open()
+        except OUTAGES as problem:
+            if context.clock.monotonic() > deadline:
+                raise
+            log.warning("database_awaited", problem=repr(problem))
+            await asyncio.sleep(0.5)
+        else:
+            return
+
+
+@asynccontextmanager
+async def _lifespan(app: Litestar) -> AsyncIterator[None]:
+    context: Context = app.state.context
+    await open_database(context)
+    app.state.notifier = Notifier(context.database)
+    app.state.accepter = Accepter(context.database, app.state.notifier)
+    app.state.listener = Listener(context.database)
+    await gateway.start(app)
+    await console.start(app)
+    await app.state.listener.start()
+    try:
+        yield
+    finally:
+        await app.state.accepter.close()
+        await console.stop(app)
+        await gateway.stop(app)
+        await app.state.listener.stop()
+        await context.http.close()
+        with contextlib.suppress(TimeoutError):
+            await context.database.close()
+
+
+def create_app(settings: Settings, context: Context | None = None) -> Litestar:
+    """The web application. ``context`` replaces the one made from the settings, in tests."""
+    app = Litestar(
+        route_handlers=HANDLERS,
+        lifespan=[_lifespan],
+        middleware=gateway.middleware,
+        exception_handlers=gateway.exception_handlers,
+        openapi_config=None,
+        request_max_body_size=settings.max_body,
+        logging_config=None,
+    )
+    app.state.context = context or build_context(settings)
+    return app
+
+
+async def serve_web(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are finished."""
+    from granian.constants import Interfaces
+    from granian.server.embed import Server
+
+    server = Server(
+        create_app(settings), address=settings.http_host, port=settings.http_port, interface=Interfaces.ASGI,
+        backlog=1024, log_enabled=False, websockets=False,
+    )  # fmt: skip
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    serving = asyncio.create_task(server.serve())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+    if not serving.done():
+        server.stop()
+    await serving

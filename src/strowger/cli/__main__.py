@@ -1,0 +1,5 @@
+"""``python -m strowger.cli``."""
+
+from strowger.cli import main
+
+main()
