@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from strowger.protocols.smpp import ESME_RSUBMITFAIL
+from strowger.protocols.smpp.status import ESME_RSUBMITFAIL
 
 MAGIC_DIGITS: Final = "999000"
 DELAY_SECONDS: Final = 60.0
@@ -59,6 +59,9 @@ class Verdict(NamedTuple):
     err: int = 0
 
 
+SUCCESS: Final = Verdict()
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What happens to a message: the answer to its submission, its end, and when.
@@ -69,7 +72,7 @@ class Outcome:
 
     name: str
     sentence: str
-    verdict: Verdict = Verdict()
+    verdict: Verdict = SUCCESS
     trace: str = "DELIVERED"
     submit_status: int = 0
     hold: float = 0.0
