@@ -6,6 +6,7 @@ import asyncio
 import re
 from enum import IntEnum
 from functools import lru_cache
+from typing import cast
 
 from strowger.foundation.http_guard import HttpFailed
 
@@ -16,7 +17,9 @@ BODYLESS = frozenset({204, 304})
 _STATUS = re.compile(r"HTTP/1\.([01]) ([1-5]\d\d)(?: .*)?")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"})
+_OWN_HEADERS = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"}
+)
 
 
 @lru_cache(maxsize=4096)
@@ -25,7 +28,7 @@ def is_settable(name: str) -> bool:
     return bool(_TOKEN.fullmatch(name)) and name.lower() not in _OWN_HEADERS
 
 
-class BadAnswer(Exception):  # noqa: N818
+class BadAnswer(Exception):
     """What came is no HTTP/1.x answer."""
 
 
@@ -40,12 +43,12 @@ class AnswerParser:
     """Reads one answer; keeps at most ``limit`` bytes of its body."""
 
     __slots__ = (
-        "_bodyless", "_buffer", "_dropped", "_kind", "_left", "_limit", "body", "done", "headers", "reusable", "started",
+        "_bodyless", "_buffer", "_dropped", "_kind", "_left", "_pieces", "_room", "done", "headers", "reusable", "started",
         "status", "truncated",
     )  # fmt: skip
 
     def __init__(self, limit: int, bodyless: bool = False) -> None:
-        self._limit = limit
+        self._room = limit
         self._bodyless = bodyless
         self._buffer = b""
         self._kind = _Body.NONE
@@ -54,7 +57,12 @@ class AnswerParser:
         self.started = self.done = self.reusable = self.truncated = False
         self.status = 0
         self.headers: dict[str, str] = {}
-        self.body = b""
+        self._pieces: list[bytes] = []
+
+    @property
+    def body(self) -> bytes:
+        """What was kept of the body."""
+        return b"".join(self._pieces)
 
     def feed(self, data: bytes) -> bool:
         """Take bytes from the wire; True once the answer is complete. Raises BadAnswer."""
@@ -135,11 +143,13 @@ class AnswerParser:
             self._kind, self.reusable = _Body.UNTIL_CLOSE, False
 
     def _keep(self, data: bytes) -> None:
-        room = self._limit - len(self.body)
-        self.body += data[:room]
-        if len(data) > room:
+        kept = data[: self._room]
+        if kept:
+            self._pieces.append(kept)
+            self._room -= len(kept)
+        if len(data) > len(kept):
             self.truncated = True
-            self._dropped += len(data) - room
+            self._dropped += len(data) - len(kept)
             if self._dropped > DRAIN_LIMIT:
                 self.done, self.reusable = True, False
 
@@ -177,7 +187,7 @@ class AnswerParser:
 class Link(asyncio.Protocol):
     """One connection to a receiver; one exchange at a time."""
 
-    __slots__ = ("_loop", "_parser", "_timer", "_waiter", "idle_since", "transport", "used")
+    __slots__ = ("_loop", "_parser", "_timer", "_waiter", "idle_since", "lost_unanswered", "transport", "used")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -185,7 +195,8 @@ class Link(asyncio.Protocol):
         self._waiter: asyncio.Future[AnswerParser] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self.transport: asyncio.Transport | None = None
-        self.used = False
+        self.used = False  # it has carried an exchange before
+        self.lost_unanswered = False  # closed by the receiver before the first byte of its answer
         self.idle_since = 0.0
 
     @property
@@ -209,8 +220,7 @@ class Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio.Protocol."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's are not subclasses
 
     def data_received(self, data: bytes) -> None:
         """Part of asyncio.Protocol."""
@@ -230,6 +240,7 @@ class Link(asyncio.Protocol):
             if self._parser.close():
                 self._finish()
             else:
+                self.lost_unanswered = not self._parser.started
                 self._fail(HttpFailed("connection_lost", "the receiver closed the connection without a whole answer"))
 
     def _expire(self) -> None:
