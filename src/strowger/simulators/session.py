@@ -89,11 +89,10 @@ class Session(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Handle every whole frame of a read."""
-        if self.mute:
-            return
         try:
             for frame in self._reader.feed(data):
-                self._handle(frame)
+                if not self.mute:
+                    self._handle(frame)
                 if self._transport is None or self._transport.is_closing():
                     return
         except SmppError as problem:

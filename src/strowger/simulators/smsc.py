@@ -68,9 +68,9 @@ class SimulatedSmsc:
         self._centre.on_change = self._look
         await self.open_link()
         if self.http_port is not None:
-            self._runner = web.AppRunner(make_app(self), access_log=None)
+            self._runner = web.AppRunner(make_app(self), access_log=None, shutdown_timeout=1)
             await self._runner.setup()
-            site = web.TCPSite(self._runner, self.host, self.http_port, backlog=BACKLOG, shutdown_timeout=1)
+            site = web.TCPSite(self._runner, self.host, self.http_port, backlog=BACKLOG)
             await site.start()
             self.http_port = self._runner.addresses[0][1]
 
