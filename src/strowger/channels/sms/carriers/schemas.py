@@ -1,0 +1,66 @@
+"""What a kind of carrier declares about itself, and what a running carrier offers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+
+from strowger.foundation.clock import Clock
+from strowger.messaging.outcomes import Journal, Lane
+
+LinkReport = Callable[[int, str, "str | None", dict[str, Any]], None]
+"""Told the live state of a bind: its number from 1, state, detail, counters."""
+
+DOWN, CONNECTING, BOUND, THROTTLED, PAUSED = "down", "connecting", "bound", "throttled", "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a running carrier is given: who it is, where work comes from and where it reports to."""
+
+    carrier_id: int
+    name: str
+    lane: Lane
+    journal: Journal
+    clock: Clock
+    on_state: LinkReport
+
+
+class LiveCarrier(Protocol):
+    """A carrier that runs in this process with some of its binds."""
+
+    async def start(self, binds: Iterable[int]) -> None:
+        """Connect these binds, and keep them connected."""
+
+    async def set_binds(self, binds: Iterable[int], drain_seconds: float = 5.0) -> None:
+        """Hold exactly these binds from now on: connect the new ones, drain and close the others."""
+
+    async def stop(self, drain_seconds: float = 10.0) -> None:
+        """Take no more work, wait for open answers at most ``drain_seconds``, give back the rest and disconnect."""
+
+    def apply(self, config: msgspec.Struct, secret: str) -> None:
+        """Use a new configuration; connects again only where it must."""
+
+    def pause(self) -> None:
+        """Stay connected, send nothing."""
+
+    def resume(self) -> None:
+        """Send again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of carrier: its schema of configuration, the names of its secret fields, and how it is started.
+
+    ``binds`` tells how many binds a configuration asks for.
+    """
+
+    name: str
+    title: str
+    config: type[msgspec.Struct]
+    secrets: tuple[str, ...]
+    binds: Callable[[Any], int]
+    connect: Callable[[Surroundings, Any, str], LiveCarrier]
