@@ -160,6 +160,7 @@ class Centre:
             self.handsets.arrive(message.system_id, message.submission)
         if message.wants_receipt:
             self._report_later(message, verdict, after)
+        self.changed()
 
     def _report_later(self, message: Message, verdict: Verdict, after: Callable[[], None] | None) -> None:
         for copy in range(message.plan.receipts):

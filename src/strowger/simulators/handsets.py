@@ -165,14 +165,13 @@ class Handsets:
         self._on_message(message)
 
     def _decode(self, parts: list[Submission]) -> str:
-        codings = {part.pdu.data_coding for part in parts}
-        if len(codings) == 1:
+        first = parts[0].pdu.data_coding
+        if len(parts) == 1:
+            return decode_text(parts[0].payload, first, default_alphabet=self._alphabet)
+        if all(part.pdu.data_coding == first for part in parts):
             # Joined first: other senders than ours cut through surrogate and escape pairs.
-            octets = parts[0].payload if len(parts) == 1 else b"".join(part.payload for part in parts)
-            return decode_text(octets, codings.pop(), default_alphabet=self._alphabet)
-        return "".join(
-            decode_text(part.payload, part.pdu.data_coding, default_alphabet=self._alphabet) for part in parts
-        )
+            return decode_text(b"".join(part.payload for part in parts), first, default_alphabet=self._alphabet)
+        return "".join(self._decode([part]) for part in parts)
 
     def _next(self) -> int:
         self._serial += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -52,6 +53,9 @@ async def _serve(smsc: SimulatedSmsc, misbehaviours: Sequence[MisbehaviourFlag])
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
     log = get_logger("simulators")
+    # Tens of thousands of remembered messages are no garbage: look through them less often than by default.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     async with smsc:
         for name, system_id, options in misbehaviours:
             smsc.centre.switchboard.switch_on(name, system_id, options)

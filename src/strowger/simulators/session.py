@@ -56,8 +56,6 @@ class Session(asyncio.Protocol):
             "unacknowledged": len(self.unacknowledged),
         }
 
-    # The transport's side
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start."""
         self._transport = cast("asyncio.Transport", transport)
@@ -103,8 +101,6 @@ class Session(asyncio.Protocol):
             self.centre.outbox(self.system_id).schedule()
         self.centre.changed()
 
-    # The centre's side
-
     def deliver(self, deliveries: list[Delivery]) -> None:
         """Write deliveries and count them against the window."""
         if self._transport is None:
@@ -147,8 +143,6 @@ class Session(asyncio.Protocol):
         self._out.clear()
         if self._transport:
             self._transport.abort()
-
-    # Commands
 
     def _handle(self, frame: bytes) -> None:
         command, sequence = int.from_bytes(frame[4:8], "big"), int.from_bytes(frame[12:16], "big")
@@ -256,8 +250,6 @@ class Session(asyncio.Protocol):
             self.abort()
         elif plan.afterwards == "unbind":
             self.unbind()
-
-    # Helpers
 
     def _leave(self, state: SessionState) -> None:
         """Stop being a receiver."""

@@ -66,13 +66,19 @@ class SimulatedSmsc:
         """Listen. Raises OSError when a port is taken."""
         self._centre = Centre(**self._options)
         self._centre.on_change = self._look
-        await self.open_link()
-        if self.http_port is not None:
-            self._runner = web.AppRunner(make_app(self), access_log=None, shutdown_timeout=1)
-            await self._runner.setup()
-            site = web.TCPSite(self._runner, self.host, self.http_port, backlog=BACKLOG)
-            await site.start()
-            self.http_port = self._runner.addresses[0][1]
+        try:
+            await self.open_link()
+            if self.http_port is not None:
+                await self._open_control(self.http_port)
+        except OSError:
+            await self.stop()
+            raise
+
+    async def _open_control(self, port: int) -> None:
+        self._runner = web.AppRunner(make_app(self), access_log=None, shutdown_timeout=1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self.host, port, backlog=BACKLOG).start()
+        self.http_port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         """Close everything and forget all."""
@@ -202,5 +208,10 @@ class SimulatedSmsc:
 
     def _look(self) -> None:
         for condition, future in self._waiters:
-            if not future.done() and condition(self):
-                future.set_result(None)
+            if future.done():
+                continue
+            try:
+                if condition(self):
+                    future.set_result(None)
+            except Exception as problem:  # noqa: BLE001 - the waiting test is told, not the session that counted
+                future.set_exception(problem)

@@ -85,9 +85,7 @@ def take_deliver(frame: Frame) -> Delivered:
         tlvs[tag] = body[p + 4 : p + 4 + size]
         p += 4 + size
     assert p == len(body)
-    return Delivered(
-        frame.sequence, source, destination, esm_class, data_coding, message, tlvs, source_ton, dest_ton
-    )
+    return Delivered(frame.sequence, source, destination, esm_class, data_coding, message, tlvs, source_ton, dest_ton)
 
 
 @dataclass

@@ -166,7 +166,9 @@ async def test_receipts_of_parts_reversed(smsc: SimulatedSmsc) -> None:
         assert [(await client.next_delivery()).fields["id"] for _ in range(3)] == ids[::-1]
 
 
-@pytest.mark.parametrize(("name", "text", "tlvs"), [("receipts-text-only", True, False), ("receipts-tlv-only", False, True)])
+@pytest.mark.parametrize(
+    ("name", "text", "tlvs"), [("receipts-text-only", True, False), ("receipts-tlv-only", False, True)]
+)
 async def test_forms_of_receipts(smsc: SimulatedSmsc, name: str, text: bool, tlvs: bool) -> None:
     smsc.misbehave(name)
     async with RawClient(smsc.port) as client:

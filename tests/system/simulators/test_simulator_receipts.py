@@ -79,9 +79,8 @@ async def test_a_temporary_error_brings_the_receipt_again(smsc: SimulatedSmsc) -
 
 
 async def test_a_permanent_error_ends_the_receipt(smsc: SimulatedSmsc) -> None:
-    async with RawClient(smsc.port, ack_status=0x08) as client:
+    async with RawClient(smsc.port, ack_status=0x0B) as client:
         await client.bind()
-        client.ack_status = 0x0B
         await client.submitted(NUMBER)
         await smsc.until(lambda s: s.counters.receipts_nacked == 1)
         assert smsc.describe()["waiting"] == smsc.describe()["scheduled"] == 0

@@ -28,7 +28,9 @@ async def test_binds_with_any_credentials(smsc: SimulatedSmsc, command: int, sta
         assert (await client.submitted(NUMBER)).status == 0x04
 
 
-@pytest.mark.parametrize(("system_id", "password", "status"), [("one", "pw", 0), ("one", "no", 0x0E), ("two", "pw", 0x0F)])
+@pytest.mark.parametrize(
+    ("system_id", "password", "status"), [("one", "pw", 0), ("one", "no", 0x0E), ("two", "pw", 0x0F)]
+)
 async def test_checks_credentials_when_configured(system_id: str, password: str, status: int) -> None:
     async with SimulatedSmsc(credentials={"one": "pw"}) as smsc, RawClient(smsc.port) as client:
         assert (await client.bind(9, system_id, password)).status == status

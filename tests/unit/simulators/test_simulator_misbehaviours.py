@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from strowger.simulators.misbehaviours import MISBEHAVIOURS
 from strowger.simulators.plan import Plan, Submission
 from strowger.simulators.switchboard import Switchboard, UnknownMisbehaviour, read_misbehaviour
 
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text()
 WHOLE = Submission(SubmitSm(1, 0, destination_addr="447700900001", short_message=b"hello"))
 
 
@@ -66,6 +68,7 @@ def test_changes_the_plan(name: str, options: dict[str, Any], expected: dict[str
 def test_every_misbehaviour_has_a_case_and_a_sentence() -> None:
     assert {name for name, _, _ in CASES} == set(MISBEHAVIOURS)
     assert all(cls.__doc__ for cls in MISBEHAVIOURS.values())
+    assert [name for name in MISBEHAVIOURS if f"`{name}`" not in DOCUMENT] == []
 
 
 @pytest.mark.parametrize("name", ["throttle", "queue-full", "drops-link-mid-window", "unbinds-after"])

@@ -18,7 +18,9 @@ def test_last_seven_digits_choose_the_outcome(head: str, digit: int) -> None:
     assert outcome_of(f"{head}999000{digit}") is OUTCOMES[digit]
 
 
-@pytest.mark.parametrize("number", ["447700900003", "919900000003", "999000", "", "STROWG", "4477099900033", "44770999000x"])
+@pytest.mark.parametrize(
+    "number", ["447700900003", "919900000003", "999000", "", "STROWG", "4477099900033", "44770999000x"]
+)
 def test_every_other_number_is_delivered(number: str) -> None:
     assert outcome_of(number) is DELIVERED
 
