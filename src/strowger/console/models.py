@@ -1,0 +1,24 @@
+"""Tables of the console."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from strowger.foundation.database import Base
+
+
+class SavedView(Base):
+    """A named state of a list. ``query`` is its URL query; without ``user_id`` the whole account sees it."""
+
+    __tablename__ = "saved_view"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    list: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    query: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))

@@ -1,0 +1,78 @@
+"""The kit's own addresses: assets, palette, saved views, live feed, code of a form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get
+from litestar.exceptions import NotFoundException
+from litestar.response import Stream
+
+from strowger.console import palette, repository
+from strowger.console.assets import serve_asset
+from strowger.console.form import form_named
+from strowger.console.live import LiveHub
+from strowger.console.pages import AnyRequest, context_of, fragment, local_path, page, redirect, toast
+from strowger.console.visitor import Visitor
+
+NAME_LENGTH, QUERY_LENGTH, TOPICS = 60, 4000, 8
+
+
+@page("/console/search")
+async def search(request: AnyRequest, visitor: Visitor) -> str:
+    """The palette's lines for ?q=."""
+    hits = await palette.find(context_of(request), visitor, request.query_params.get("q", "")[:200])
+    return fragment(request, "console/palette_hits.html", "palette_hits", hits)
+
+
+@page("/console/views", methods=["POST"])
+async def save_view(request: AnyRequest, visitor: Visitor) -> Response[Any]:
+    """Keep the state of a list under a name (fields list, name, query, path, shared)."""
+    form = await request.form()
+    name, listed = str(form.get("name", "")).strip()[:NAME_LENGTH], str(form.get("list", ""))[:NAME_LENGTH]
+    query, path = str(form.get("query", "")), local_path(str(form.get("path", "")))
+    if not name or len(query) > QUERY_LENGTH or (query and not query.startswith("?")):
+        return Response("", status_code=422, headers=toast("Give the view a name.", "danger") | {"HX-Reswap": "none"})
+    shared = bool(form.get("shared"))
+    await repository.save_view(
+        context_of(request).database, visitor.account_id, visitor.user_id, shared, listed, name, query
+    )
+    return redirect(request, path + query, f"View “{name}” saved{' for everyone in the account' if shared else ''}.")
+
+
+@page("/console/views/{view_id:int}/delete", methods=["POST"])
+async def delete_view(request: AnyRequest, visitor: Visitor, view_id: int) -> Response[Any]:
+    """Remove a saved view."""
+    if not await repository.delete_view(context_of(request).database, visitor.account_id, visitor.user_id, view_id):
+        raise NotFoundException
+    form = await request.form()
+    return redirect(request, local_path(str(form.get("path", ""))), "View removed.")
+
+
+@page("/console/live")
+async def live(request: AnyRequest, visitor: Visitor) -> Stream:
+    """Server-sent events of the account: ?topics=message,callback; resumes after the header Last-Event-ID."""
+    hub: LiveHub = request.app.state.live
+    topics = [topic for topic in request.query_params.get("topics", "").split(",") if topic][:TOPICS]
+    last = request.headers.get("last-event-id", request.query_params.get("after", ""))
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return Stream(hub.stream(visitor.account_id, topics, last), media_type="text/event-stream", headers=headers)
+
+
+@page("/console/forms/{name:str}/code", methods=["POST"])
+async def form_code(request: AnyRequest, visitor: Visitor, name: str) -> str:
+    """The same call as code, for what is typed into a form now."""
+    form = form_named(name)
+    if form is None:
+        raise NotFoundException
+    state = await form.read(request, visitor)
+    return fragment(request, "console/kit.html", "code_tabs", state.snippets, f"code-{name}")
+
+
+@get("/favicon.ico", include_in_schema=False, sync_to_thread=False)
+def favicon() -> Response[None]:
+    """Browsers that ask without being told: the icon has its own address."""
+    return Response(None, status_code=204, headers={"Cache-Control": "max-age=86400"})
+
+
+pages: list[Any] = [serve_asset, favicon, search, save_view, delete_view, live, form_code]

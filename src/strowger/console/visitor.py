@@ -1,0 +1,65 @@
+"""Who looks at a page: the signed-in user, found by the session cookie."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from litestar.connection import ASGIConnection
+
+from strowger.foundation.context import Context
+
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
+
+
+@dataclass(slots=True)
+class Visitor:
+    """The signed-in user. ``theme`` is light, dark or auto; ``csrf`` must come back with every unsafe request."""
+
+    user_id: int
+    account_id: int
+    sid: str
+    name: str
+    email: str
+    role: str
+    theme: str
+    time_zone: str
+    currency: str
+    csrf: str
+    account_name: str = ""
+    country: str = ""
+    session: str = ""
+
+    @property
+    def zone(self) -> tzinfo:
+        """The user's time zone; UTC when its name is unknown here."""
+        try:
+            return ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            return UTC
+
+    def local(self, moment: datetime) -> datetime:
+        """A moment in the user's zone."""
+        return moment.astimezone(self.zone)
+
+
+FindVisitor = Callable[[Context, AnyConnection], Awaitable[Visitor | None]]
+_find: list[FindVisitor] = []
+
+
+def register_visitors(find: FindVisitor) -> None:
+    """Say how a visitor is found from a connection's cookies; the accounts module does this when it is imported."""
+    _find[:] = [find]
+
+
+async def find_visitor(connection: AnyConnection) -> Visitor | None:
+    """The signed-in user of a connection, looked up once per request; None when nobody is signed in."""
+    state = connection.scope.setdefault("state", {})
+    if "visitor" not in state:
+        context: Context = connection.app.state.context
+        state["visitor"] = await _find[0](context, connection) if _find else None
+    visitor: Visitor | None = state["visitor"]
+    return visitor
