@@ -213,5 +213,5 @@ class SimulatedSmsc:
             try:
                 if condition(self):
                     future.set_result(None)
-            except Exception as problem:  # noqa: BLE001 - the waiting test is told, not the session that counted
+            except Exception as problem:  # told to who waits, not to the session that counted
                 future.set_exception(problem)
