@@ -1,0 +1,201 @@
+"""The way of a public request: read, authenticate, limit, claim its idempotency key, handle, answer, note.
+
+This is plain ASGI under Litestar's router: the accept path must not pay for what it does not use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from litestar.handlers.asgi_handlers import ASGIRouteHandler
+from litestar.types import Receive, Scope, Send
+
+from strowger.foundation.database import OUTAGES
+from strowger.foundation.errors import StrowgerError, Unavailable
+from strowger.foundation.ids import new_uuid
+from strowger.foundation.logs import get_logger
+from strowger.platform.gateway.errors import render_error
+from strowger.platform.gateway.idempotency import hash_params, key_of
+from strowger.platform.gateway.operations import JSON_TYPE, OPERATIONS, Answer, Call, Operation
+from strowger.platform.gateway.params import FORM, Params, read_params, scalar_text
+from strowger.platform.gateway.request_log import Entry
+
+if TYPE_CHECKING:
+    from strowger.platform.gateway.service import Gateway
+
+log = get_logger(__name__)
+KEY_FIELDS = ("api-key", "api_key")
+DRAIN_FACTOR = 4  # how much of a body that is too large is still read, so that the client gets to read the answer
+
+
+def api_routes(operations: Sequence[Operation]) -> list[ASGIRouteHandler]:
+    """Litestar handlers of operations, each with and without the leading ``/api``; they join the API's description."""
+    OPERATIONS.extend(operations)
+    paths: dict[str, dict[str, Operation]] = {}
+    for operation in operations:
+        for version in operation.versions:
+            paths.setdefault(f"/{version}{operation.path}", {})[operation.method] = operation
+    return [_route(path, by_method) for path, by_method in paths.items()]
+
+
+def _route(path: str, by_method: dict[str, Operation]) -> ASGIRouteHandler:
+    template = path.replace("}", ":str}")
+    allow = ", ".join(sorted(by_method))
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        await Exchange(scope, receive, send, by_method, allow).run()
+
+    handler = ASGIRouteHandler([template, "/api" + template], copy_scope=False, name=f"{allow} {path}")
+    handler(serve)
+    return handler
+
+
+class Exchange:
+    """One request and its answer."""
+
+    __slots__ = ("allow", "by_method", "gateway", "headers", "id", "ip", "limit", "operation", "params", "principal",
+                 "receive", "scope", "send", "started")  # fmt: skip
+
+    def __init__(self, scope: Any, receive: Receive, send: Send, by_method: dict[str, Operation], allow: str) -> None:
+        self.scope = scope
+        self.receive: Any = receive
+        self.send: Any = send
+        self.by_method = by_method
+        self.allow = allow
+        self.gateway: Gateway = scope["litestar_app"].state.gateway
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        client = scope.get("client")
+        self.ip: str | None = client[0] if client else None
+        self.id = new_uuid()
+        self.started = self.gateway.clock.monotonic()
+        self.operation: Operation | None = by_method.get(scope["method"])
+        self.principal: Any = None
+        self.params: Params | None = None
+        self.limit: Any = None
+
+    async def run(self) -> None:
+        """Answer the request, whatever happens."""
+        try:
+            answer = await self._handle()
+        except StrowgerError as problem:
+            answer = self._failure(problem)
+        except OUTAGES as problem:
+            log.warning("store_unavailable", problem=repr(problem), request_id=str(self.id))
+            answer = self._failure(Unavailable())
+        except Exception:
+            log.exception("request_failed", request_id=str(self.id), path=self.scope["path"])
+            answer = self._failure(StrowgerError("E500"))
+        await self._send(answer)
+        self._note(answer)
+
+    async def _handle(self) -> Answer:
+        operation = self.operation
+        if operation is None:
+            raise StrowgerError("E405", headers={"Allow": self.allow})
+        key = self.headers.get(b"api-key")
+        if key is not None:
+            await self._admit(key.decode("latin-1").strip())
+        body = await self._read_body()
+        kind = self.headers.get(b"content-type", b"")
+        query = self.scope["query_string"]
+        if key is None and not (query or body):
+            raise StrowgerError("E401", field="api-key")
+        params = self.params = read_params(query, kind, body)
+        in_params = next((params.pop(name) for name in KEY_FIELDS if name in params), None)
+        if key is None:
+            await self._admit(scalar_text(in_params) or "")
+        path = self.scope["path"]
+        call = Call(
+            self.id, operation.method, path[4:] if path.startswith("/api/") else path, self.scope["path_params"],
+            self.headers, self.principal, params, self.scope["litestar_app"].state,
+            spaced=bool(query) or kind.startswith(FORM),
+        )  # fmt: skip
+        return await (self._once(operation, call) if operation.idempotent else operation.handler(call))
+
+    async def _admit(self, key: str) -> None:
+        gateway = self.gateway
+        principal = await gateway.keys.authenticate(key, self.scope["path_params"]["sid"], self.ip)
+        self.principal = principal
+        self.limit = await gateway.limiter.take(principal.key_id, principal.rate)
+        gateway.book.note_use(principal.key_id, gateway.clock.now(), self.ip)
+
+    async def _once(self, operation: Operation, call: Call) -> Answer:
+        key = key_of(self.headers)
+        if key is None:
+            return await operation.handler(call)
+        claim = (self.principal.account_id, call.method, call.path, key)
+        stored = await self.gateway.idempotency.begin(claim, hash_params(call.params))
+        if stored is not None:
+            return Answer(stored.status, stored.response, ((b"idempotent-replayed", b"true"),))
+        call.claim = claim
+        try:
+            return await operation.handler(call)
+        except BaseException:
+            await self.gateway.idempotency.release(claim)
+            raise
+
+    async def _read_body(self) -> bytes:
+        limit = self.gateway.max_body
+        length = self.headers.get(b"content-length", b"")
+        if length.isdigit() and int(length) > limit:
+            await self._drain(0)
+        message = await self.receive()
+        body: bytes = message.get("body", b"")
+        if not message.get("more_body") and len(body) <= limit:
+            return body
+        chunks, size = [body], len(body)
+        while message.get("more_body"):
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise StrowgerError("E400", "The body ended early")
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            if size > limit:
+                break
+        if size > limit:
+            await self._drain(size)
+        return b"".join(chunks)
+
+    async def _drain(self, size: int) -> None:
+        limit = self.gateway.max_body
+        while size < limit * DRAIN_FACTOR:
+            message = await self.receive()
+            size += len(message.get("body", b""))
+            if message["type"] == "http.disconnect" or not message.get("more_body"):
+                break
+        raise StrowgerError("E413", f"The limit is {limit} bytes")
+
+    def _failure(self, problem: StrowgerError) -> Answer:
+        status, body = render_error(problem, self.operation.empty if self.operation else None)
+        headers = tuple((name.lower().encode(), value.encode()) for name, value in problem.headers.items())
+        return Answer(status, body, headers)
+
+    async def _send(self, answer: Answer) -> None:
+        headers = [
+            (b"content-type", JSON_TYPE),
+            (b"content-length", b"%d" % len(answer.body)),
+            (b"x-request-id", str(self.id).encode()),
+            *answer.headers,
+        ]
+        if self.limit is not None:
+            headers.extend(self.limit.headers())
+        await self.send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+    def _note(self, answer: Answer) -> None:
+        principal = self.principal
+        self.gateway.book.note(
+            Entry(
+                self.id,
+                principal.account_id if principal else None,
+                principal.key_id if principal else None,
+                self.scope["method"],
+                self.scope["path"],
+                answer.status,
+                int((self.gateway.clock.monotonic() - self.started) * 1000),
+                self.ip,
+                self.params,
+                answer.body,
+            )
+        )

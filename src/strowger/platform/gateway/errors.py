@@ -1,0 +1,53 @@
+"""The registry of public error codes as data, and the envelope in which failures are answered (sms.md 2.5, 6.1)."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+from strowger.foundation.errors import StrowgerError
+
+
+class ErrorEntry(msgspec.Struct, frozen=True):
+    """One row of the registry: code, HTTP status, text, what it means, what to do."""
+
+    code: str
+    http: int
+    text: str
+    explanation: str
+    remedy: str
+
+
+ERRORS: dict[str, ErrorEntry] = {}
+_READER = msgspec.json.Decoder(list[ErrorEntry])
+_ENCODER = msgspec.json.Encoder()
+
+
+def register_errors(package: str) -> None:
+    """Add the ``errors.json`` of a package to the registry. Raises ValueError when a code is already taken."""
+    for entry in _READER.decode(resources.files(package).joinpath("errors.json").read_bytes()):
+        if ERRORS.setdefault(entry.code, entry) != entry:
+            raise ValueError(f"error code {entry.code} is defined twice")
+
+
+register_errors("strowger.platform.gateway")
+
+
+def entry_of(code: str) -> ErrorEntry:
+    """The registry's row of a code; an unknown one is an internal error."""
+    return ERRORS.get(code) or ERRORS["E500"]
+
+
+def render_error(problem: StrowgerError, empty: object = None) -> tuple[int, bytes]:
+    """HTTP status and the superset envelope of a failure; ``empty`` is what the area answers as ``data``."""
+    entry = entry_of(problem.code)
+    error: dict[str, Any] = {"code": entry.code, "message": entry.text, "error": entry.text}
+    if problem.field and problem.field not in error:
+        error[problem.field] = problem.detail or entry.text
+    elif problem.detail:
+        error["detail"] = problem.detail
+    data = {} if empty is None else empty
+    body = {"code": entry.code, "message": entry.text, "data": data, "error": error}
+    return problem.status or entry.http, _ENCODER.encode(body)

@@ -1,0 +1,87 @@
+"""Operations of the public API: the handler and, beside it, everything its description needs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from strowger.platform.gateway.keys import Principal
+from strowger.platform.gateway.params import Params
+from strowger.platform.gateway.repository import ClaimKey
+
+JSON_TYPE = b"application/json"
+
+
+@dataclass(slots=True)
+class Answer:
+    """What is sent back: HTTP status, JSON body, further headers."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+@dataclass(slots=True)
+class Call:
+    """One authenticated request as a handler sees it.
+
+    ``id`` goes out as X-Request-Id and names what the request makes. ``claim`` is its idempotency key, already claimed;
+    a handler that stores something stores its answer under it in the same transaction. ``spaced`` says that parameters
+    came urlencoded, where an unescaped plus sign arrives as a space.
+    """
+
+    id: UUID
+    method: str
+    path: str
+    path_params: Mapping[str, Any]
+    headers: Mapping[bytes, bytes]
+    principal: Principal
+    params: Params
+    state: Any
+    claim: ClaimKey | None = None
+    spaced: bool = False
+
+
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter in the description: JSON schema, what it means, an example."""
+
+    name: str
+    schema: Mapping[str, Any]
+    text: str
+    required: bool = False
+    example: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One route. ``path`` is what follows ``/v1``; ``parameters`` travel in the query or, for a POST, the body.
+
+    ``codes`` are the errors that the handler may answer besides those of every operation; ``empty`` is ``data`` of a failure.
+    ``public`` paths need no key. ``result`` is the JSON schema of the success body and ``example`` one such body.
+    """
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    text: str
+    handler: Handler
+    parameters: tuple[Parameter, ...] = ()
+    path_parameters: tuple[Parameter, ...] = ()
+    codes: tuple[str, ...] = ()
+    status: int = 200
+    result: Mapping[str, Any] = field(default_factory=dict)
+    example: Any = None
+    versions: tuple[str, ...] = ("v1",)
+    tag: str = "Messages"
+    idempotent: bool = False
+    empty: Any = field(default_factory=dict)
+
+
+OPERATIONS: list[Operation] = []

@@ -1,0 +1,177 @@
+"""Reading parameters: JSON, form, multipart and query are equivalent, whatever the declared type says (sms.md 2.2)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+from multipart import (  # type: ignore[import-untyped]
+    MultipartError,
+    MultipartSegment,
+    PushMultipartParser,
+    parse_options_header,
+)
+
+from strowger.foundation.errors import StrowgerError
+
+Params = dict[str, Any]
+MAX_FIELDS = 1_000
+MAX_DEPTH = 32
+FORM, MULTIPART = b"application/x-www-form-urlencoded", b"multipart/form-data"
+# Types that say nothing about the syntax, or too often the wrong thing.
+OPEN_TYPES = frozenset({b"", b"text/plain", b"application/octet-stream", b"text/json"})
+_decode_json = msgspec.json.Decoder().decode
+
+
+def read_params(query: bytes, content_type: bytes, body: bytes) -> Params:
+    """The parameters of a request; what the body says wins over the query. Raises E400 or E415."""
+    params = read_form(query) if query else {}
+    if body:
+        given = _read_body(content_type, body)
+        params = params | given if params else given
+    if b"\0" in body or b"\\u0000" in body or b"%00" in body or b"%00" in query:
+        for name, value in params.items():
+            _refuse_nul(name, value)
+    return params
+
+
+def _read_body(content_type: bytes, body: bytes) -> Params:
+    kind = content_type.partition(b";")[0].strip().lower()
+    if kind == MULTIPART:
+        return _read_multipart(content_type, body)
+    start = body.lstrip()[:1]
+    if start in (b"{", b"["):
+        return _read_json(body)
+    if start == b"<" or kind.endswith(b"xml"):
+        raise StrowgerError("E415", "XML is not read here")
+    json_declared = kind == b"application/json" or kind.endswith(b"+json")
+    if kind != FORM and not json_declared and kind not in OPEN_TYPES:
+        raise StrowgerError("E415", "Send JSON or form data")
+    if not start:
+        return {}
+    if kind == FORM or b"=" in body:
+        return read_form(body.strip())
+    return _read_json(body)
+
+
+def _read_json(body: bytes) -> Params:
+    try:
+        value = _decode_json(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise StrowgerError("E400", f"The body is not valid JSON in UTF-8: {problem}") from problem
+    except RecursionError as problem:
+        raise StrowgerError("E400", "The JSON body is nested too deeply") from problem
+    if not isinstance(value, dict):
+        raise StrowgerError("E400", "The JSON body must be an object")
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        raise StrowgerError("E400", "The JSON body is nested too deeply")
+    return value
+
+
+def _depth(value: object, depth: int = 1) -> int:
+    if depth > MAX_DEPTH or not isinstance(value, dict | list):
+        return depth
+    inner = value.values() if isinstance(value, dict) else value
+    return max((_depth(item, depth + 1) for item in inner), default=depth)
+
+
+def read_form(text: bytes) -> Params:
+    """Fields of a query string or urlencoded form; a field that comes several times is a list. Raises E400."""
+    params: Params = {}
+    pairs = text.split(b"&")
+    if len(pairs) > MAX_FIELDS:
+        raise StrowgerError("E400", f"There are more than {MAX_FIELDS} fields")
+    for pair in pairs:
+        if pair:
+            name, _, value = pair.partition(b"=")
+            _add(params, _unquote(name), _unquote(value))
+    return params
+
+
+def _unquote(raw: bytes) -> str:
+    if b"+" in raw:
+        raw = raw.replace(b"+", b" ")
+    if b"%" in raw:
+        raw = unquote_to_bytes(raw)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as problem:
+        raise StrowgerError("E400", "The request is not valid UTF-8") from problem
+
+
+def _add(params: Params, name: str, value: str) -> None:
+    name = name.removesuffix("[]")
+    if name not in params:
+        params[name] = value
+        return
+    known = params[name]
+    if isinstance(known, list):
+        known.append(value)
+    else:
+        params[name] = [known, value]
+
+
+def _read_multipart(content_type: bytes, body: bytes) -> Params:
+    _, options = parse_options_header(content_type.decode("latin-1"))
+    boundary = options.get("boundary")
+    if not boundary:
+        raise StrowgerError("E400", "The content type multipart/form-data names no boundary")
+    params: Params = {}
+    part: MultipartSegment | None = None
+    chunks: list[bytes] = []
+    try:
+        with PushMultipartParser(boundary, max_segment_count=MAX_FIELDS) as parser:
+            for event in [*parser.parse(body), *parser.parse(b"")]:
+                if isinstance(event, MultipartSegment):
+                    part, chunks = event, []
+                elif event is not None:
+                    chunks.append(bytes(event))
+                elif part is not None:
+                    _add(params, part.name or "", b"".join(chunks).decode())
+                    part = None
+    except UnicodeDecodeError as problem:
+        raise StrowgerError("E400", "The request is not valid UTF-8") from problem
+    except (MultipartError, ValueError) as problem:
+        raise StrowgerError("E400", f"The multipart body cannot be read: {problem}") from problem
+    return params
+
+
+def _refuse_nul(name: str, value: object) -> None:
+    if isinstance(value, str):
+        if "\0" in value or "\0" in name:
+            raise StrowgerError("E400", "NUL characters cannot be sent", field=name.replace("\0", ""))
+    elif isinstance(value, list):
+        for item in value:
+            _refuse_nul(name, item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _refuse_nul(name, key)
+            _refuse_nul(name, item)
+
+
+def as_text(params: Params, name: str, code: str = "E400") -> str | None:
+    """A scalar parameter as text; None when it is missing, null or empty. Raises ``code`` for lists and objects."""
+    value = params.get(name)
+    if value is None or value == "":
+        return None
+    if type(value) is str:
+        return value
+    text = scalar_text(value)
+    if text is None:
+        raise StrowgerError(code, "Must be a single value", field=name)
+    return text
+
+
+def scalar_text(value: object) -> str | None:
+    """Text of a JSON scalar: true is ``1``, whole numbers have no fraction; None for what is no scalar."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**40 else None
+    if isinstance(value, float) and math.isfinite(value):
+        return str(int(value)) if value.is_integer() and abs(value) < 2**53 else str(value)
+    return None
