@@ -17,7 +17,6 @@ from strowger.foundation.errors import StrowgerError
 
 _PATH = re.compile(r" - at `\$\.?([A-Za-z_0-9]*)[^`]*`$")
 _NAMED = re.compile(r"field `([^`]+)`")
-SECRET_LIMIT = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,12 +55,13 @@ class LiveCarrier(Protocol):
 class Kind:
     """A kind of carrier: its schema of configuration, the names of its secret fields, and how it is started.
 
-    ``binds`` tells how many binds a configuration asks for.
+    ``binds`` tells how many binds a configuration asks for; ``secret_limit`` is the most octets a secret may have.
     """
 
     name: str
     title: str
     config: type[msgspec.Struct]
     secrets: tuple[str, ...]
+    secret_limit: int
     binds: Callable[[Any], int]
     connect: Callable[[Surroundings, Any, str], LiveCarrier]
