@@ -34,6 +34,7 @@ __all__ = ["GuardedClient", "HttpAnswer", "HttpFailed", "OutgoingError", "Refuse
 
 IDLE_SECONDS = 30.0
 MAX_IDLE_PER_ORIGIN = 100
+MAX_IDLE = 1000
 MAX_CONNECTIONS = 2000
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
@@ -98,6 +99,7 @@ class GuardedClient:
         self._guard = Guard(allow, allow_loopback, resolve)
         self._tls = tls
         self._idle: dict[Origin, list[Link]] = {}
+        self._idle_count = 0
         self._room = asyncio.Semaphore(MAX_CONNECTIONS)
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed = False
@@ -188,6 +190,7 @@ class GuardedClient:
         links = self._idle.get(origin)
         while links:
             link = links.pop()
+            self._idle_count -= 1
             if link.is_open:
                 return link
         return None
@@ -196,11 +199,12 @@ class GuardedClient:
         if not link.is_open:
             return
         links = self._idle.setdefault(origin, [])
-        if self._closed or len(links) >= MAX_IDLE_PER_ORIGIN:
+        if self._closed or len(links) >= MAX_IDLE_PER_ORIGIN or self._idle_count >= MAX_IDLE:
             link.close()
             return
         link.idle_since = time.monotonic()
         links.append(link)
+        self._idle_count += 1
         if self._sweeper is None:
             self._sweeper = asyncio.get_running_loop().call_later(IDLE_SECONDS / 2, self._sweep)
 
@@ -214,6 +218,7 @@ class GuardedClient:
             links[:] = [link for link in links if link.is_open]
             if not links:
                 del self._idle[origin]
+        self._idle_count = sum(map(len, self._idle.values()))
         self._sweeper = None
         if self._idle:
             self._sweeper = asyncio.get_running_loop().call_later(IDLE_SECONDS / 2, self._sweep)

@@ -29,15 +29,13 @@ RESOLVERS = 16  # a slow name server must not hold up the names of others
 RESOLVE_SECONDS = 5.0
 
 # IANA's special-purpose registries (RFC 6890 and its updates), plus cloud metadata services on public addresses.
-REFUSED_NETWORKS = tuple(
-    ipaddress.ip_network(network)
-    for network in """
-        0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 168.63.129.16/32 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24
-        192.0.2.0/24 192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15
-        198.51.100.0/24 203.0.113.0/24 224.0.0.0/3
-        ::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 3fff::/20 5f00::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8
-    """.split()
-)
+_REFUSED = """
+    0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 168.63.129.16/32 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24
+    192.0.2.0/24 192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15
+    198.51.100.0/24 203.0.113.0/24 224.0.0.0/3
+    ::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 3fff::/20 5f00::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8
+"""
+REFUSED_NETWORKS = tuple(ipaddress.ip_network(network) for network in _REFUSED.split())
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 REFUSED_NAMES = frozenset({"localhost", "metadata", "instance-data", "broadcasthost", "ip6-localhost", "ip6-loopback"})
@@ -79,6 +77,11 @@ class Origin(NamedTuple):
         """The value of the Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def address(self) -> str:
+        """Scheme, host and port in one spelling, without user info."""
+        return f"{self.scheme}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
 
 def read_url(url: str) -> tuple[Origin, str]:
