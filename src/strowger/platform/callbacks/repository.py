@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -23,7 +23,7 @@ from strowger.platform.callbacks.schemas import (
     Result,
 )
 
-Connection = "asyncpg.Connection[Any] | asyncpg.Pool[Any]"
+Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.Pool[Any]"
 NEW_ROOM = 20  # rows claimed of an endpoint that the engine does not know yet
 PAGE = 200  # endpoints looked at by one claim
 
