@@ -22,6 +22,9 @@ DIST = SOURCE / "console" / "static" / "dist"
 ICONS = ROOT / "node_modules" / "@tabler" / "icons" / "icons"
 OLDEST_NODE = 18
 ICON_NAME = re.compile(r"""\bicon(?:\(\s*|=)["']([a-z0-9-]+)["']""")
+# Calls whose positional words may be icons: menu.register("", "Home", "/", "home", 1), Action("Send", "/send", "send").
+ICON_CALL = re.compile(r"\b(?:register|register_action|Hit|Action|RowAction)\(([^)]*)\)")
+WORD = re.compile(r"""["']([a-z0-9-]+)["']""")
 PACKAGE_FILES = ("package.json", "package-lock.json", ".npmrc")
 
 
@@ -31,27 +34,33 @@ class BuildFailed(Exception):
 
 def inputs() -> list[Path]:
     """Every file whose change changes the result."""
-    found = [ROOT / name for name in PACKAGE_FILES] + [Path(__file__)]
+    found = [ROOT / name for name in PACKAGE_FILES] + [Path(__file__).resolve()]
     for folder, folders, names in os.walk(SOURCE):
         folders[:] = [name for name in folders if name not in {"__pycache__", "static"}]
-        if Path(folder).name == "assets" or "templates" in Path(folder).parts:
+        if {"assets", "templates"} & set(Path(folder).relative_to(SOURCE).parts):
             found += [Path(folder) / name for name in names]
         else:
             found += [Path(folder) / name for name in names if name.endswith(".py")]
     return sorted(found)
 
 
-def icons_in(files: list[Path]) -> set[str]:
-    """Names of the icons that templates, scripts and modules use: icon("name") or icon="name"."""
-    texts = (path.read_text(errors="replace") for path in files if path.suffix in {".py", ".html", ".js"})
-    return {name for text in texts for name in ICON_NAME.findall(text)}
+def icons_in(files: list[Path]) -> tuple[set[str], set[str]]:
+    """Names of the icons that templates, scripts and modules use: those that surely are icons, and those that may be."""
+    sure: set[str] = set()
+    perhaps: set[str] = set()
+    for path in files:
+        if path.suffix in {".py", ".html", ".js"} and path != Path(__file__).resolve():
+            text = path.read_text(errors="replace")
+            sure.update(ICON_NAME.findall(text))
+            perhaps.update(word for call in ICON_CALL.findall(text) for word in WORD.findall(call))
+    return sure, perhaps
 
 
 def stamp(files: list[Path], icons: set[str]) -> str:
-    """A digest of the inputs; of Python files only the icons they name count."""
+    """A digest of the inputs; of Python files and templates only the icons they name count."""
     digest = hashlib.sha256(" ".join(sorted(icons)).encode())
     for path in files:
-        if path.suffix not in {".py", ".html"} or path == Path(__file__):
+        if path.suffix not in {".py", ".html"} or path == Path(__file__).resolve():
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
@@ -131,14 +140,16 @@ def bundle(node: str, env: dict[str, str], files: list[Path], out: Path) -> dict
     return manifest
 
 
-def sprite(names: set[str], out: Path) -> str:
+def sprite(sure: set[str], perhaps: set[str], out: Path) -> str:
     """One SVG with a symbol for each icon; returns its file name."""
     own = SOURCE / "console" / "assets" / "icons"
     symbols = []
-    for name in sorted(names):
+    for name in sorted(sure | perhaps):
         path = own / f"{name}.svg" if (own / f"{name}.svg").is_file() else ICONS / "outline" / f"{name}.svg"
-        if not path.is_file():
+        if not path.is_file() and name in sure:
             raise BuildFailed(f"there is no icon named {name!r} in @tabler/icons (outline)")
+        if not path.is_file():
+            continue
         body = re.search(r"<svg[^>]*>(.*)</svg>", path.read_text(), re.DOTALL)
         assert body
         inner = re.sub(r'<path stroke="none" d="M0 0h24v24H0z" fill="none"\s*/>', "", body[1])
@@ -150,12 +161,22 @@ def sprite(names: set[str], out: Path) -> str:
     return name
 
 
+def plain_files(out: Path) -> dict[str, str]:
+    """Copy what stands in `assets/files` as it is, under a name with its hash."""
+    copied: dict[str, str] = {}
+    for path in sorted(SOURCE.glob("**/assets/files/*")):
+        body = path.read_bytes()
+        copied[path.name] = f"{path.stem}-{hashlib.sha256(body).hexdigest()[:8].upper()}{path.suffix}"
+        (out / copied[path.name]).write_bytes(body)
+    return copied
+
+
 def build() -> str:
     """Build when something changed; returns one line for people."""
     started = time.monotonic()
     files = inputs()
-    icons = icons_in(files)
-    wanted, mark = stamp(files, icons), DIST / "stamp"
+    sure, perhaps = icons_in(files)
+    wanted, mark = stamp(files, sure | perhaps), DIST / "stamp"
     if mark.is_file() and mark.read_text() == wanted and (DIST / "manifest.json").is_file():
         return "assets: unchanged"
     node, npm, env = tools()
@@ -165,7 +186,7 @@ def build() -> str:
     fresh.mkdir(parents=True)
     try:
         manifest = bundle(node, env, files, fresh)
-        manifest["icons.svg"] = sprite(icons, fresh)
+        manifest |= plain_files(fresh) | {"icons.svg": sprite(sure, perhaps, fresh)}
         (fresh / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True))
         (fresh / "stamp").write_text(wanted)
         shutil.rmtree(DIST, ignore_errors=True)
