@@ -131,7 +131,7 @@ class Exchange:
         call.claim = claim
         try:
             return await operation.handler(call)
-        except BaseException:
+        except Exception:  # not when cancelled: the commit may be under way
             await self.gateway.idempotency.release(claim)
             raise
 

@@ -63,7 +63,8 @@ class Operation:
     """One route. ``path`` is what follows ``/v1``; ``parameters`` travel in the query or, for a POST, the body.
 
     ``codes`` are the errors that the handler may answer besides those of every operation; ``empty`` is ``data`` of a failure.
-    ``public`` paths need no key. ``result`` is the JSON schema of the success body and ``example`` one such body.
+    ``result`` is the JSON schema of the success body and ``example`` one such body;
+    ``also`` are further answers (status, schema, example).
     """
 
     method: str
@@ -82,6 +83,7 @@ class Operation:
     tag: str = "Messages"
     idempotent: bool = False
     empty: Any = field(default_factory=dict)
+    also: tuple[tuple[int, Mapping[str, Any], Any], ...] = ()
 
 
 OPERATIONS: list[Operation] = []

@@ -1,3 +1,85 @@
+"""The description of the public API for machines (``/openapi.json``) and for people (``/docs``)."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
 from typing import Any
 
-pages: list[Any] = []
+import msgspec
+from litestar import Response, get
+
+from strowger.console.mount import secure
+from strowger.console.pages import AnyRequest, Page, context_of, render
+from strowger.foundation.context import Context
+from strowger.platform.gateway.errors import ERRORS, ErrorEntry
+from strowger.platform.gateway.openapi import SID, codes_by_status, describe_api, example_of, public_paths
+from strowger.platform.gateway.operations import OPERATIONS, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedOperation:
+    """An operation as the page shows it."""
+
+    operation: Operation
+    paths: list[str]
+    curl: str
+    example: str
+    errors: list[tuple[int, list[ErrorEntry]]]
+
+
+def curl_of(operation: Operation, base_url: str) -> str:
+    """A call of the operation that works once SID and key are put in."""
+    path = f"/v1{operation.path}".replace("{sid}", "$SID")
+    for item in operation.path_parameters:
+        path = path.replace("{" + item.name + "}", str(item.example))
+    words = ["curl", "-X POST"] if operation.method == "POST" else ["curl", "-G"]
+    words += [f'"{base_url}{path}"', '-H "api-key: $KEY"']
+    words += [
+        f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in example_of(operation.parameters).items()
+    ]
+    return " \\\n  ".join(words)
+
+
+def described(context: Context) -> dict[str, list[DescribedOperation]]:
+    """Every operation by its tag."""
+    groups: dict[str, list[DescribedOperation]] = {}
+    for operation in OPERATIONS:
+        entry = DescribedOperation(
+            operation,
+            public_paths(operation),
+            curl_of(operation, context.settings.base_url),
+            msgspec.json.format(msgspec.json.encode(operation.example), indent=2).decode(),
+            [(status, [ERRORS[code] for code in codes]) for status, codes in codes_by_status(operation).items()],
+        )
+        groups.setdefault(operation.tag, []).append(entry)
+    return groups
+
+
+@get("/openapi.json", include_in_schema=False)
+async def openapi_document(request: AnyRequest) -> Response[bytes]:
+    """The OpenAPI document of the public API."""
+    return Response(msgspec.json.encode(describe_api()), media_type="application/json")
+
+
+@get("/docs", include_in_schema=False)
+async def api_page(request: AnyRequest) -> Page:
+    """The API page."""
+    page = await render(
+        request,
+        "gateway/docs.html",
+        title="API",
+        groups=described(context_of(request)),
+        base_url=context_of(request).settings.base_url,
+        sid_example=SID.example,
+    )
+    return secure(page)
+
+
+@get("/docs/errors", include_in_schema=False)
+async def errors_page(request: AnyRequest) -> Page:
+    """The registry of error codes; each code is an anchor."""
+    return secure(await render(request, "gateway/errors.html", title="Error codes", errors=sorted(ERRORS.items())))
+
+
+pages: list[Any] = [openapi_document, api_page, errors_page]

@@ -1,0 +1,127 @@
+"""Queries of the SMS API: senders, statuses and logs, always of one account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+Connection = asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]
+SENDER_NAMES = "SELECT DISTINCT sender FROM sender WHERE account_id = $1"
+SENDERS = """
+SELECT id, sender, iso_code, purpose, description, status, is_default, created_at FROM sender
+WHERE account_id = $1 ORDER BY id LIMIT $2
+"""
+ADD_SENDER = """
+INSERT INTO sender (account_id, sender, iso_code, purpose, description, status, is_default)
+SELECT $1, $2, $3, $4, $5, $6, $7
+WHERE NOT EXISTS (SELECT FROM sender WHERE account_id = $1 AND sender = $2 AND iso_code IS NOT DISTINCT FROM $3)
+RETURNING id
+"""
+LOCK_SENDERS = "SELECT pg_advisory_xact_lock(hashtextextended('sender:' || $1::text, 0))"
+NOTIFY = "SELECT pg_notify('accounts', $1::text)"
+STATUSES = """
+SELECT request_id, n, status, trace FROM message
+WHERE account_id = $1 AND request_id = ANY($2::uuid[]) AND request_id BETWEEN $3 AND $4 AND channel = $5
+ORDER BY request_id, n
+"""
+LOG_COLUMNS = """request_id, n, direction, sender, recipient, type, body, status, trace, units, length, country, network,
+    source, campaign_name, options, created_at, sent_at, final_at"""
+
+
+@dataclass(slots=True)
+class LogFilter:
+    """What a logs pull asks for. ``statuses`` None means all; ``low`` and ``high`` bound request ids, that is time."""
+
+    low: UUID
+    high: UUID
+    channel: int
+    type: str | None = None
+    statuses: list[int] | None = None
+    trace: str | None = None
+    sender: str | None = None
+    recipient: str | None = None
+    campaign_name: str | None = None
+    request_id: UUID | None = None
+    n: int | None = None
+    direction: int | None = None
+
+
+async def sender_names(connection: Connection, account_id: int) -> frozenset[str]:
+    """The names under which an account may send, whatever their state."""
+    return frozenset(row["sender"] for row in await connection.fetch(SENDER_NAMES, account_id))
+
+
+async def senders(connection: Connection, account_id: int, limit: int) -> list[asyncpg.Record]:
+    """The sender IDs of an account, oldest first."""
+    return await connection.fetch(SENDERS, account_id, limit)
+
+
+async def add_sender(
+    connection: Connection,
+    account_id: int,
+    sender: str,
+    iso_code: str | None,
+    purpose: str | None,
+    description: str,
+    status: str,
+    is_default: bool,
+) -> int | None:
+    """Add a sender ID and tell the other processes; None when the account has it already for that country."""
+    async with connection.transaction():
+        await connection.execute(LOCK_SENDERS, str(account_id))
+        made: int | None = await connection.fetchval(
+            ADD_SENDER, account_id, sender, iso_code, purpose, description, status, is_default
+        )
+        await connection.execute(NOTIFY, str(account_id))
+    return made
+
+
+async def statuses(
+    connection: Connection, account_id: int, channel: int, requests: Sequence[UUID]
+) -> dict[UUID, list[tuple[int, int, str]]]:
+    """For each known request its messages: number, status, trace."""
+    found: dict[UUID, list[tuple[int, int, str]]] = {}
+    rows = await connection.fetch(STATUSES, account_id, list(requests), min(requests), max(requests), channel)
+    for row in rows:
+        found.setdefault(row["request_id"], []).append((row["n"], row["status"], row["trace"]))
+    return found
+
+
+def _conditions(account_id: int, wanted: LogFilter) -> tuple[str, list[Any]]:
+    values: list[Any] = [account_id, wanted.low, wanted.high, wanted.channel]
+    terms = ["account_id = $1", "request_id >= $2", "request_id < $3", "channel = $4"]
+    equal = {
+        "type": wanted.type, "trace": wanted.trace, "sender": wanted.sender, "recipient": wanted.recipient,
+        "campaign_name": wanted.campaign_name, "request_id": wanted.request_id, "n": wanted.n,
+        "direction": wanted.direction,
+    }  # fmt: skip
+    for column, value in equal.items():
+        if value is not None:
+            values.append(value)
+            terms.append(f"{column} = ${len(values)}")
+    if wanted.statuses is not None:
+        values.append(wanted.statuses)
+        terms.append(f"status = ANY(${len(values)}::smallint[])")
+    return " AND ".join(terms), values
+
+
+async def count_log(connection: Connection, account_id: int, wanted: LogFilter) -> int:
+    """How many messages fit."""
+    where, values = _conditions(account_id, wanted)
+    total: int = await connection.fetchval(f"SELECT count(*) FROM message WHERE {where}", *values)  # noqa: S608
+    return total
+
+
+async def read_log(
+    connection: Connection, account_id: int, wanted: LogFilter, limit: int, offset: int
+) -> list[Mapping[str, Any]]:
+    """Messages that fit, newest first."""
+    where, values = _conditions(account_id, wanted)
+    query = (
+        f"SELECT {LOG_COLUMNS} FROM message WHERE {where} ORDER BY request_id DESC, n LIMIT {limit:d} OFFSET {offset:d}"  # noqa: S608
+    )
+    return await connection.fetch(query, *values)

@@ -1,0 +1,135 @@
+"""Sending: from parameters to an accepted request and its envelope (sms.md 2.4, 3.2 to 3.6)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import UNSET
+
+from strowger.channels.sms import fields
+from strowger.channels.sms.schemas import Accepted, SendAnswer, encode
+from strowger.channels.sms.service import check_sender
+from strowger.foundation.context import Context
+from strowger.foundation.errors import StrowgerError
+from strowger.messaging.schemas import NewRequest, Priority
+from strowger.platform.callbacks.schemas import Target, read_target
+from strowger.platform.gateway.operations import Answer, Call
+from strowger.platform.gateway.params import Params, as_text
+
+PRIORITIES = {"OTP": Priority.HIGH, "MKT": Priority.LOW}
+ACCEPTED = 202
+
+
+async def send_messages(call: Call) -> Answer:
+    """Handle a send of the ``/messages`` family."""
+    return await _send(call, "messages")
+
+
+async def send_sms(call: Call) -> Answer:
+    """Handle a send of the ``/sms`` family."""
+    return await _send(call, "sms")
+
+
+async def _send(call: Call, family: str) -> Answer:
+    params, principal = call.params, call.principal
+    context: Context = call.state.context
+    _check_channel(call)
+    prefix = fields.read_prefix(params)
+    recipients, invalid = fields.read_recipients(params.get("to"), prefix, principal.country, call.spaced)
+    sender = fields.read_sender(params)
+    type_ = fields.read_type(params)
+    if type_ == "OTP" and family == "messages" and len(recipients) > 1:
+        raise StrowgerError("E603", "A one-time password goes to one recipient; use /sms for more", field="to")
+    body = fields.read_body(params)
+    fields.refuse_unavailable(params)
+    options = _options(params, prefix)
+    target = read_target(params["callback"]) if params.get("callback") else None
+    now = context.clock.now()
+    validity = fields.read_validity(params)
+    request = NewRequest(
+        principal.account_id,
+        call.id,
+        type_,
+        sender,
+        body,
+        recipients,
+        now,
+        now + timedelta(minutes=validity),
+        PRIORITIES.get(type_, Priority.NORMAL),
+        source=fields.read_source(params),
+        campaign_name=fields.read_campaign(params),
+        options=options or None,
+        callback=target.to_json(context.secrets, principal.account_id) if target else None,
+    )
+    await check_sender(context.database, context.clock, principal, sender)
+    error: dict[str, Any] = {}
+    if invalid and principal.settings.get("report_invalid_in_response"):
+        request.recipients = [number for number in recipients if number not in invalid]
+        error = {"invalid": invalid}
+    answer = encode(_envelope(request, target, options, error, family))
+    if call.claim is not None:
+        request.idempotency = (*call.claim, ACCEPTED, answer)
+    await call.state.accepter.accept(request)
+    return Answer(ACCEPTED, answer)
+
+
+def _check_channel(call: Call) -> None:
+    channel = as_text(call.params, "channel")
+    if channel is None:
+        header = call.headers.get(b"channel")
+        channel = header.decode("latin-1") if header else None
+    if channel is not None and channel.strip().lower() != "sms":
+        raise StrowgerError("E400", "Only SMS can be sent here", field="channel")
+
+
+def _options(params: Params, prefix: str | None) -> dict[str, Any]:
+    """What only the caller and the channel understand."""
+    options: dict[str, Any] = {}
+    if len(params) <= 3:  # to, sender and body: nothing more was given
+        return options
+    given = {
+        "unicode": fields.read_unicode(params),
+        "flash": fields.read_switch(params, "flash", "E622"),
+        "dlr": fields.read_switch(params, "dlr"),
+        "prefix": "+" + prefix if prefix else None,
+        "template_id": fields.read_digits(params, "template_id", "E609"),
+        "entity_id": fields.read_digits(params, "entity_id", "E626"),
+    }
+    for name, value in given.items():
+        if value is not None:
+            options[name] = value
+    options.update(fields.read_references(params))
+    return options
+
+
+def _envelope(
+    request: NewRequest, target: Target | None, options: dict[str, Any], error: dict[str, Any], family: str
+) -> SendAnswer:
+    name = str(request.request_id)
+    data = [Accepted(f"{name}:{n}", recipient) for n, recipient in enumerate(request.recipients, 1)]
+    answer = SendAnswer(
+        name,
+        request.sender,
+        request.type,
+        request.body,
+        request.source,
+        format_moment(request.created_at),
+        len(data),
+        data,
+        target.url if target else None,
+        error,
+    )
+    if options:
+        answer.flash = options.get("flash", UNSET)
+        answer.unicode = int(options["unicode"]) if options.get("unicode", "Auto") != "Auto" else UNSET
+        if family == "sms":
+            answer.prefix = options.get("prefix", UNSET)
+            answer.ref_custom = options.get("ref_custom", UNSET)
+            answer.template_id = options.get("template_id", UNSET)
+    return answer
+
+
+def format_moment(moment: datetime) -> str:
+    """A moment as the API writes it, in UTC."""
+    return moment.strftime("%Y-%m-%d %H:%M:%S+00:00")

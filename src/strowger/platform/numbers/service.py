@@ -1,0 +1,56 @@
+"""Numbers of accounts: give, list, take back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from strowger.foundation.errors import StrowgerError
+from strowger.foundation.phone import clean_number
+from strowger.platform.numbers import repository
+
+MAX_LISTED = 1_000
+SHORT_CODE = range(3, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnNumber:
+    """A number of an account."""
+
+    id: int
+    msisdn: str
+    label: str
+    callback: dict[str, Any] | None
+
+
+def read_msisdn(text: str) -> str:
+    """International digits of a number, or a short code as it is. Raises StrowgerError E400."""
+    plain = text.strip()
+    if plain.isascii() and plain.isdigit() and len(plain) in SHORT_CODE:
+        return plain
+    number = clean_number(plain, None, "")
+    if number is None:
+        raise StrowgerError("E400", "Must be a number in international form", field="msisdn")
+    return number
+
+
+async def create_number(
+    connection: repository.Connection,
+    account_id: int,
+    msisdn: str,
+    *,
+    label: str = "",
+    callback: dict[str, Any] | None = None,
+) -> OwnNumber:
+    """Give a number to an account. Raises StrowgerError E400 (no number, or taken: status 409)."""
+    number = read_msisdn(msisdn)
+    made = await repository.add_number(connection, account_id, number, label, callback)
+    if made is None:
+        raise StrowgerError("E400", "The number belongs to an account already", field="msisdn", status=409)
+    return OwnNumber(made, number, label, callback)
+
+
+async def list_numbers(connection: repository.Connection, account_id: int) -> list[OwnNumber]:
+    """The numbers of an account, in order."""
+    rows = await repository.numbers(connection, account_id, MAX_LISTED)
+    return [OwnNumber(row["id"], row["msisdn"], row["label"], row["callback"]) for row in rows]
