@@ -9,7 +9,7 @@ from strowger.platform.callbacks.schemas import Job
 START, LOWEST, HIGHEST = 5.0, 1.0, 50.0
 QUEUE_LIMIT = 2000  # callbacks of one receiver held in memory; the others wait in the table
 HELD_LIMIT = 20_000  # of all receivers
-ROOM_PER_SLOT = 4
+ROOM_PER_SLOT = 8
 BUSY, FULL = 300, 600  # requests under way at which receivers get no more than START, and than one
 
 

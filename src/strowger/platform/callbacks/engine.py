@@ -24,7 +24,7 @@ from strowger.platform.callbacks.sender import Sender
 log = get_logger(__name__)
 POLL_SECONDS = 1.0
 CLAIM_GAP_SECONDS = 0.01
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.05
 AWAY_SECONDS = 1.0
 STOP_SECONDS = 5.0
 ORDER_WAIT = timedelta(seconds=30)
@@ -43,11 +43,13 @@ class CallbackEngine:
         self._active = self._held = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self._asked = False
         self._cursor = ""
         self._stopping = False
 
     def wake(self, *_: object) -> None:
         """Look into the table soon: it may hold something due."""
+        self._asked = True
         self._wake.set()
 
     def offer(self, rows: Iterable[NewCallback]) -> None:
@@ -163,12 +165,14 @@ class CallbackEngine:
 
     async def _claim_loop(self) -> None:
         while not self._stopping:
-            self._wake.clear()
+            self._asked = False
             try:
                 await self.claim()
             except (Unavailable, *OUTAGES, *CLASHES) as problem:
                 log.warning("callbacks_not_claimed", problem=repr(problem))
                 await asyncio.sleep(AWAY_SECONDS)
+            if not self._asked:
+                self._wake.clear()  # receivers that ran low meanwhile have just been filled
             await asyncio.sleep(CLAIM_GAP_SECONDS)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
@@ -188,7 +192,7 @@ class CallbackEngine:
             await asyncio.sleep(AWAY_SECONDS)
             return False
         if returned or any(result.job.target.get("events") for result in results):
-            self._wake.set()  # a later event of the same message may go now
+            self.wake()  # a later event of the same message may go now
         return True
 
     async def step(self) -> int:
@@ -205,7 +209,7 @@ class CallbackEngine:
     async def stop(self) -> None:
         """Let requests under way end (STOP_SECONDS), give back everything else, and write it down."""
         self._stopping = True
-        self._wake.set()
+        self.wake()
         for endpoint in self._endpoints.values():
             for job in endpoint.queue:
                 self._recorder.give_back(job.id)

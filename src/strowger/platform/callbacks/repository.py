@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,7 @@ from strowger.platform.callbacks.schemas import (
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.Pool[Any]"
 NEW_ROOM = 20  # rows claimed of an endpoint that the engine does not know yet
 PAGE = 200  # endpoints looked at by one claim
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 INSERT = """
 INSERT INTO callback (id, account_id, request_id, n, event, endpoint, target, variables, due_at, created_at, claimed_by)
@@ -71,16 +73,13 @@ FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::smallint[], $5::t
     AS t(id, attempts, due_at, state, last_error)
 WHERE c.id = t.id AND c.state = 0 AND c.claimed_by = $6
 """
+# One JSON text instead of an array per column: a third of the client's work for the same work of the server.
 INSERT_ATTEMPTS = """
 INSERT INTO callback_attempt (account_id, request_id, n, callback_id, event, attempt, at, duration_ms, outcome, http_status,
     error, method, url, request_headers, request_body, response_headers, response_body)
-SELECT account_id, request_id, n, callback_id, event, attempt, at, duration_ms, outcome, http_status,
-    error, method, url, request_headers::jsonb, request_body, response_headers::jsonb, response_body
-FROM unnest($1::bigint[], $2::uuid[], $3::smallint[], $4::uuid[], $5::text[], $6::smallint[], $7::timestamptz[],
-    $8::integer[], $9::smallint[], $10::smallint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
-    $16::text[], $17::text[])
-    AS t(account_id, request_id, n, callback_id, event, attempt, at, duration_ms, outcome, http_status,
-    error, method, url, request_headers, request_body, response_headers, response_body)
+SELECT * FROM json_to_recordset($1::text::json) AS t(account_id bigint, request_id uuid, n smallint, callback_id uuid,
+    event text, attempt smallint, at timestamptz, duration_ms integer, outcome smallint, http_status smallint,
+    error text, method text, url text, request_headers jsonb, request_body text, response_headers jsonb, response_body text)
 """
 REPLAY = """
 UPDATE callback SET state = 0, claimed_by = NULL, due_at = $3, last_error = NULL, attempts = 0,
@@ -129,9 +128,10 @@ WHERE account_id = $1
 """  # noqa: S105
 
 
-def _json(value: Any) -> str | None:
-    # PostgreSQL's jsonb cannot hold NUL.
-    return None if value is None else msgspec.json.encode(value).decode().replace("\\u0000", "")
+def _json(value: Any) -> str:
+    """JSON text without NUL, which PostgreSQL's texts cannot hold."""
+    text = msgspec.json.encode(value).decode()
+    return _NUL.sub(r"\1", text) if "\\u0000" in text else text
 
 
 def _count(tag: str) -> int:
@@ -219,12 +219,7 @@ async def put_off(connection: Connection, results: Sequence[Result], worker_id: 
 
 async def insert_attempts(connection: Connection, attempts: Sequence[Attempt]) -> None:
     """Append attempts."""
-    rows = [
-        (a.account_id, a.request_id, a.n, a.callback_id, a.event, a.attempt, a.at, a.duration_ms, a.outcome, a.http_status,
-         a.error, a.method, a.url, _json(a.request_headers), a.request_body, _json(a.response_headers), a.response_body)
-        for a in attempts
-    ]  # fmt: skip
-    await connection.execute(INSERT_ATTEMPTS, *columns(rows, 17))
+    await connection.execute(INSERT_ATTEMPTS, _json(attempts))
 
 
 async def replay(connection: Connection, account_id: int, ids: Sequence[UUID], now: datetime) -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
-import hmac
+import hashlib
 import secrets as random
+from binascii import b2a_base64
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from strowger.foundation.clock import Clock
 from strowger.foundation.crypto import SecretBox
@@ -15,6 +18,7 @@ from strowger.platform.callbacks import repository
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the specification's marker, no secret
 SECRET_BYTES = 32
+BLOCK = 64
 OVERLAP = timedelta(hours=24)
 CACHE_SECONDS = 30.0
 CACHE_SIZE = 10_000
@@ -25,25 +29,44 @@ def secret_text(secret: bytes) -> str:
     return SECRET_PREFIX + base64.b64encode(secret).decode()
 
 
+@lru_cache(maxsize=20_000)
+def _mac(key: bytes) -> Callable[[bytes], bytes]:
+    """HMAC-SHA-256 (RFC 2104) with the key's share computed once: a third of the time of a whole one."""
+    key = (hashlib.sha256(key).digest() if len(key) > BLOCK else key).ljust(BLOCK, b"\0")
+    inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in key)) for pad in (0x36, 0x5C))
+
+    def mac(data: bytes) -> bytes:
+        first, second = inner.copy(), outer.copy()
+        first.update(data)
+        second.update(first.digest())
+        return second.digest()
+
+    return mac
+
+
 def sign(secrets: tuple[bytes, ...], message_id: str, moment: int, body: bytes | None, url: str) -> dict[str, str]:
     """The signature headers of a request: one signature per secret, newest first.
 
     ``moment`` is Unix seconds. Standard Webhooks signs ``id.moment.body`` with the secret's bytes; ``X-Signature`` signs
     ``moment.body``, or ``moment.url`` when there is no body, with the secret's text as shown.
     """
-    plain = f"{message_id}.{moment}.".encode() + (body or b"")
     ours = f"{moment}.".encode() + (url.encode() if body is None else body)
-    webhook, shown = [], [f"t={moment}"]
+    plain = f"{message_id}.{moment}.".encode() + (body or b"")
+    webhook, shown = "", f"t={moment}"
     for secret in secrets:
-        digest = hmac.digest(secret, plain, "sha256")
-        webhook.append("v1," + base64.b64encode(digest).decode())
-        shown.append("v1=" + hmac.digest(secret_text(secret).encode(), ours, "sha256").hex())
+        webhook += f" v1,{b2a_base64(_mac(secret)(plain), newline=False).decode()}"
+        shown += f",v1={_mac(_shown_bytes(secret))(ours).hex()}"
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(moment),
-        "webhook-signature": " ".join(webhook),
-        "X-Signature": ",".join(shown),
+        "webhook-signature": webhook[1:],
+        "X-Signature": shown,
     }
+
+
+@lru_cache(maxsize=20_000)
+def _shown_bytes(secret: bytes) -> bytes:
+    return secret_text(secret).encode()
 
 
 @dataclass(slots=True)

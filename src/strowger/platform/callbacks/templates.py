@@ -16,6 +16,7 @@ Escape = Callable[[str], str]
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_-]*(?:\[(?:n|\d{1,3})\])?(?:\.[A-Za-z0-9_-]+(?:\[\d{1,3}\])?)*"
 PLACEHOLDER = re.compile(rf"<({_NAME})>|\{{({_NAME})\}}")
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
 _STEP = re.compile(r"([^.\[\]]+)(?:\[(n|\d+)\])?")
 
 
@@ -54,7 +55,7 @@ def as_text(value: Any) -> str:
 
 def percent_encode(text: str) -> str:
     """As one value in a URL: nothing of it can end the value."""
-    return quote(text, safe="")
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="")
 
 
 def json_escape(text: str) -> str:
