@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import MediaType, Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, PermissionDeniedException
 
-from strowger.console.pages import AnyRequest, SignInNeeded, is_partial, render, sign_in_path, toast
+from strowger.console.respond import AnyRequest, is_partial, render, sign_in_path, toast
 from strowger.foundation.errors import StrowgerError, Unavailable
 from strowger.foundation.logs import get_logger
 
@@ -30,6 +30,16 @@ OTHER = (
     "Something went wrong",
     "The error is in the log, under the number below. Try again, or tell your administrator.",
 )
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in; the console answers with the way to the sign-in page."""
+
+
+class PageExpired(PermissionDeniedException):
+    """The CSRF token is missing or of another session."""
+
+    detail = "This page is out of date: it was opened before you signed in again. Reload it and repeat the action."
 
 
 def status_of(problem: Exception) -> int:

@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from strowger.foundation.context import Context
 from strowger.foundation.ids import new_token
 from strowger.foundation.logs import get_logger
 from strowger.foundation.notify import Listener
@@ -47,36 +46,30 @@ class Subscriber:
 
 
 class LiveHub:
-    """One per web process: a LISTEN connection in, any number of browsers out.
+    """One per web process: the process's listener in, any number of browsers out.
 
     A payload is one notice or a list of them: JSON with at least ``topic`` and ``account_id``; a notice is handed on
     whole, without the account.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, listener: Listener) -> None:
+        listener.on(CHANNEL, self._hear)
         self._epoch = new_token()[:8]
         self._number = 0
         self._kept: deque[LiveEvent] = deque(maxlen=KEPT)
         self._subscribers: set[Subscriber] = set()
-        self._listener = Listener(context.database)
         self._ready = asyncio.Event()
         self._stopped = False
-
-    async def start(self) -> None:
-        """Begin to listen; a lost connection is made again."""
-        self._listener.on(CHANNEL, self._hear)
-        await self._listener.start()
 
     async def wait_ready(self) -> None:
         """Return once notices are heard."""
         await self._ready.wait()
 
-    async def stop(self) -> None:
-        """End every feed and the connection."""
+    def stop(self) -> None:
+        """End every feed."""
         self._stopped = True
         for subscriber in self._subscribers:
             _put(subscriber, None)
-        await self._listener.stop()
 
     def _restart(self) -> None:
         """Notices may have been missed: every browser is told to read its page again."""

@@ -1,57 +1,78 @@
-"""Conventions of every page: the ``page`` decorator (signed in, CSRF), ``render``, ``redirect`` and flash messages."""
+"""Conventions of every page: the ``page`` decorator (signed in, CSRF, headers, error pages), and how pages answer."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import quote, urlsplit
 
-import msgspec
 from litestar import HttpMethod, MediaType, Request, Response
-from litestar.datastructures import Cookie
 from litestar.di import Provide
-from litestar.exceptions import PermissionDeniedException
+from litestar.exceptions import HTTPException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.types import ASGIApp
 
-from strowger.console.layout import Action, Crumb, crumbs_of, shell
-from strowger.console.templates import environment
+from strowger.console.errors import PageExpired, SignInNeeded, handle_error
+from strowger.console.layout import Action, Crumb
+from strowger.console.respond import (
+    SAFE,
+    AnyRequest,
+    Page,
+    context_of,
+    fragment,
+    is_partial,
+    is_secure,
+    local_path,
+    redirect,
+    render,
+    secure,
+    toast,
+)
 from strowger.console.visitor import AnyConnection, Visitor, find_visitor
-from strowger.foundation.context import Context
 
-AnyRequest = Request[Any, Any, Any]
-Page = Response[Any]
-FLASH = "strowger_flash"
-SAFE = {"GET", "HEAD", "OPTIONS"}
-SIGN_IN = "/sign-in"
-
-
-class SignInNeeded(Exception):
-    """Nobody is signed in; the console answers with the way to the sign-in page."""
-
-
-class PageExpired(PermissionDeniedException):
-    """The CSRF token is missing or of another session."""
-
-    detail = "This page is out of date: it was opened before you signed in again. Reload it and repeat the action."
-
-
-def context_of(request: AnyConnection) -> Context:
-    """The process's Context."""
-    context: Context = request.app.state.context
-    return context
+__all__ = [
+    "Action",
+    "AnyRequest",
+    "Crumb",
+    "Page",
+    "Visitor",
+    "context_of",
+    "fragment",
+    "is_partial",
+    "is_secure",
+    "local_path",
+    "page",
+    "public_page",
+    "redirect",
+    "render",
+    "toast",
+]
 
 
-def is_partial(request: AnyConnection) -> bool:
-    """Whether htmx asks for a part of the page."""
-    return "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
+class LateResponse(Response[Any]):
+    """An answer that is made while it is sent: exception handlers cannot wait, error pages must."""
+
+    def __init__(self, request: AnyRequest, problem: Exception) -> None:
+        super().__init__(b"")
+        self._request, self._problem = request, problem
+
+    def to_asgi_response(self, *args: Any, **kwargs: Any) -> ASGIApp:  # type: ignore[override]
+        """The application that makes the error page and sends it."""
+
+        async def send_page(scope: Any, receive: Any, send: Any) -> None:
+            response = secure(await handle_error(self._request, self._problem))
+            await response.to_asgi_response(*args, **kwargs)(scope, receive, send)
+
+        return send_page
 
 
-def is_secure(request: AnyConnection) -> bool:
-    """Whether users reach this installation by https, so that cookies may insist on it."""
-    return context_of(request).settings.base_url.startswith("https://")
+def page_error(request: AnyRequest, problem: Exception) -> Response[Any]:
+    """The error handler of pages; also for the application's own 404 outside the API."""
+    return LateResponse(request, problem)
+
+
+async def _after(response: Response[Any]) -> Response[Any]:
+    return secure(response)
 
 
 async def check_csrf(request: AnyRequest, expected: str) -> None:
@@ -82,6 +103,26 @@ async def _visitor(request: AnyRequest) -> Visitor:
     return visitor
 
 
+def _handler(path: str | Sequence[str], methods: Sequence[str], **options: Any) -> HTTPRouteHandler:
+    return HTTPRouteHandler(
+        path,
+        http_method=[HttpMethod(method) for method in methods],
+        include_in_schema=False,
+        media_type=MediaType.HTML,
+        status_code=200,
+        after_request=_after,
+        exception_handlers={HTTPException: page_error, Exception: page_error},
+        **options,
+    )
+
+
+def public_page(
+    path: str | Sequence[str], *, methods: Sequence[str] = ("GET",), **options: Any
+) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
+    """Make a handler for anybody, with the headers and error pages of the console; it checks CSRF itself."""
+    return _handler(path, methods, **options)
+
+
 def page(
     path: str | Sequence[str], *, methods: Sequence[str] = ("GET",), roles: Sequence[str] = (), **options: Any
 ) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
@@ -89,121 +130,11 @@ def page(
 
     The handler may ask for ``request`` and ``visitor`` by name and answers with ``render`` or ``redirect``.
     """
-    return HTTPRouteHandler(
+    return _handler(
         path,
-        http_method=[HttpMethod(method) for method in methods],
+        methods,
         guards=[_guard],
         opt={"roles": tuple(roles)},
         dependencies={"visitor": Provide(_visitor)},
-        include_in_schema=False,
-        media_type=MediaType.HTML,
-        status_code=200,
         **options,
     )
-
-
-async def render(
-    request: AnyRequest,
-    template: str,
-    *,
-    title: str = "",
-    crumbs: list[Crumb] | None = None,
-    actions: Sequence[Action] = (),
-    status: int = 200,
-    headers: dict[str, str] | None = None,
-    **variables: Any,
-) -> Page:
-    """A page from a template. ``title`` names it in the browser, header and breadcrumb; ``actions`` are header buttons.
-
-    ``crumbs`` are the steps before the title; left out, they follow from the menu.
-    """
-    context = context_of(request)
-    visitor = await find_visitor(request)
-    path = request.url.path
-    flashes = read_flashes(request)
-    body = (
-        environment()
-        .get_template(template)
-        .render(
-            request=request,
-            visitor=visitor,
-            csrf=visitor.csrf if visitor else "",
-            now=context.clock.now(),
-            path=path,
-            title=title,
-            crumbs=crumbs_of(path, title, crumbs),
-            actions=actions,
-            flashes=flashes,
-            settings=context.settings,
-            partial=is_partial(request),
-            **(await shell(context, visitor, path)),
-            **variables,
-        )
-    )
-    response: Page = Response(body, status_code=status, media_type=MediaType.HTML, headers=headers)
-    if flashes and not is_partial(request):
-        response.delete_cookie(FLASH)
-    return response
-
-
-def fragment(request: AnyRequest, template: str, macro: str, *args: Any, **variables: Any) -> str:
-    """The text of one macro of a template, for partial updates."""
-    state = request.scope.get("state", {})
-    visitor = state.get("visitor")
-    shared = {
-        "visitor": visitor,
-        "csrf": visitor.csrf if visitor else "",
-        "now": context_of(request).clock.now(),
-        "path": request.url.path,
-    }
-    module: Any = environment().get_template(template).make_module(shared | variables)
-    return str(getattr(module, macro)(*args))
-
-
-def local_path(target: str | None, default: str = "/") -> str:
-    """A path of this site, or the default: what came from outside must not lead elsewhere."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
-        return default
-    parts = urlsplit(target)
-    return target if not parts.scheme and not parts.netloc and "\\" not in target and target.isprintable() else default
-
-
-def redirect(request: AnyRequest, path: str, flash: str = "", tone: str = "success") -> Page:
-    """Lead the browser to another page, with a toast there. Works for forms and for htmx requests.
-
-    Tones: success, info, warning, danger.
-    """
-    if is_partial(request):
-        response: Page = Response("", status_code=204, headers={"HX-Redirect": path})
-    else:
-        response = Response("", status_code=303, headers={"Location": path})
-    if flash:
-        packed = base64.urlsafe_b64encode(msgspec.json.encode([[tone, flash]])).decode()
-        response.set_cookie(
-            Cookie(
-                key=FLASH, value=packed, path="/", httponly=True, samesite="lax", secure=is_secure(request), max_age=60
-            )
-        )
-    return response
-
-
-def read_flashes(request: AnyConnection) -> list[tuple[str, str]]:
-    """The toasts left by the page before: tone and text."""
-    try:
-        raw = base64.urlsafe_b64decode(request.cookies.get(FLASH, ""))
-        return msgspec.json.decode(raw, type=list[tuple[str, str]])[:5] if raw else []
-    except (binascii.Error, msgspec.DecodeError, ValueError):
-        return []
-
-
-def toast(text: str, tone: str = "success", **events: Any) -> dict[str, str]:
-    """Headers that make htmx show a toast, and fire further events on the page."""
-    return {"HX-Trigger": msgspec.json.encode({"toast": {"text": text, "tone": tone}, **events}).decode()}
-
-
-def sign_in_path(request: AnyConnection) -> str:
-    """The sign-in page with the way back to this one."""
-    back = request.headers.get("hx-current-url") if is_partial(request) else None
-    parts = urlsplit(back or str(request.url))
-    target = parts.path + (f"?{parts.query}" if parts.query else "")
-    return SIGN_IN if target == "/" or request.scope.get("method") not in SAFE else f"{SIGN_IN}?next={quote(target)}"

@@ -1,0 +1,133 @@
+"""API keys: shown once, stored as a hash for look-up and sealed for reveal; rotated with an overlap (console.md 5.4)."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from strowger.foundation.context import Context
+from strowger.foundation.ids import new_api_key
+from strowger.platform.accounts import repository
+from strowger.platform.accounts.errors import AccountProblem, KeyNotActive, NoSuchKey
+from strowger.platform.accounts.models import ApiKey
+
+MAX_NETWORKS = 50
+MAX_OVERLAP = timedelta(hours=168)
+HINT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key just made, with its text for the only time it is shown unasked."""
+
+    id: int
+    key: str
+
+
+def read_networks(text: str) -> list[str]:
+    """IPv4 and IPv6 addresses and networks, separated by spaces, commas or lines. Raises AccountProblem."""
+    found: list[str] = []
+    for word in text.replace(",", " ").split():
+        try:
+            network = ipaddress.ip_network(word, strict=False)
+        except ValueError:
+            raise AccountProblem(f"{word} is no IP address or network.") from None
+        single = network.num_addresses == 1
+        found.append(str(network.network_address) if single else str(network))
+    if len(found) > MAX_NETWORKS:
+        raise AccountProblem(f"List at most {MAX_NETWORKS} addresses.")
+    return list(dict.fromkeys(found))
+
+
+def _bound(key_hash: bytes) -> str:
+    return f"api_key:{key_hash.hex()}"
+
+
+def _make(context: Context, account_id: int, name: str, networks: Sequence[str], rate: int | None) -> tuple[ApiKey, str]:
+    text = new_api_key()
+    digest = hashlib.sha256(text.encode()).digest()
+    row = ApiKey(
+        account_id=account_id, name=name, key_hash=digest, key_sealed=context.secrets.seal(text, _bound(digest)),
+        hint=text[-HINT:], networks=list(networks), rate=rate, active=True, created_at=context.clock.now(),
+    )
+    return row, text
+
+
+async def _key(session: AsyncSession, account_id: int, key_id: int) -> ApiKey:
+    found = await repository.key(session, account_id, key_id)
+    if found is None:
+        raise NoSuchKey("There is no such key.")
+    return found
+
+
+async def create_key(
+    context: Context, account_id: int, name: str, *, networks: Sequence[str] = (), rate: int | None = None
+) -> NewKey:
+    """Make an API key. ``networks`` (CIDR) limit where it may be used from; ``rate`` is its requests per second."""
+    row, text = _make(context, account_id, name, networks, rate)
+    async with context.database.session() as session:
+        session.add(row)
+        await session.flush()
+        await repository.tell_changed(session, account_id)
+    return NewKey(row.id, text)
+
+
+async def list_keys(context: Context, account_id: int) -> Sequence[ApiKey]:
+    """The account's keys, the latest first."""
+    async with context.database.session() as session:
+        return await repository.list_keys(session, account_id)
+
+
+async def get_key(context: Context, account_id: int, key_id: int) -> ApiKey:
+    """One key. Raises NoSuchKey."""
+    async with context.database.session() as session:
+        return await _key(session, account_id, key_id)
+
+
+async def change_key(
+    context: Context, account_id: int, key_id: int, *, name: str, networks: Sequence[str], active: bool
+) -> None:
+    """Rename, limit, switch off or on. It counts within a second. Raises NoSuchKey."""
+    async with context.database.session() as session:
+        row = await _key(session, account_id, key_id)
+        row.name, row.networks, row.active = name, list(networks), active
+        await repository.tell_changed(session, account_id)
+
+
+async def set_active(context: Context, account_id: int, key_id: int, active: bool) -> None:
+    """Switch a key off or on. Raises NoSuchKey."""
+    async with context.database.session() as session:
+        row = await _key(session, account_id, key_id)
+        row.active = active
+        await repository.tell_changed(session, account_id)
+
+
+async def rotate_key(context: Context, account_id: int, key_id: int, overlap: timedelta) -> NewKey:
+    """Make a key that takes over from another one, which stops after ``overlap`` (0 to 168 hours).
+
+    Raises NoSuchKey, and KeyNotActive for one that is switched off or expired.
+    """
+    now = context.clock.now()
+    async with context.database.session() as session:
+        old = await _key(session, account_id, key_id)
+        if not old.active or (old.expires_at is not None and old.expires_at <= now):
+            raise KeyNotActive("Only an active key can be rotated.")
+        ends = now + min(max(overlap, timedelta()), MAX_OVERLAP)
+        old.expires_at = ends if old.expires_at is None else min(ends, old.expires_at)
+        row, text = _make(context, account_id, old.name, old.networks, old.rate)
+        session.add(row)
+        await session.flush()
+        await repository.tell_changed(session, account_id)
+    return NewKey(row.id, text)
+
+
+async def reveal_key(context: Context, account_id: int, key_id: int) -> str:
+    """The text of a key; the caller has checked the user's password. Raises NoSuchKey."""
+    async with context.database.session() as session:
+        row = await _key(session, account_id, key_id)
+    return context.secrets.open(row.key_sealed, _bound(row.key_hash)).decode()
