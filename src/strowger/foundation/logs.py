@@ -6,6 +6,8 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -13,6 +15,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 MASK = "***"
 MAX_DEPTH = 8
+FILE_BYTES, FILES_KEPT = 10_000_000, 5
 # Names of fields without regard to case, hyphens and underscores.
 SECRET_FIELDS = frozenset(
     {"apikey", "xapikey", "authorization", "proxyauthorization", "password", "passwd", "secret", "clientsecret"}
@@ -131,14 +134,22 @@ def _configure_structlog(level: int) -> None:
     )
 
 
-def configure(level: str = "info", format: str = "console") -> None:  # noqa: A002
-    """Write logs to standard error from ``level`` up, for people (``console``) or machines (``json``)."""
+def _handler(file: str) -> logging.Handler:
+    if not file:
+        return logging.StreamHandler(sys.stderr)
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
+    return RotatingFileHandler(file, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
+
+
+def configure(level: str = "info", format: str = "console", file: str = "") -> None:  # noqa: A002
+    """Write logs from ``level`` up, for people (``console``) or machines (``json``), to ``file`` or standard error."""
     number = logging.getLevelNamesMapping()[level.upper()]
     renderer: Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
     if format == "console":
         plain = structlog.dev.plain_traceback
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
-    handler = logging.StreamHandler(sys.stderr)
+        colors = not file and sys.stderr.isatty()
+        renderer = structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)
+    handler = _handler(file)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=_shared_processors(),

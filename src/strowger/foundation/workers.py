@@ -32,7 +32,7 @@ FORGET = "DELETE FROM worker WHERE id = $1"
 LIVE = """
 SELECT w.id FROM worker w LEFT JOIN pg_locks l
   ON l.locktype = 'advisory' AND l.classid = $1 AND l.objid = w.id AND l.granted
-WHERE w.heartbeat_at > now() - make_interval(secs => CASE WHEN l.pid IS NULL THEN $2 ELSE $3 END)
+WHERE w.heartbeat_at > now() - make_interval(secs => CASE WHEN l.pid IS NULL THEN $2::float8 ELSE $3::float8 END)
 """
 BURY = "DELETE FROM worker WHERE heartbeat_at < now() - interval '1 hour'"
 

@@ -83,6 +83,7 @@ class Intake:
             if mine:
                 self._lanes.lane(carrier).push(mine)
             if len(mine) < len(submissions):
+                self._lanes.wake(str(carrier))
                 self._wake_lane(str(carrier))
         self._written(written)
         return size

@@ -117,14 +117,15 @@ class Lanes:
     """The lanes of one worker process."""
 
     def __init__(self, worker_id: int, database: Database, clock: Clock) -> None:
-        self._make = lambda carrier_id: DatabaseLane(carrier_id, worker_id, database, clock)
+        self._database = database
+        self._clock = clock
         self._lanes: dict[int, DatabaseLane] = {}
         self.worker_id = worker_id
 
     def lane(self, carrier_id: int) -> DatabaseLane:
         """The lane of a carrier."""
         if carrier_id not in self._lanes:
-            self._lanes[carrier_id] = self._make(carrier_id)
+            self._lanes[carrier_id] = DatabaseLane(carrier_id, self.worker_id, self._database, self._clock)
         return self._lanes[carrier_id]
 
     def wake(self, payload: str = "") -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from strowger.foundation.phone import fits_number_plan, number_facts
 from strowger.messaging.rules import AccountRules, Measure
 from strowger.messaging.schemas import Submission
-from strowger.protocols.gsm import sms_length
+from strowger.protocols.gsm import UnicodeMode, sms_length
 
 MAX_UNITS = 10
 
@@ -20,7 +20,7 @@ class SmsRules:
 
     def measure(self, body: str, options: Mapping[str, Any]) -> Measure:
         """Units, characters and encoding of a text (sms.md 3.14)."""
-        length = sms_length(body, str(options.get("unicode", "Auto")))
+        length = sms_length(body, unicode_mode(options))
         return Measure(length.units, length.chars, length.encoding)
 
     def country_of(self, recipient: str) -> str | None:
@@ -36,6 +36,12 @@ class SmsRules:
             or _country(submission, account)
             or _length(submission, account)
         )
+
+
+def unicode_mode(options: Mapping[str, Any]) -> UnicodeMode:
+    """The encoding that the caller asked for; Auto when it did not."""
+    mode = str(options.get("unicode", "Auto"))
+    return "1" if mode == "1" else "0" if mode == "0" else "Auto"
 
 
 def _sender(submission: Submission, account: AccountRules) -> str | None:

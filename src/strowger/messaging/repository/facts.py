@@ -30,7 +30,7 @@ async def account_rules(connection: asyncpg.Connection[Any], accounts: Sequence[
         own = senders.setdefault(row["account_id"], {})
         own[row["sender"]] = (*own.get(row["sender"], ()), SenderRule(row["iso_code"], row["status"]))
     return {
-        row["id"]: AccountRules(*row, senders=senders.get(row["id"], {}))
+        row["id"]: AccountRules(**row, senders=senders.get(row["id"], {}))
         for row in await connection.fetch(ACCOUNTS, ids)
     }
 

@@ -18,7 +18,9 @@ class PriceList:
     """Unit prices in memory. The most specific fits: account and country, account, country, all."""
 
     def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        self._prices = {(r["channel"], r["account_id"], r["country"]): r["unit_price"] for r in rows}
+        self._prices: dict[tuple[str, int | None, str | None], Decimal] = {
+            (r["channel"], r["account_id"], r["country"]): r["unit_price"] for r in rows
+        }
 
     def unit_price(self, channel: str, account_id: int, country: str | None) -> Decimal | None:
         """The price of one unit, or None when the list has none."""

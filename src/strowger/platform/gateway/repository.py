@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
 
 from strowger.foundation.database import columns
 
-Connection = asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]
+Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 FIND_KEY = """
 SELECT k.id, k.account_id, k.networks, k.rate, k.expires_at, a.sid, a.country, a.currency, a.state, a.settings
 FROM api_key k JOIN account a ON a.id = k.account_id WHERE k.key_hash = $1 AND k.active

@@ -59,7 +59,7 @@ async def metrics(database: Database) -> bytes:
     async with database.pool.acquire(timeout=3) as connection:
         gathered = await _gather(connection)
     registry = CollectorRegistry()
-    registry.register(_Gathered(gathered))  # type: ignore[arg-type]
+    registry.register(_Gathered(gathered))
     return generate_latest(registry)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 
-Connection = asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]
+Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 # A number's owner; else the one account on which it is an approved sender, so that replies to a sender find home.
 OWNERS = """
 SELECT msisdn, account_id FROM number WHERE msisdn = ANY($1::text[])
