@@ -48,12 +48,21 @@ def _bound(key_hash: bytes) -> str:
     return f"api_key:{key_hash.hex()}"
 
 
-def _make(context: Context, account_id: int, name: str, networks: Sequence[str], rate: int | None) -> tuple[ApiKey, str]:
+def _make(
+    context: Context, account_id: int, name: str, networks: Sequence[str], rate: int | None
+) -> tuple[ApiKey, str]:
     text = new_api_key()
     digest = hashlib.sha256(text.encode()).digest()
     row = ApiKey(
-        account_id=account_id, name=name, key_hash=digest, key_sealed=context.secrets.seal(text, _bound(digest)),
-        hint=text[-HINT:], networks=list(networks), rate=rate, active=True, created_at=context.clock.now(),
+        account_id=account_id,
+        name=name,
+        key_hash=digest,
+        key_sealed=context.secrets.seal(text, _bound(digest)),
+        hint=text[-HINT:],
+        networks=list(networks),
+        rate=rate,
+        active=True,
+        created_at=context.clock.now(),
     )
     return row, text
 

@@ -95,9 +95,7 @@ async def session_with_user(
             select(UserSession, User, Account)
             .join(User, User.id == UserSession.user_id)
             .join(Account, Account.id == User.account_id)
-            .where(
-                UserSession.token_hash == token_hash, UserSession.expires_at > now, UserSession.seen_at > idle_since
-            )
+            .where(UserSession.token_hash == token_hash, UserSession.expires_at > now, UserSession.seen_at > idle_since)
         )
     ).one_or_none()
     return None if row is None else (row[0], row[1], row[2])
@@ -140,7 +138,9 @@ async def drop_dead_sessions(session: AsyncSession, now: datetime, idle_since: d
 
 async def list_keys(session: AsyncSession, account_id: int) -> Sequence[ApiKey]:
     """The API keys of an account, the latest first."""
-    return (await session.scalars(select(ApiKey).where(ApiKey.account_id == account_id).order_by(ApiKey.id.desc()))).all()
+    return (
+        await session.scalars(select(ApiKey).where(ApiKey.account_id == account_id).order_by(ApiKey.id.desc()))
+    ).all()
 
 
 async def key(session: AsyncSession, account_id: int, key_id: int) -> ApiKey | None:

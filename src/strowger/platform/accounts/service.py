@@ -39,6 +39,12 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+def check_time_zone(name: str) -> None:
+    """Raise AccountProblem for a name that is no time zone."""
+    if name not in available_timezones():
+        raise AccountProblem(f"There is no time zone {name!r}.")
+
+
 async def create_account(
     context: Context,
     name: str,
@@ -50,11 +56,15 @@ async def create_account(
     settings: Mapping[str, Any] | None = None,
 ) -> Account:
     """Make an account with an SID of its own."""
-    if time_zone not in available_timezones():
-        raise AccountProblem(f"There is no time zone {time_zone!r}.")
+    check_time_zone(time_zone)
     account = Account(
-        sid=new_sid(context.settings.pod, country), name=name, country=country.upper(), currency=currency.upper(),
-        time_zone=time_zone, state=state, settings=dict(settings or {}),
+        sid=new_sid(context.settings.pod, country),
+        name=name,
+        country=country.upper(),
+        currency=currency.upper(),
+        time_zone=time_zone,
+        state=state,
+        settings=dict(settings or {}),
     )
     async with context.database.session() as session:
         session.add(account)
@@ -68,14 +78,19 @@ async def create_user(
     if problem := weakness(password, email):
         raise AccountProblem(problem)
     user = User(
-        account_id=account_id, email=email.strip().lower(), name=name.strip(), role=role,
-        password_hash=await hash_password(password), theme="auto", preferences={},
+        account_id=account_id,
+        email=email.strip().lower(),
+        name=name.strip(),
+        role=role,
+        password_hash=await hash_password(password),
+        theme="auto",
+        preferences={},
     )
     try:
         async with context.database.session() as session:
             session.add(user)
-    except IntegrityError as problem:
-        raise EmailTaken(f"There is already a user {email}.") from problem
+    except IntegrityError as clash:
+        raise EmailTaken(f"There is already a user {email}.") from clash
     return user
 
 
@@ -106,8 +121,14 @@ async def sign_in(context: Context, email: str, password: str, ip: str | None, a
         await repository.drop_dead_sessions(session, now, now - IDLE)
         session.add(
             UserSession(
-                token_hash=token_hash(token), user_id=user.id, csrf=new_token(), ip=ip,
-                user_agent=(agent or "")[:300], created_at=now, seen_at=now, expires_at=now + ABSOLUTE,
+                token_hash=token_hash(token),
+                user_id=user.id,
+                csrf=new_token(),
+                ip=ip,
+                user_agent=(agent or "")[:300],
+                created_at=now,
+                seen_at=now,
+                expires_at=now + ABSOLUTE,
             )
         )
     return SignedIn(token, user.id)
@@ -168,9 +189,7 @@ async def sessions_of(context: Context, user_id: int) -> Sequence[UserSession]:
         return await repository.list_sessions(session, user_id, now, now - IDLE)
 
 
-async def change_password(
-    context: Context, account_id: int, user_id: int, old: str, new: str, token: str
-) -> None:
+async def change_password(context: Context, account_id: int, user_id: int, old: str, new: str, token: str) -> None:
     """Replace the password and end the other sessions. Raises WrongPassword, Locked, AccountProblem."""
     user = await confirm_password(context, account_id, user_id, old)
     if problem := weakness(new, user.email):

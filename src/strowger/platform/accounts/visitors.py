@@ -1,0 +1,82 @@
+"""The session cookie, and how the console finds its visitor by it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response
+from litestar.datastructures import Cookie
+
+from strowger.console.respond import AnyRequest, is_secure
+from strowger.console.visitor import AnyConnection, Visitor, register_visitors
+from strowger.foundation.context import Context
+from strowger.platform.accounts import service
+
+PLAIN, SECURE = "strowger_session", "__Host-strowger_session"
+
+
+def cookie_name(connection: AnyConnection) -> str:
+    """The cookie's name: bound to the host where https makes that possible."""
+    return SECURE if is_secure(connection) else PLAIN
+
+
+def session_token(connection: AnyConnection) -> str:
+    """The token that the browser sent; empty when it sent none."""
+    return connection.cookies.get(cookie_name(connection), "")
+
+
+def give_cookie(request: AnyRequest, response: Response[Any], token: str) -> None:
+    """Hand the token to the browser, until it is closed or the session ends."""
+    response.set_cookie(
+        Cookie(
+            key=cookie_name(request),
+            value=token,
+            path="/",
+            httponly=True,
+            samesite="lax",
+            secure=is_secure(request),
+            max_age=int(service.ABSOLUTE.total_seconds()),
+        )
+    )
+
+
+def take_cookie(request: AnyRequest, response: Response[Any]) -> None:
+    """Remove the token from the browser."""
+    response.set_cookie(
+        Cookie(
+            key=cookie_name(request),
+            value="",
+            path="/",
+            httponly=True,
+            samesite="lax",
+            secure=is_secure(request),
+            max_age=0,
+        )
+    )
+
+
+async def find(context: Context, connection: AnyConnection) -> Visitor | None:
+    """The visitor of a connection, by its session cookie."""
+    token = session_token(connection)
+    found = await service.session_of(context, token) if token else None
+    if found is None:
+        return None
+    session, user, account = found
+    return Visitor(
+        user_id=user.id,
+        account_id=account.id,
+        sid=account.sid,
+        name=user.name,
+        email=user.email,
+        role=user.role,
+        theme=user.theme,
+        time_zone=str(user.preferences.get("time_zone") or account.time_zone),
+        currency=account.currency,
+        csrf=session.csrf,
+        account_name=account.name,
+        country=account.country,
+        session=token,
+    )
+
+
+register_visitors(find)
