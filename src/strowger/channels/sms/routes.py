@@ -9,9 +9,9 @@ from strowger.channels.sms.logs import messages_or_logs, pull_logs, sms_or_logs
 from strowger.channels.sms.send import send_messages, send_sms
 from strowger.channels.sms.senders import list_senders
 from strowger.channels.sms.status import messages_status, one_status, sms_status
-from strowger.platform.gateway.endpoint import api_routes
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Handler, Operation
+from strowger.platform.gateway.table import add_operations
 
 register_errors("strowger.channels.sms")
 BOTH = ("v1", "v2")
@@ -82,4 +82,5 @@ OPERATIONS = [
         empty=[],
     ),
 ]  # fmt: skip
-routes: list[Any] = api_routes(OPERATIONS)
+add_operations(OPERATIONS)
+routes: list[Any] = []  # the gateway's mount serves the operations

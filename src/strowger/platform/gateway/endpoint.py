@@ -5,7 +5,6 @@ This is plain ASGI under Litestar's router: the accept path must not pay for wha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from litestar.handlers.asgi_handlers import ASGIRouteHandler
@@ -17,9 +16,10 @@ from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
 from strowger.platform.gateway.errors import render_error
 from strowger.platform.gateway.idempotency import hash_params, key_of
-from strowger.platform.gateway.operations import JSON_TYPE, OPERATIONS, Answer, Call, Operation
+from strowger.platform.gateway.operations import JSON_TYPE, Answer, Call, Operation
 from strowger.platform.gateway.params import FORM, Params, read_params, scalar_text
 from strowger.platform.gateway.request_log import Entry
+from strowger.platform.gateway.table import TABLE
 
 if TYPE_CHECKING:
     from strowger.platform.gateway.service import Gateway
@@ -29,24 +29,15 @@ KEY_FIELDS = ("api-key", "api_key")
 DRAIN_FACTOR = 4  # how much of a body that is too large is still read, so that the client gets to read the answer
 
 
-def api_routes(operations: Sequence[Operation]) -> list[ASGIRouteHandler]:
-    """Litestar handlers of operations, each with and without the leading ``/api``; they join the API's description."""
-    OPERATIONS.extend(operations)
-    paths: dict[str, dict[str, Operation]] = {}
-    for operation in operations:
-        for version in operation.versions:
-            paths.setdefault(f"/{version}{operation.path}", {})[operation.method] = operation
-    return [_route(path, by_method) for path, by_method in paths.items()]
-
-
-def _route(path: str, by_method: dict[str, Operation]) -> ASGIRouteHandler:
-    template = path.replace("}", ":str}")
-    allow = ", ".join(sorted(by_method))
+def _mount(version: str) -> ASGIRouteHandler:
+    """The public API of a version, with and without the leading ``/api``."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        await Exchange(scope, receive, send, by_method, allow).run()
+        await Exchange(scope, receive, send, version).run()
 
-    handler = ASGIRouteHandler([template, "/api" + template], copy_scope=False, name=f"{allow} {path}")
+    handler = ASGIRouteHandler(
+        [f"/{version}", f"/api/{version}"], is_mount=True, copy_scope=False, name=f"api {version}"
+    )
     handler(serve)
     return handler
 
@@ -54,22 +45,24 @@ def _route(path: str, by_method: dict[str, Operation]) -> ASGIRouteHandler:
 class Exchange:
     """One request and its answer."""
 
-    __slots__ = ("allow", "by_method", "gateway", "headers", "id", "ip", "limit", "operation", "params", "principal",
-                 "receive", "scope", "send", "started")  # fmt: skip
+    __slots__ = ("gateway", "headers", "id", "ip", "limit", "operation", "params", "path", "principal", "receive", "scope",
+                 "send", "sid", "started", "tail", "version")  # fmt: skip
 
-    def __init__(self, scope: Any, receive: Receive, send: Send, by_method: dict[str, Operation], allow: str) -> None:
+    def __init__(self, scope: Any, receive: Receive, send: Send, version: str) -> None:
         self.scope = scope
         self.receive: Any = receive
         self.send: Any = send
-        self.by_method = by_method
-        self.allow = allow
+        self.version = version
+        below = scope["path"].strip("/")
+        self.sid, _, self.tail = below.partition("/")
+        self.path = f"/{version}/{below}"
         self.gateway: Gateway = scope["litestar_app"].state.gateway
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         client = scope.get("client")
         self.ip: str | None = client[0] if client else None
         self.id = new_uuid()
         self.started = self.gateway.clock.monotonic()
-        self.operation: Operation | None = by_method.get(scope["method"])
+        self.operation: Operation | None = None
         self.principal: Any = None
         self.params: Params | None = None
         self.limit: Any = None
@@ -84,15 +77,19 @@ class Exchange:
             log.warning("store_unavailable", problem=repr(problem), request_id=str(self.id))
             answer = self._failure(Unavailable())
         except Exception:
-            log.exception("request_failed", request_id=str(self.id), path=self.scope["path"])
+            log.exception("request_failed", request_id=str(self.id), path=self.path)
             answer = self._failure(StrowgerError("E500"))
         await self._send(answer)
         self._note(answer)
 
     async def _handle(self) -> Answer:
-        operation = self.operation
+        found = TABLE.find(self.version, self.tail)
+        if found is None:
+            raise StrowgerError("E404")
+        methods, path_params = found
+        operation = self.operation = methods.get(self.scope["method"])
         if operation is None:
-            raise StrowgerError("E405", headers={"Allow": self.allow})
+            raise StrowgerError("E405", headers={"Allow": ", ".join(sorted(methods))})
         key = self.headers.get(b"api-key")
         if key is not None:
             await self._admit(key.decode("latin-1").strip())
@@ -105,17 +102,15 @@ class Exchange:
         in_params = next((params.pop(name) for name in KEY_FIELDS if name in params), None)
         if key is None:
             await self._admit(scalar_text(in_params) or "")
-        path = self.scope["path"]
         call = Call(
-            self.id, operation.method, path[4:] if path.startswith("/api/") else path, self.scope["path_params"],
-            self.headers, self.principal, params, self.scope["litestar_app"].state,
-            spaced=bool(query) or kind.startswith(FORM),
+            self.id, operation.method, self.path, path_params, self.headers, self.principal, params,
+            self.scope["litestar_app"].state, spaced=bool(query) or kind.startswith(FORM),
         )  # fmt: skip
         return await (self._once(operation, call) if operation.idempotent else operation.handler(call))
 
     async def _admit(self, key: str) -> None:
         gateway = self.gateway
-        principal = await gateway.keys.authenticate(key, self.scope["path_params"]["sid"], self.ip)
+        principal = await gateway.keys.authenticate(key, self.sid, self.ip)
         self.principal = principal
         self.limit = await gateway.limiter.take(principal.key_id, principal.rate)
         gateway.book.note_use(principal.key_id, gateway.clock.now(), self.ip)
@@ -191,7 +186,7 @@ class Exchange:
                 principal.account_id if principal else None,
                 principal.key_id if principal else None,
                 self.scope["method"],
-                self.scope["path"],
+                self.path,
                 answer.status,
                 int((self.gateway.clock.monotonic() - self.started) * 1000),
                 self.ip,
@@ -199,3 +194,6 @@ class Exchange:
                 answer.body,
             )
         )
+
+
+routes: list[Any] = [_mount("v1"), _mount("v2")]

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from litestar import Response, get
 
-from strowger.console.mount import secure
-from strowger.console.pages import AnyRequest, Page, context_of, render
+from strowger.console.pages import public_page
+from strowger.console.respond import AnyRequest, Page, context_of, render
 from strowger.foundation.context import Context
 from strowger.platform.gateway.errors import ERRORS, ErrorEntry
 from strowger.platform.gateway.openapi import SID, codes_by_status, describe_api, example_of, public_paths
@@ -62,10 +62,10 @@ async def openapi_document(request: AnyRequest) -> Response[bytes]:
     return Response(msgspec.json.encode(describe_api()), media_type="application/json")
 
 
-@get("/docs", include_in_schema=False)
+@public_page("/docs")
 async def api_page(request: AnyRequest) -> Page:
     """The API page."""
-    page = await render(
+    return await render(
         request,
         "gateway/docs.html",
         title="API",
@@ -73,13 +73,12 @@ async def api_page(request: AnyRequest) -> Page:
         base_url=context_of(request).settings.base_url,
         sid_example=SID.example,
     )
-    return secure(page)
 
 
-@get("/docs/errors", include_in_schema=False)
+@public_page("/docs/errors")
 async def errors_page(request: AnyRequest) -> Page:
     """The registry of error codes; each code is an anchor."""
-    return secure(await render(request, "gateway/errors.html", title="Error codes", errors=sorted(ERRORS.items())))
+    return await render(request, "gateway/errors.html", title="Error codes", errors=sorted(ERRORS.items()))
 
 
 pages: list[Any] = [openapi_document, api_page, errors_page]

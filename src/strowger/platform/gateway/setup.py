@@ -13,6 +13,7 @@ from strowger.foundation.database import OUTAGES
 from strowger.foundation.errors import StrowgerError, Unavailable
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
+from strowger.platform.gateway import endpoint
 from strowger.platform.gateway.errors import ERRORS, render_error
 from strowger.platform.gateway.pages import pages
 from strowger.platform.gateway.service import Gateway
@@ -22,7 +23,7 @@ API_PREFIXES = ("/v1/", "/v2/", "/api/")
 AnyRequest = Request[Any, Any, Any]
 REQUEST_ID = b"x-request-id"
 
-routes: list[Any] = pages
+routes: list[Any] = [*pages, *endpoint.routes]
 
 
 def is_api_path(path: str) -> bool:
