@@ -102,7 +102,7 @@ def mask_value(value: Any, name: object = "", depth: int = 0) -> Any:
 def mask_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """The structlog processor that masks everything but the fields of the logging machinery."""
     return {
-        name: value
+        mask_text(name): value
         if name in OWN_FIELDS
         else mask_text(value)
         if name == "event" and isinstance(value, str)
@@ -136,9 +136,20 @@ def _configure_structlog(level: int) -> None:
 
 def _handler(file: str) -> logging.Handler:
     if not file:
-        return logging.StreamHandler(sys.stderr)
+        return _StandardError()
     Path(file).parent.mkdir(parents=True, exist_ok=True)
     return RotatingFileHandler(file, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
+
+
+class _StandardError(logging.Handler):
+    """Writes to what standard error is at that moment, not to what it was at the start."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except Exception:
+            self.handleError(record)
 
 
 def configure(level: str = "info", format: str = "console", file: str = "") -> None:  # noqa: A002
