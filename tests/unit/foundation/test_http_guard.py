@@ -70,7 +70,7 @@ def is_address(host: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("host", filter(is_address, REFUSED_HOSTS))
+@pytest.mark.parametrize("host", list(filter(is_address, REFUSED_HOSTS)))
 async def test_R45_they_are_refused_behind_a_name_as_well(host):
     with pytest.raises(Refused):
         await reach("http://cover.example/", FakeNames(cover_example=[canonical_host(host)]))
