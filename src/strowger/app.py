@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 
 from strowger.channels.sms import routes as sms_api
-from strowger.console.mount import console_router, page_error, start_console, stop_console
+from strowger.console import setup as console
 from strowger.foundation.context import Context, build_context
 from strowger.foundation.database import OUTAGES
 from strowger.foundation.logs import get_logger
@@ -26,14 +26,14 @@ from strowger.platform.health import routes as health
 
 log = get_logger(__name__)
 CONNECT_SECONDS = 60
-PAGES: list[Any] = [*accounts.pages]
+PAGES: list[Any] = [*console.pages, *accounts.pages]
 
 
-def answer_failure(request: Request[Any, Any, Any], problem: Exception) -> Response[Any] | Awaitable[Response[Any]]:
+def answer_failure(request: Request[Any, Any, Any], problem: Exception) -> Response[Any]:
     """Failures outside every handler: the API's envelope below its prefixes, else a page."""
     if gateway.is_api_path(request.url.path):
         return gateway.answer_failure(request, problem)
-    return page_error(request, problem)
+    return console.page_error(request, problem)
 
 
 async def open_database(context: Context) -> None:
@@ -59,13 +59,13 @@ async def _lifespan(app: Litestar) -> AsyncIterator[None]:
     app.state.accepter = Accepter(context.database, app.state.notifier)
     app.state.listener = Listener(context.database)
     await gateway.start(app)
-    await start_console(app)
+    await console.start(app)
     await app.state.listener.start()
     try:
         yield
     finally:
         await app.state.accepter.close()
-        await stop_console(app)
+        await console.stop(app)
         await gateway.stop(app)
         await app.state.listener.stop()
         await context.http.close()
@@ -76,7 +76,7 @@ async def _lifespan(app: Litestar) -> AsyncIterator[None]:
 def create_app(settings: Settings, context: Context | None = None) -> Litestar:
     """The web application. ``context`` replaces the one made from the settings, in tests."""
     app = Litestar(
-        route_handlers=[*health.routes, *sms_api.routes, *gateway.routes, console_router(PAGES)],
+        route_handlers=[*health.routes, *sms_api.routes, *gateway.routes, *PAGES],
         lifespan=[_lifespan],
         middleware=gateway.middleware,
         exception_handlers={HTTPException: answer_failure, Exception: answer_failure},

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from strowger.cli.output import emit, json_option
+from strowger.foundation.database import OUTAGES
 from strowger.foundation.logs import configure
 from strowger.foundation.schema import head_revision
 from strowger.foundation.schema import migrate as run_migrations
@@ -39,8 +40,12 @@ def up() -> None:
     from strowger.cli.supervisor import Supervisor
 
     settings = read_settings()
-    configure(settings.log_level, settings.log_format, settings.log_file)
-    asyncio.run(Supervisor(settings).run())
+    # The terminal is for the one line that says that everything is ready, and for what goes wrong.
+    configure(settings.log_level, settings.log_format, settings.log_file or str(settings.data_dir / "logs" / "up.log"))
+    try:
+        asyncio.run(Supervisor(settings).run())
+    except (RuntimeError, *OUTAGES) as problem:
+        raise click.ClickException(str(problem) or type(problem).__name__) from problem
 
 
 @click.group()

@@ -12,6 +12,7 @@ from strowger.cli.processes import resolved_settings
 from strowger.foundation.context import Context, build_context
 from strowger.foundation.database import OUTAGES
 from strowger.foundation.errors import StrowgerError
+from strowger.platform.accounts.errors import AccountProblem
 
 T = TypeVar("T")
 
@@ -33,6 +34,8 @@ def run(work: Callable[[Context], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(inside())
+    except AccountProblem as problem:
+        raise click.ClickException(str(problem)) from problem
     except StrowgerError as problem:
         field = f"{problem.field}: " if problem.field else ""
         raise click.ClickException(f"{field}{problem.detail or problem.code}") from problem

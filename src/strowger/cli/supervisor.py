@@ -140,7 +140,7 @@ class Supervisor:
             writer.write(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             status = await asyncio.wait_for(reader.readline(), 5)
             writer.close()
-        except (OSError, asyncio.TimeoutError):
+        except (TimeoutError, OSError):
             return False
         return b" 200 " in status
 
@@ -159,7 +159,7 @@ async def _end(child: Child) -> None:
             child.process.terminate()
         try:
             await asyncio.wait_for(child.process.wait(), STOP_SECONDS)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             child.process.kill()
             await child.process.wait()
     if child.task is not None:

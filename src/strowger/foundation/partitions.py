@@ -9,7 +9,7 @@ import asyncpg
 
 from strowger.foundation.ids import uuid_floor
 
-PARTITIONED = ("message", "message_event", "callback", "callback_attempt")
+PARTITIONED = ("message", "message_event", "callback_attempt")
 DAYS_AHEAD = 3
 
 

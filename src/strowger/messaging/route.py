@@ -17,6 +17,7 @@ class RouteRule:
     type: str | None
     sender: str | None
     priority: int
+    simulated: bool = False
 
     def fits(self, submission: Submission) -> bool:
         """Whether the route may carry the message."""
@@ -46,14 +47,17 @@ class RouteTable:
     def choose(self, submission: Submission) -> int | None:
         """The carrier of a message: the first fitting one that is up, else the first fitting one, which it waits for.
 
-        Carriers that have refused the message before are passed over; None when none is left.
+        Carriers that have refused the message before are passed over; None when none is left. A simulator never stands
+        in for a real carrier: it counts only where no real one has a fitting route.
         """
-        fitting = [r.carrier_id for r in self.rules if r.carrier_id not in submission.tried and r.fits(submission)]
+        rules = [rule for rule in self.rules if rule.fits(submission)]
+        real = [rule for rule in rules if not rule.simulated]
+        fitting = [rule.carrier_id for rule in real or rules if rule.carrier_id not in submission.tried]
         return next((c for c in fitting if c in self.up), fitting[0] if fitting else None)
 
     def has_other(self, carrier_id: int) -> bool:
         """Whether some other carrier that has a route is up."""
-        return any(r.carrier_id != carrier_id and r.carrier_id in self.up for r in self.rules)
+        return any(r.carrier_id != carrier_id and r.carrier_id in self.up and not r.simulated for r in self.rules)
 
 
 def route(

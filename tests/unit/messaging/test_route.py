@@ -58,3 +58,13 @@ def test_without_a_route_the_trace_says_why() -> None:
     routed, refused = route([message("DE"), message("FR"), message("DE", tried=[2])], table)
     assert [carrier for _, carrier in routed] == [2]
     assert [trace for _, trace in refused] == ["NO-ROUTE", "SUBMIT-FAIL"]
+
+
+def test_a_simulator_never_stands_in_for_a_real_carrier() -> None:
+    simulator = RouteRule(9, None, None, None, 1, simulated=True)
+    real = RouteRule(2, "DE", None, None, 100)
+    table = RouteTable.of([simulator, real], up={9})
+    assert table.choose(message("DE")) == 2
+    assert table.choose(message("DE", tried=[2])) is None
+    assert table.choose(message("FR")) == 9
+    assert not table.has_other(2)

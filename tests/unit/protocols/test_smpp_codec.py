@@ -170,7 +170,7 @@ def test_extra_octets_of_a_command_without_parameters_are_ignored() -> None:
         (_frame(c.SUBMIT_SM, b"\0\1\1\0\1\1\0\0\0\0\0\0\0\0\0\0\0\x04\x24\0"), 0xC0, "tlv"),
         (_frame(c.SUBMIT_SM, b"\0\1\1\0\1\1\0\0\0\0\0\0\0\0\0\0\0\x04\x24\0\2a"), 0xC0, "tlv"),
         (_frame(c.SUBMIT_SM_RESP, b"a" * 65 + b"\0"), 0x0C, "message_id"),
-        (_frame(c.BIND_TRANSCEIVER, b"u\0" + b"p" * 9 + b"\0"), 0x0E, "password"),
+        (_frame(c.BIND_TRANSCEIVER, b"u\0" + b"p" * 65 + b"\0"), 0x0E, "password"),
         (_frame(c.BIND_TRANSCEIVER, b"u" * 16 + b"\0"), 0x0F, "system_id"),
     ],
 )

@@ -13,7 +13,9 @@ from strowger.messaging.rules import AccountRules, SenderRule
 ACCOUNTS = "SELECT id, country, state, settings, time_zone, sid, currency FROM account WHERE id = ANY($1::bigint[])"
 SENDERS = "SELECT account_id, sender, iso_code, status FROM sender WHERE account_id = ANY($1::bigint[])"
 ROUTES = """
-SELECT r.carrier_id, r.country, r.type, r.sender, r.priority FROM route r JOIN carrier c ON c.id = r.carrier_id
+SELECT r.carrier_id, r.country, r.type, r.sender, r.priority,
+       coalesce((c.config ->> 'simulated')::boolean, false) AS simulated
+FROM route r JOIN carrier c ON c.id = r.carrier_id
 WHERE r.active AND r.channel = $1 AND c.state <> 'removed'
 """
 UP = """

@@ -45,7 +45,7 @@ def _destination(limit: int = 21) -> tuple[Field, ...]:
 
 
 _SYSTEM_ID = _text("system_id", 16, status.ESME_RINVSYSID)
-_PASSWORD = _text("password", 9, status.ESME_RINVPASWD)
+_PASSWORD = _text("password", 65, status.ESME_RINVPASWD)  # section 5.2.2 says 9; carriers hand out longer ones
 _SERVICE_TYPE = _text("service_type", 6, status.ESME_RINVSERTYP)
 _MESSAGE_ID = _text("message_id", 65, status.ESME_RINVMSGID)
 _SCHEDULE = _text("schedule_delivery_time", 17, status.ESME_RINVSCHED)

@@ -10,7 +10,7 @@ from strowger.channels.sms.carriers.smpp.answers import read_override
 from strowger.protocols.gsm import DefaultAlphabet
 from strowger.protocols.smpp.ids import IdQuirk
 
-PASSWORD_LIMIT = 8  # SMPP 3.4 section 4.1
+PASSWORD_LIMIT = 64  # SMPP 3.4 says 8; carriers hand out longer ones
 TRACE_PATTERN = r"^[A-Z0-9][A-Z0-9 -]{1,30}$"
 
 
@@ -32,7 +32,7 @@ class SmppConfig(Struct, frozen=True, forbid_unknown_fields=True):
     response_timeout: Annotated[float, Meta(gt=0, le=600, description="Seconds to wait for each answer.")] = 10
     connect_timeout: Annotated[float, Meta(gt=0, le=120, description="Seconds for the connection to stand.")] = 5
     reconnect_min: Annotated[float, Meta(gt=0, le=3600, description="First pause before connecting again, s.")] = 1
-    reconnect_max: Annotated[float, Meta(gt=0, le=3600, description="Longest pause before connecting again, s.")] = 30
+    reconnect_max: Annotated[float, Meta(gt=0, le=3600, description="Longest pause before connecting again, s.")] = 10
     tls: Annotated[bool, Meta(description="Connect by TLS.")] = False
     tls_verify: Annotated[bool, Meta(description="With TLS: require a certificate that fits the host.")] = True
     service_type: Annotated[str, Meta(max_length=5, description="service_type of each submit.")] = ""
@@ -63,6 +63,9 @@ class SmppConfig(Struct, frozen=True, forbid_unknown_fields=True):
             "deliveries not marked as receipts), or only parameters."
         ),
     ] = "auto"
+    simulated: Annotated[
+        bool, Meta(description="A simulator: carries messages only while no real carrier has a route for them.")
+    ] = False
     err_traces: Annotated[
         dict[str, Annotated[str, Meta(pattern=TRACE_PATTERN)]],
         Meta(description="Traces for error codes of this carrier's receipts, over the default table."),

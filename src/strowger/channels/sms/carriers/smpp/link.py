@@ -112,6 +112,10 @@ class Link:
         else:
             self._tell(BOUND, "")
 
+    def _throttled(self) -> None:
+        if self._state != THROTTLED:
+            self.tick()
+
     def _tell(self, state: str, detail: str) -> None:
         if state != self._state:
             log.info("link_state", carrier=self._around.name, bind=self.bind, state=state, detail=detail)
@@ -170,6 +174,7 @@ class Link:
         if config is not self._config:
             session.break_off("the configuration changed while the link was connecting")
         self._counters.connects += 1
+        session.sender.on_throttled = self._throttled
         session.sender.start(self._paused)
         self.tick()
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from strowger.channels.sms.carriers.schemas import Surroundings
@@ -57,6 +57,7 @@ class Sender:
         self._check: asyncio.TimerHandle | None = None
         self._blind_at = float("-inf")
         self._paused = self._stopping = False
+        self.on_throttled: Callable[[], None] = lambda: None
         self.window = SlowStart(config.window)
         self.apply(config)
         connection.on(SUBMIT_SM_RESP, self._on_answer)
@@ -259,6 +260,7 @@ class Sender:
         elif answer.verdict == "throttled":
             counters.throttled += 1
             self._wake_after(self._pace.throttled(self._loop.time()))
+            self.on_throttled()
         else:
             counters.retried += 1
 

@@ -1,0 +1,126 @@
+"""``strowger doctor``: what is wrong with this machine or installation."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import click
+
+from strowger.cli.output import emit, json_option
+from strowger.foundation.database import Database
+from strowger.foundation.schema import head_revision
+from strowger.foundation.settings import Settings, describe_settings, read_settings
+
+FREE_BYTES = 1_000_000_000
+OPEN_FILES = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. ``state`` is ok, warning or error."""
+
+    check: str
+    state: str
+    detail: str
+
+
+def _python(_: Settings) -> Finding:
+    good = sys.version_info >= (3, 11)
+    return Finding("Python", "ok" if good else "error", sys.version.split()[0])
+
+
+def _data_dir(settings: Settings) -> Finding:
+    folder = settings.data_dir
+    while not folder.exists():
+        folder = folder.parent
+    if not os.access(folder, os.W_OK):
+        return Finding("data directory", "error", f"{settings.data_dir} cannot be written")
+    free = shutil.disk_usage(folder).free
+    state = "ok" if free >= FREE_BYTES else "warning"
+    return Finding("data directory", state, f"{settings.data_dir}, {free // 1_000_000} MB free")
+
+
+def _ports(settings: Settings) -> list[Finding]:
+    wanted = [("HTTP port", settings.http_host, settings.http_port)]
+    if settings.simulators:
+        wanted.append(("simulated SMSC's port", "127.0.0.1", settings.simulator_smpp_port))
+        wanted.append(("simulators' control port", "127.0.0.1", settings.simulator_http_port))
+    return [_port(*item) for item in wanted]
+
+
+def _port(name: str, host: str, port: int) -> Finding:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return Finding(name, "warning", f"{port} is taken (by a running Strowger, or by something else)")
+    return Finding(name, "ok", f"{port} is free")
+
+
+def _files(_: Settings) -> Finding:
+    import resource
+
+    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return Finding("open files", "ok" if soft >= OPEN_FILES else "warning", f"limit {soft}")
+
+
+def _url(settings: Settings) -> str:
+    try:
+        return settings.database_url or (settings.data_dir / "database.url").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _database(settings: Settings) -> Finding:
+    url = _url(settings)
+    if not url:
+        return Finding("database", "ok", "embedded, not started yet")
+
+    async def look() -> Finding:
+        database = Database(url, 1)
+        await database.open()
+        try:
+            version = await database.pool.fetchval("SHOW server_version")
+            revision = await database.pool.fetchval("SELECT version_num FROM alembic_version")
+        finally:
+            await database.close()
+        head = head_revision()
+        if revision != head:
+            return Finding("database", "error", f"schema at {revision}, needs {head}: run `strowger migrate`")
+        return Finding("database", "ok", f"PostgreSQL {version}, schema {revision}")
+
+    try:
+        return asyncio.run(look())
+    except Exception as problem:  # whatever it is, it is what the user wants to know
+        state = "error" if settings.database_url else "warning"
+        return Finding("database", state, f"cannot be reached: {problem or type(problem).__name__}")
+
+
+def _settings(_: Settings) -> Finding:
+    known = {name for name, _default, _sentence in describe_settings()} | {"STROWGER_SUPERVISOR"}
+    unknown = sorted(name for name in os.environ if name.startswith("STROWGER_") and name not in known)
+    return Finding(
+        "settings", "warning" if unknown else "ok", ", ".join(unknown) + " unknown" if unknown else "all known"
+    )
+
+
+CHECKS: tuple[Callable[[Settings], Finding], ...] = (_python, _settings, _data_dir, _files, _database)
+
+
+@click.command()
+@json_option
+def doctor(as_json: bool) -> None:
+    """Tell what is wrong with this machine or installation; ends with 1 when something is."""
+    settings = read_settings()
+    findings = [check(settings) for check in CHECKS] + _ports(settings)
+    rows = [{"check": f.check, "state": f.state, "detail": f.detail} for f in findings]
+    emit(as_json, rows, "\n".join(f"{f.state:8}{f.check}: {f.detail}" for f in findings))
+    if any(f.state == "error" for f in findings):
+        raise SystemExit(1)

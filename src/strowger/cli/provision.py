@@ -1,0 +1,48 @@
+"""Making an account with everything that it needs to send."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import asyncpg
+
+from strowger.channels.sms.service import create_sender
+from strowger.foundation.context import Context
+from strowger.platform.accounts import keys
+from strowger.platform.accounts import service as accounts
+from strowger.platform.billing import repository as billing
+from strowger.platform.billing.service import recharge
+
+DEMO_UNIT_PRICE = Decimal("0.01")
+
+
+async def provision_account(
+    context: Context,
+    name: str,
+    country: str,
+    currency: str,
+    credit: Decimal,
+    senders: Sequence[str],
+    time_zone: str = "UTC",
+) -> dict[str, Any]:
+    """Create account, wallet, opening credit, sender IDs and a first API key.
+
+    Returns id, sid, name and api_key (its only showing). An installation without a tariff for SMS gets the flat one.
+    """
+    account = await accounts.create_account(context, name, country, currency, time_zone=time_zone)
+
+    async def work(connection: asyncpg.Connection[Any]) -> None:
+        await billing.open_wallet(connection, account.id, Decimal(0))
+        if credit > 0:
+            await recharge(connection, account.id, credit, "opening credit", context.clock.now())
+        for i, sender in enumerate(senders):
+            await create_sender(connection, account.id, sender, is_default=i == 0)
+        if not any(row["channel"] == "sms" and row["account_id"] is None for row in await billing.tariffs(connection)):
+            await billing.add_tariff(connection, None, "sms", None, currency, DEMO_UNIT_PRICE)
+        await connection.execute("SELECT pg_notify('accounts', '')")
+
+    await context.database.run(work)
+    made = await keys.create_key(context, account.id, "first key")
+    return {"id": account.id, "sid": account.sid, "name": account.name, "api_key": made.key}
