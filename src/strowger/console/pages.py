@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from litestar import HttpMethod, MediaType, Request, Response
+from litestar import HttpMethod, Request, Response
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
@@ -20,6 +20,7 @@ from strowger.console.respond import (
     Page,
     context_of,
     fragment,
+    html,
     is_partial,
     is_secure,
     local_path,
@@ -38,6 +39,7 @@ __all__ = [
     "Visitor",
     "context_of",
     "fragment",
+    "html",
     "is_partial",
     "is_secure",
     "local_path",
@@ -108,7 +110,6 @@ def _handler(path: str | Sequence[str], methods: Sequence[str], **options: Any) 
         path,
         http_method=[HttpMethod(method) for method in methods],
         include_in_schema=False,
-        media_type=MediaType.HTML,
         status_code=200,
         after_request=_after,
         exception_handlers={HTTPException: page_error, Exception: page_error},

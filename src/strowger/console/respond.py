@@ -126,6 +126,11 @@ def fragment(request: AnyRequest, template: str, macro: str, *args: Any, **varia
     return str(getattr(module, macro)(*args))
 
 
+def html(text: str, status: int = 200, headers: dict[str, str] | None = None) -> Page:
+    """A fragment as an answer."""
+    return Response(text, status_code=status, media_type=MediaType.HTML, headers=headers)
+
+
 def local_path(target: str | None, default: str = "/") -> str:
     """A path of this site, or the default: what came from outside must not lead elsewhere."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):

@@ -12,17 +12,17 @@ from strowger.console import palette, repository
 from strowger.console.assets import serve_asset
 from strowger.console.form import form_named
 from strowger.console.live import LiveHub
-from strowger.console.pages import AnyRequest, context_of, fragment, local_path, page, redirect, toast
+from strowger.console.pages import AnyRequest, context_of, fragment, html, local_path, page, redirect, toast
 from strowger.console.visitor import Visitor
 
 NAME_LENGTH, QUERY_LENGTH, TOPICS = 60, 4000, 8
 
 
 @page("/console/search")
-async def search(request: AnyRequest, visitor: Visitor) -> str:
+async def search(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     """The palette's lines for ?q=."""
     hits = await palette.find(context_of(request), visitor, request.query_params.get("q", "")[:200])
-    return fragment(request, "console/palette_hits.html", "palette_hits", hits)
+    return html(fragment(request, "console/palette_hits.html", "palette_hits", hits))
 
 
 @page("/console/views", methods=["POST"])
@@ -60,13 +60,13 @@ async def live(request: AnyRequest, visitor: Visitor) -> Stream:
 
 
 @page("/console/forms/{name:str}/code", methods=["POST"])
-async def form_code(request: AnyRequest, visitor: Visitor, name: str) -> str:
+async def form_code(request: AnyRequest, visitor: Visitor, name: str) -> Response[Any]:
     """The same call as code, for what is typed into a form now."""
     form = form_named(name)
     if form is None:
         raise NotFoundException
     state = await form.read(request, visitor)
-    return fragment(request, "console/kit.html", "code_tabs", state.snippets, f"code-{name}")
+    return html(fragment(request, "console/kit.html", "code_tabs", state.snippets, f"code-{name}"))
 
 
 @get("/favicon.ico", include_in_schema=False, sync_to_thread=False)
