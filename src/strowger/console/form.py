@@ -83,7 +83,7 @@ class Field:
     def _check(self, text: str) -> None:
         if not text.strip():
             if self.required:
-                raise Invalid(f"{self.label} is needed.")
+                raise Invalid("This is needed.")
             return
         if len(text) < self.min_length:
             raise Invalid(f"Use at least {self.min_length} characters.")

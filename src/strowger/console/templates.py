@@ -35,7 +35,7 @@ def icon(name: str, size: int = 18, label: str = "") -> Markup:
     """An icon of the sprite; hidden from screen readers unless it has a label."""
     href = assets.asset_url("icons.svg") + "#" + name
     voice = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
-    return Markup('<svg class="icon" width="{}" height="{}" {} focusable="false"><use href="{}"></use></svg>').format(
+    return Markup('<svg class="ico" width="{}" height="{}" {} focusable="false"><use href="{}"></use></svg>').format(
         size, size, voice, href
     )
 
