@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Text, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from strowger.foundation.database import Base
@@ -14,6 +14,7 @@ class SavedView(Base):
     """A named state of a list. ``query`` is its URL query; without ``user_id`` the whole account sees it."""
 
     __tablename__ = "saved_view"
+    __table_args__ = (Index("ix_saved_view_account_id", "account_id", "list"),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
