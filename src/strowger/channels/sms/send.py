@@ -19,6 +19,9 @@ from strowger.platform.gateway.params import Params, as_text
 
 PRIORITIES = {"OTP": Priority.HIGH, "MKT": Priority.LOW}
 ACCEPTED = 202
+OPTIONS = frozenset(
+    {"unicode", "flash", "dlr", "prefix", "template_id", "entity_id", "ref", "ref1", "ref2", "ref_custom"}
+)
 
 
 async def send_messages(call: Call) -> Answer:
@@ -42,7 +45,8 @@ async def _send(call: Call, family: str) -> Answer:
     if type_ == "OTP" and family == "messages" and len(recipients) > 1:
         raise StrowgerError("E603", "A one-time password goes to one recipient; use /sms for more", field="to")
     body = fields.read_body(params)
-    fields.refuse_unavailable(params)
+    if not fields.UNAVAILABLE.keys().isdisjoint(params):
+        fields.refuse_unavailable(params)
     options = _options(params, prefix)
     target = read_target(params["callback"]) if params.get("callback") else None
     now = context.clock.now()
@@ -67,7 +71,7 @@ async def _send(call: Call, family: str) -> Answer:
     if invalid and principal.settings.get("report_invalid_in_response"):
         request.recipients = [number for number in recipients if number not in invalid]
         error = {"invalid": invalid}
-    answer = encode(_envelope(request, target, options, error, family))
+    answer = encode(_envelope(call.name, request, target, options, error, family))
     if call.claim is not None:
         request.idempotency = (*call.claim, ACCEPTED, answer)
     await call.state.accepter.accept(request)
@@ -86,7 +90,7 @@ def _check_channel(call: Call) -> None:
 def _options(params: Params, prefix: str | None) -> dict[str, Any]:
     """What only the caller and the channel understand."""
     options: dict[str, Any] = {}
-    if len(params) <= 3:  # to, sender and body: nothing more was given
+    if OPTIONS.isdisjoint(params):
         return options
     given = {
         "unicode": fields.read_unicode(params),
@@ -104,9 +108,8 @@ def _options(params: Params, prefix: str | None) -> dict[str, Any]:
 
 
 def _envelope(
-    request: NewRequest, target: Target | None, options: dict[str, Any], error: dict[str, Any], family: str
+    name: str, request: NewRequest, target: Target | None, options: dict[str, Any], error: dict[str, Any], family: str
 ) -> SendAnswer:
-    name = str(request.request_id)
     data = [Accepted(f"{name}:{n}", recipient) for n, recipient in enumerate(request.recipients, 1)]
     answer = SendAnswer(
         name,
@@ -132,4 +135,4 @@ def _envelope(
 
 def format_moment(moment: datetime) -> str:
     """A moment as the API writes it, in UTC."""
-    return moment.strftime("%Y-%m-%d %H:%M:%S+00:00")
+    return moment.isoformat(" ", "seconds")

@@ -76,5 +76,5 @@ def describe_sender(row: Any) -> dict[str, Any]:
         "entity_id": "",
         "status": row["status"],
         "purpose": row["purpose"] or "",
-        "created_at": row["created_at"].strftime("%Y-%m-%d %H:%M:%S+00:00"),
+        "created_at": row["created_at"].isoformat(" ", "seconds"),
     }

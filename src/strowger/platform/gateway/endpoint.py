@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from strowger.platform.gateway.service import Gateway
 
 log = get_logger(__name__)
+OWN_REQUEST_ID = "own_request_id"  # an option of handlers that answer with X-Request-Id themselves
 KEY_FIELDS = ("api-key", "api_key")
 DRAIN_FACTOR = 4  # how much of a body that is too large is still read, so that the client gets to read the answer
 
@@ -36,8 +37,9 @@ def _mount(version: str) -> ASGIRouteHandler:
         await Exchange(scope, receive, send, version).run()
 
     handler = ASGIRouteHandler(
-        [f"/{version}", f"/api/{version}"], is_mount=True, copy_scope=False, name=f"api {version}"
-    )
+        [f"/{version}", f"/api/{version}"], is_mount=True, copy_scope=False, name=f"api {version}",
+        opt={OWN_REQUEST_ID: True},
+    )  # fmt: skip
     handler(serve)
     return handler
 
@@ -45,7 +47,7 @@ def _mount(version: str) -> ASGIRouteHandler:
 class Exchange:
     """One request and its answer."""
 
-    __slots__ = ("gateway", "headers", "id", "ip", "limit", "operation", "params", "path", "principal", "receive", "scope",
+    __slots__ = ("gateway", "headers", "id", "ip", "limit", "name", "operation", "params", "path", "principal", "receive", "scope",
                  "send", "sid", "started", "tail", "version")  # fmt: skip
 
     def __init__(self, scope: Any, receive: Receive, send: Send, version: str) -> None:
@@ -61,6 +63,7 @@ class Exchange:
         client = scope.get("client")
         self.ip: str | None = client[0] if client else None
         self.id = new_uuid()
+        self.name = str(self.id)
         self.started = self.gateway.clock.monotonic()
         self.operation: Operation | None = None
         self.principal: Any = None
@@ -74,10 +77,10 @@ class Exchange:
         except StrowgerError as problem:
             answer = self._failure(problem)
         except OUTAGES as problem:
-            log.warning("store_unavailable", problem=repr(problem), request_id=str(self.id))
+            log.warning("store_unavailable", problem=repr(problem), request_id=self.name)
             answer = self._failure(Unavailable())
         except Exception:
-            log.exception("request_failed", request_id=str(self.id), path=self.path)
+            log.exception("request_failed", request_id=self.name, path=self.path)
             answer = self._failure(StrowgerError("E500"))
         await self._send(answer)
         self._note(answer)
@@ -103,7 +106,7 @@ class Exchange:
         if key is None:
             await self._admit(scalar_text(in_params) or "")
         call = Call(
-            self.id, operation.method, self.path, path_params, self.headers, self.principal, params,
+            self.id, self.name, operation.method, self.path, path_params, self.headers, self.principal, params,
             self.scope["litestar_app"].state, spaced=bool(query) or kind.startswith(FORM),
         )  # fmt: skip
         return await (self._once(operation, call) if operation.idempotent else operation.handler(call))
@@ -113,7 +116,8 @@ class Exchange:
         principal = await gateway.keys.authenticate(key, self.sid, self.ip)
         self.principal = principal
         self.limit = await gateway.limiter.take(principal.key_id, principal.rate)
-        gateway.book.note_use(principal.key_id, gateway.clock.now(), self.ip)
+        if not gateway.book.is_noted(principal.key_id):
+            gateway.book.note_use(principal.key_id, gateway.clock.now(), self.ip)
 
     async def _once(self, operation: Operation, call: Call) -> Answer:
         key = key_of(self.headers)
@@ -170,7 +174,7 @@ class Exchange:
         headers = [
             (b"content-type", JSON_TYPE),
             (b"content-length", b"%d" % len(answer.body)),
-            (b"x-request-id", str(self.id).encode()),
+            (b"x-request-id", self.name.encode()),
             *answer.headers,
         ]
         if self.limit is not None:
@@ -179,6 +183,8 @@ class Exchange:
         await self.send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
     def _note(self, answer: Answer) -> None:
+        if not self.gateway.book.wants(answer.status):
+            return
         principal = self.principal
         self.gateway.book.note(
             Entry(

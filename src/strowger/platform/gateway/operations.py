@@ -27,12 +27,13 @@ class Answer:
 class Call:
     """One authenticated request as a handler sees it.
 
-    ``id`` goes out as X-Request-Id and names what the request makes. ``claim`` is its idempotency key, already claimed;
-    a handler that stores something stores its answer under it in the same transaction. ``spaced`` says that parameters
-    came urlencoded, where an unescaped plus sign arrives as a space.
+    ``id`` goes out as X-Request-Id and names what the request makes; ``name`` is its text. ``claim`` is its idempotency
+    key, already claimed: a handler that stores something stores its answer under it in the same transaction. ``spaced``
+    says that parameters came urlencoded, where an unescaped plus sign arrives as a space.
     """
 
     id: UUID
+    name: str
     method: str
     path: str
     path_params: Mapping[str, Any]

@@ -39,13 +39,19 @@ class RequestBook:
         self._uses: dict[int, tuple[datetime, str | None]] = {}
         self._successes = 0
 
-    def note(self, entry: Entry) -> None:
-        """Keep an entry, unless it is one of very many successes."""
-        if entry.status < 400:
+    def wants(self, status: int) -> bool:
+        """Whether an answer of this status is to be noted: all failures, and not too many successes."""
+        if status < 400:
             self._successes += 1
-            if self._successes > SUCCESSES_PER_FLUSH:
-                return
+        return status >= 400 or self._successes <= SUCCESSES_PER_FLUSH
+
+    def note(self, entry: Entry) -> None:
+        """Keep an entry until the next flush."""
         self._entries.append(entry)
+
+    def is_noted(self, key_id: int) -> bool:
+        """Whether a use of the key is noted since the last flush."""
+        return key_id in self._uses
 
     def note_use(self, key_id: int, at: datetime, ip: str | None) -> None:
         """Note that a key was used."""

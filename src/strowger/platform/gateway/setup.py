@@ -35,7 +35,7 @@ def request_id_middleware(app: ASGIApp) -> ASGIApp:
     """Puts X-Request-Id on every answer that has none."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP:
+        if scope["type"] != ScopeType.HTTP or scope["route_handler"].opt.get(endpoint.OWN_REQUEST_ID):
             await app(scope, receive, send)
             return
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import httpx
+import httpx  # noqa: TID251
 import pytest
 
 from strowger.platform.gateway.errors import ERRORS
@@ -155,7 +155,7 @@ async def test_keys_and_sids(api: Api) -> None:
     check(await api.client.post(url, json=GOOD), "E401")
     check(await api.client.post(url), "E401")
     check(await api.client.post(url, json=GOOD, headers={"api-key": "A" + "0" * 32}), "E401")
-    check(await api.client.post(url, json=GOOD, headers={"api-key": '"é' OR 1=1".encode()}), "E401")
+    check(await api.client.post(url, json=GOOD, headers={"api-key": "é' OR 1=1".encode()}), "E401")
     check(await api.client.post(url, json={**GOOD, "api-key": {"a": 1}}), "E401")
     other = "/v1/HXEU0000000002GB/messages"
     check(await api.client.post(other, json=GOOD, headers=api.customer.headers), "E403")

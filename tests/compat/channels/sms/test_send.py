@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from uuid import UUID
 
-import httpx
+import httpx  # noqa: TID251
 import pytest
 
 from tests.api_kit import SENDER, Api
@@ -155,7 +155,9 @@ async def test_invalid_numbers_among_valid_ones_get_an_id(api: Api) -> None:
 
 
 async def test_invalid_numbers_are_listed_when_the_account_wants_it(api: Api) -> None:
-    await api.context.database.pool.execute("UPDATE account SET settings = '{\"report_invalid_in_response\": true}'::jsonb")
+    await api.context.database.pool.execute(
+        "UPDATE account SET settings = '{\"report_invalid_in_response\": true}'::jsonb"
+    )
     body = (await api.send(to="447700900123,12")).json()
     assert body["error"] == {"invalid": ["12"]}
     assert [entry["recipient"] for entry in body["data"]] == ["447700900123"]
@@ -201,7 +203,13 @@ async def test_validity_bounds_the_life_of_the_message(api: Api) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["'; DROP TABLE message; --", "<script>alert(1)</script>", "{{7*7}} ${x} %s %(a)s", "‮שלום 👩‍👩‍👧 \u2028", "a\r\nb\tc"],
+    [
+        "'; DROP TABLE message; --",
+        "<script>alert(1)</script>",
+        "{{7*7}} ${x} %s %(a)s",
+        "\u202eשלום 👩\u200d👩\u200d👧 \u2028",
+        "a\r\nb\tc",
+    ],
 )
 async def test_hostile_text_is_delivered_literally(api: Api, text: str) -> None:
     body = (await api.send(body=text, ref=text, source=text[:50])).json()
