@@ -79,9 +79,9 @@ def fuzz(url: str, sid: str, key: str) -> int:
             nonlocal count
             count += 1
             case.path_parameters["sid"] = sid
-            for given in (case.body, case.query):
-                if count % 2 and isinstance(given, dict):  # so that half of the sends get past the first checks
-                    given.update(to="447700900123", sender=SENDER)
+            for fields in (case.body, case.query):
+                if count % 2 and isinstance(fields, dict):  # so that half of the sends get past the first checks
+                    fields.update(to="447700900123", sender=SENDER)
             case.call_and_validate(headers={"api-key": key}, checks=CHECKS)
 
         from hypothesis import given
