@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 
 from strowger.foundation.errors import StrowgerError
@@ -77,6 +76,8 @@ class Feeder:
         if self._stopping:
             return
         self._idle = asyncio.ensure_future(self._lane.wait(IDLE_SECONDS))
-        with contextlib.suppress(asyncio.CancelledError, StrowgerError):
-            await self._idle
-        self._idle = None
+        try:
+            await asyncio.wait({self._idle})
+        finally:
+            self._idle.cancel()
+            self._idle = None

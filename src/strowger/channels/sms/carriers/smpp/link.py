@@ -171,8 +171,8 @@ class Link:
             log.exception("link_failed", carrier=self._around.name, bind=self.bind)
             return f"unexpected: {problem!r}"
         self._session = session
-        if config is not self._config:
-            session.break_off("the configuration changed while the link was connecting")
+        if config is not self._config or self._stop.is_set():
+            session.break_off("changed or stopped while the link was connecting")
         self._counters.connects += 1
         session.sender.on_throttled = self._throttled
         session.sender.start(self._paused)
