@@ -14,19 +14,29 @@ from litestar.exceptions import HTTPException
 
 from strowger.channels.sms import routes as sms_api
 from strowger.console import setup as console
+from strowger.console.layout import register_balance
 from strowger.foundation.context import Context, build_context
 from strowger.foundation.database import OUTAGES
 from strowger.foundation.logs import get_logger
+from strowger.foundation.money import format_money
 from strowger.foundation.notify import Listener, Notifier
 from strowger.foundation.settings import Settings
 from strowger.messaging.accept import Accepter
 from strowger.platform.accounts import pages as accounts
+from strowger.platform.billing import repository as billing
 from strowger.platform.gateway import setup as gateway
 from strowger.platform.health import routes as health
 
 log = get_logger(__name__)
 CONNECT_SECONDS = 60
 PAGES: list[Any] = [*console.pages, *accounts.pages]
+
+
+async def _balance(context: Context, account_id: int) -> str:
+    """The balance in the top bar."""
+    async with context.database.pool.acquire() as connection:
+        found = await billing.balance(connection, account_id)  # type: ignore[arg-type]
+    return format_money(*found) if found else ""
 
 
 def answer_failure(request: Request[Any, Any, Any], problem: Exception) -> Response[Any]:
@@ -85,6 +95,7 @@ def create_app(settings: Settings, context: Context | None = None) -> Litestar:
         logging_config=None,
     )
     app.state.context = context or build_context(settings)
+    register_balance(_balance)
     return app
 
 
@@ -104,5 +115,5 @@ async def serve_web(settings: Settings) -> None:
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     if not serving.done():
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]
     await serving
