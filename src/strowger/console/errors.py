@@ -9,6 +9,7 @@ from litestar.exceptions import HTTPException, PermissionDeniedException
 
 from strowger.console.respond import AnyRequest, is_partial, render, sign_in_path, toast
 from strowger.foundation.errors import StrowgerError, Unavailable
+from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
 
 log = get_logger(__name__)
@@ -59,13 +60,14 @@ async def error_page(request: AnyRequest, problem: Exception) -> Response[Any]:
             return Response("", status_code=204, headers={"HX-Redirect": path})
         return Response("", status_code=303, headers={"Location": path})
     status = status_of(problem)
+    request_id = str(new_uuid())
     if status >= 500 and not isinstance(problem, Unavailable):
-        log.error("page failed", path=request.url.path, exc_info=problem)
+        log.error("page failed", request_id=request_id, path=request.url.path, exc_info=problem)
     title, text = TEXTS.get(status, OTHER)
     detail = getattr(problem, "detail", "") or ""
     if status in {400, 403} and detail:
         text = str(detail)
-    headers = dict(getattr(problem, "headers", None) or {})
+    headers = {"X-Request-Id": request_id, **(getattr(problem, "headers", None) or {})}
     if is_partial(request):
         return Response(
             "", status_code=status, headers=headers | {"HX-Reswap": "none", **toast(f"{title}. {text}", "danger")}
@@ -79,7 +81,7 @@ async def error_page(request: AnyRequest, problem: Exception) -> Response[Any]:
         headers=headers,
         text=text,
         error_status=status,
-        request_id=request.scope.get("state", {}).get("request_id", ""),
+        request_id=request_id,
     )
 
 
