@@ -1,0 +1,69 @@
+"""What statuses and traces mean, and what to do."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from strowger.console.pages import AnyRequest, Page, page, render
+from strowger.console.visitor import Visitor
+from strowger.messaging.pages import words
+from strowger.messaging.statuses import SPELLINGS, TRACES, Status, Trace
+
+ORDER = ("NOT-SENT", "UNDELIVERED", "FAILED", "SENT", "DELIVERED", "QUEUED", "SCHEDULED", "RECEIVED")
+TITLES = {
+    "NOT-SENT": ("Not sent", "Refused here, before a carrier had it. Nothing is charged."),
+    "UNDELIVERED": ("Undelivered", "A carrier had it and reports that it did not reach the handset."),
+    "FAILED": ("Failed", "The carrier or the platform gave up."),
+    "SENT": ("Sent", "With a carrier; the last word is still to come, or never will."),
+    "DELIVERED": ("Delivered", "On the handset."),
+    "QUEUED": ("Queued", "Stored, not yet handed over."),
+    "SCHEDULED": ("Scheduled", "Kept until its time comes."),
+    "RECEIVED": ("Received", "From a handset."),
+}
+GROUP_TONES = {
+    "NOT-SENT": Status.NOT_SENT, "UNDELIVERED": Status.UNDELIVERED, "FAILED": Status.FAILED, "SENT": Status.SENT,
+    "DELIVERED": Status.DELIVERED, "QUEUED": Status.QUEUED, "SCHEDULED": Status.SCHEDULED, "RECEIVED": Status.RECEIVED,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The traces of one status."""
+
+    anchor: str
+    title: str
+    text: str
+    tone: str
+    traces: list[Trace]
+
+
+def grouped() -> list[Group]:
+    """All traces by the status that they belong to, in the order of a message's troubles."""
+    found: dict[str, list[Trace]] = defaultdict(list)
+    for trace in TRACES.values():
+        found[trace.status].append(trace)
+    names = [*ORDER, *sorted(set(found) - set(ORDER))]
+    groups = []
+    for name in names:
+        title, text = TITLES.get(name, (name.capitalize(), ""))
+        tone = words.TONES.get(GROUP_TONES.get(name, 0), "neutral")
+        traces = sorted(found[name], key=lambda trace: trace.code)
+        groups.append(Group(f"status-{name.lower()}", title, text, tone, traces))
+    return [group for group in groups if group.traces]
+
+
+@page("/errors")
+async def codes(request: AnyRequest, visitor: Visitor) -> Page:
+    """Every status and trace with its meaning; each trace is an anchor."""
+    statuses = [
+        (words.status_label(status), words.TONES[status], spelling, words.MEANINGS[status])
+        for status, spelling in SPELLINGS.items()
+    ]
+    return await render(
+        request, "messaging/codes.html", title="Status codes", groups=grouped(), statuses=statuses, words=words
+    )
+
+
+pages: list[Any] = [codes]

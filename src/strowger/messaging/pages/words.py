@@ -1,0 +1,105 @@
+"""Words and colours for what the log stores as numbers and codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Any
+
+from strowger.foundation.ids import format_message_id, parse_message_id
+from strowger.messaging.schemas import Direction
+from strowger.messaging.statuses import TRACES, Status
+
+LABELS: dict[int, str] = {
+    Status.SCHEDULED: "Scheduled",
+    Status.QUEUED: "Queued",
+    Status.SENT: "Sent",
+    Status.RECEIVED: "Received",
+    Status.NOT_SENT: "Not sent",
+    Status.FAILED: "Failed",
+    Status.CANCELLED: "Cancelled",
+    Status.UNDELIVERED: "Undelivered",
+    Status.EXPIRED: "Expired",
+    Status.DELIVERED: "Delivered",
+}
+TONES: dict[int, str] = {
+    Status.SCHEDULED: "neutral",
+    Status.QUEUED: "neutral",
+    Status.SENT: "info",
+    Status.RECEIVED: "success",
+    Status.NOT_SENT: "danger",
+    Status.FAILED: "danger",
+    Status.CANCELLED: "neutral",
+    Status.UNDELIVERED: "danger",
+    Status.EXPIRED: "warning",
+    Status.DELIVERED: "success",
+}
+MEANINGS: dict[int, str] = {
+    Status.SCHEDULED: "It is kept until its time comes.",
+    Status.QUEUED: "It is stored and waits to be handed to a carrier.",
+    Status.SENT: "A carrier has taken it; the report about its delivery has not come yet.",
+    Status.RECEIVED: "It came in from a handset.",
+    Status.NOT_SENT: "It was not handed to a carrier.",
+    Status.FAILED: "It could not be sent.",
+    Status.CANCELLED: "It was cancelled before it left.",
+    Status.UNDELIVERED: "The carrier could not deliver it.",
+    Status.EXPIRED: "Its validity ended before it could be delivered.",
+    Status.DELIVERED: "The carrier reports that it is on the handset.",
+}
+DIRECTIONS: dict[int, str] = {Direction.MT: "Outgoing", Direction.MO: "Incoming"}
+# Routes of sms.md 3.13, as customers know them.
+TYPES = ("DEFAULT", "MKT", "TXN", "OTP", "SI", "TXND", "SE", "MO")
+SECRET_TYPE = "OTP"  # noqa: S105
+_ANCHOR = re.compile(r"[^A-Z0-9]+")
+
+
+def status_label(status: int) -> str:
+    """A status for people."""
+    return LABELS.get(status, str(status))
+
+
+def direction_label(direction: int) -> str:
+    """A direction for people."""
+    return DIRECTIONS.get(direction, str(direction))
+
+
+def message_id(row: Mapping[str, Any]) -> str:
+    """The public id of a row."""
+    return format_message_id(row["request_id"], row["n"])
+
+
+def is_id(text: str) -> bool:
+    """Whether a text is the id of a message or of a request."""
+    return parse_message_id(text) is not None
+
+
+def message_path(row: Mapping[str, Any]) -> str:
+    """The page of a row's message."""
+    return f"/messages/{message_id(row)}"
+
+
+def recipient_text(number: str) -> str:
+    """A number in international form; texts that are none stay as they are."""
+    return f"+{number}" if number.isascii() and number.isdigit() and len(number) > 6 else number
+
+
+def shown_text(row: Mapping[str, Any]) -> str:
+    """The text for lists and files; the digits of one-time passwords are hidden."""
+    body = str(row["body"])
+    return re.sub(r"\d", "•", body) if row["type"] == SECRET_TYPE else body
+
+
+def trace_anchor(trace: str) -> str:
+    """The anchor of a trace on the page of status codes."""
+    return _ANCHOR.sub("-", trace.upper()).strip("-")
+
+
+def trace_path(trace: str) -> str | None:
+    """Where a trace is explained; None when the table does not have it."""
+    return f"/errors#{trace_anchor(trace)}" if trace in TRACES else None
+
+
+def utc_text(moment: Any) -> str:
+    """A moment as ISO 8601 in UTC with milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else ""
