@@ -19,8 +19,8 @@ if [ "$(cat ".venv/.stamp-$kind" 2>/dev/null || true)" != "$want" ]; then
     python=$(find_python)
     [ -x .venv/bin/python ] || "$python" -m venv .venv
     echo "Installing what Strowger stands on (once) ..." >&2
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "requirements/$kind.txt"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r "requirements/$kind.txt"
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
     echo "$want" > ".venv/.stamp-$kind"
 fi
 .venv/bin/python scripts/build_assets.py

@@ -20,8 +20,9 @@ from strowger.foundation.logs import get_logger
 log = get_logger(__name__)
 LOCK_CLASS = 72786
 HEARTBEAT_SECONDS = 1.0
-SILENT_SECONDS = 3  # without the lock
-LEASE_SECONDS = 45  # with the lock, that is when the process hangs or its host is cut off
+SILENT_SECONDS = 3.0  # without the lock
+LEASE_SECONDS = 45.0  # with the lock, that is when the process hangs or its host is cut off
+GRACE_SECONDS = 8.0  # after a start of the database, in which everybody comes back
 
 REGISTER = "INSERT INTO worker (kind, host, pid) VALUES ($1, $2, $3) RETURNING id"
 BEAT = """
@@ -33,13 +34,14 @@ LIVE = """
 SELECT w.id FROM worker w LEFT JOIN pg_locks l
   ON l.locktype = 'advisory' AND l.classid = $1 AND l.objid = w.id AND l.granted
 WHERE w.heartbeat_at > now() - make_interval(secs => CASE WHEN l.pid IS NULL THEN $2::float8 ELSE $3::float8 END)
+   OR pg_postmaster_start_time() > now() - make_interval(secs => $4::float8)
 """
 BURY = "DELETE FROM worker WHERE heartbeat_at < now() - interval '1 hour'"
 
 
 async def live_worker_ids(connection: asyncpg.Connection[Any]) -> list[int]:
     """Ids of the workers that are alive."""
-    return [row["id"] for row in await connection.fetch(LIVE, LOCK_CLASS, float(SILENT_SECONDS), float(LEASE_SECONDS))]
+    return [row["id"] for row in await connection.fetch(LIVE, LOCK_CLASS, SILENT_SECONDS, LEASE_SECONDS, GRACE_SECONDS)]
 
 
 async def bury(connection: asyncpg.Connection[Any]) -> None:

@@ -22,6 +22,8 @@ from strowger.messaging.receiving import give_up_parts
 from strowger.messaging.repository import journaling, queueing
 from strowger.messaging.service import Pipeline
 from strowger.messaging.statuses import EventKind
+from strowger.platform.callbacks import repository as callbacks
+from strowger.platform.callbacks.service import CallbackService
 
 log = get_logger(__name__)
 CHUNK = 500
@@ -55,6 +57,7 @@ class Upkeep:
             Job("partial_incoming", 600, self.give_up_parts),
             Job("no_receipt", 3600, self.close_without_receipt),
             Job("partitions", 3600, self.partitions),
+            Job("failed_callbacks", 3600, CallbackService(pipeline.context).purge),
         )
 
     async def run(self) -> None:
@@ -75,8 +78,9 @@ class Upkeep:
         """Free the submissions and callbacks that dead workers held (R-05); returns how many."""
 
         async def work(connection: asyncpg.Connection[Any]) -> int:
-            live = await live_worker_ids(connection)
+            live = [self._pipeline.worker_id, *await live_worker_ids(connection)]
             await bury(connection)
+            await callbacks.release_dead(connection, live)
             return await queueing.release_dead(connection, live)
 
         released = await self._pipeline.database.run(work)

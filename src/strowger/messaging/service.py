@@ -25,6 +25,7 @@ class Pipeline:
     """Intake, lanes, journal and callback engine of one worker, and the wake-ups between them."""
 
     def __init__(self, context: Context, worker_id: int, rules: ChannelRules) -> None:
+        self.context = context
         self.database, self.clock, self.rules, self.worker_id = context.database, context.clock, rules, worker_id
         self.notifier = Notifier(context.database)
         self._live = Notifier(context.database, gap=0.2)
