@@ -89,13 +89,16 @@ class CallbackEngine:
     async def _work(self, endpoint: Endpoint) -> None:
         """One of the receiver's slots: sends from its queue until it is empty or the slot is no longer allowed."""
         try:
-            while endpoint.queue and not self._stopping and endpoint.active <= endpoint.allowed(self._active):
+            while endpoint.queue and not self._stopping:
                 job = endpoint.queue.popleft()
                 self._held -= 1
                 await self._send(endpoint, job)
                 if endpoint.is_low:
                     self._wake.set()
-                if len(endpoint.queue) > endpoint.active and endpoint.active < endpoint.allowed(self._active):
+                allowed = endpoint.allowed(self._active)
+                if endpoint.active > allowed:
+                    break  # at least one slot remains: allowed is never 0
+                if endpoint.active < allowed and len(endpoint.queue) > endpoint.active:
                     self._start(endpoint)
         finally:
             endpoint.active -= 1

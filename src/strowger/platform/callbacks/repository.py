@@ -93,7 +93,7 @@ WITH failed AS (
     WHERE account_id = $1 AND created_at >= $2 AND state = 2
 )
 UPDATE callback c SET state = 0, claimed_by = NULL, last_error = NULL, attempts = 0,
-    due_at = $3 - interval '1 second' + failed.place * interval '1 microsecond',
+    due_at = $3::timestamptz - interval '1 second' + failed.place * interval '1 microsecond',
     target = target || jsonb_build_object('earlier', coalesce((target->>'earlier')::integer, 0) + attempts)
 FROM failed WHERE c.id = failed.id
 """

@@ -12,7 +12,7 @@ from strowger.foundation.logs import get_logger
 from strowger.platform.callbacks.rendering import USER_AGENT, Request, TooLarge, render
 from strowger.platform.callbacks.retries import REFUSED, Answer, classify, error_word, next_wait, retry_after
 from strowger.platform.callbacks.schemas import Attempt, AttemptOutcome, Job, Result, Target
-from strowger.platform.callbacks.signing import SigningSecrets, sign
+from strowger.platform.callbacks.signing import NoAccount, SigningSecrets, sign
 
 log = get_logger(__name__)
 TIMEOUT, CONNECT_TIMEOUT = 10.0, 3.0
@@ -36,12 +36,12 @@ class Sender:
         try:
             target = Target.from_json(job.target, self._box, job.account_id)
             request = render(target, job.variables)
-        except (SealBroken, TooLarge, KeyError) as problem:
+            own = await self._own_headers(job, request)
+        except (SealBroken, TooLarge, NoAccount, KeyError) as problem:
             log.error("callback_unusable", callback_id=str(job.id), problem=repr(problem))
             target = Target(str(job.target.get("url", "")), str(job.target.get("method", "")), retries=0)
             request = Request(target.method, target.url, {}, None)
             return self._result(job, target, request, at, None, f"unusable: {problem}", Answer.GIVE_UP)
-        own = await self._own_headers(job, request)
         try:
             answer = await self._http.request(
                 request.method,

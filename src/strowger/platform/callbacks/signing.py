@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+import asyncpg
+
 from strowger.foundation.clock import Clock
 from strowger.foundation.crypto import SecretBox
 from strowger.foundation.database import Database
@@ -22,6 +24,10 @@ BLOCK = 64
 OVERLAP = timedelta(hours=24)
 CACHE_SECONDS = 30.0
 CACHE_SIZE = 10_000
+
+
+class NoAccount(Exception):
+    """The account of a callback does not exist any more."""
 
 
 def secret_text(secret: bytes) -> str:
@@ -88,14 +94,20 @@ class SigningSecrets:
         return found.secrets if found and found.until > self._clock.monotonic() else None
 
     async def secrets(self, account_id: int) -> tuple[bytes, ...]:
-        """The secrets to sign with, newest first; the second one only during a rotation's overlap."""
+        """The secrets to sign with, newest first; the second one only during a rotation's overlap.
+
+        Raises NoAccount.
+        """
         found = self.cached(account_id)
         if found is not None:
             return found
         row = await repository.signing_secret(self._database.pool, account_id)
         if row is None:
             sealed = self._seal(account_id, random.token_bytes(SECRET_BYTES))
-            row = await repository.create_signing_secret(self._database.pool, account_id, sealed, self._clock.now())
+            try:
+                row = await repository.create_signing_secret(self._database.pool, account_id, sealed, self._clock.now())
+            except asyncpg.ForeignKeyViolationError:
+                raise NoAccount(f"account {account_id} does not exist") from None
         secrets = [self._open(account_id, row.current)]
         until = self._clock.monotonic() + CACHE_SECONDS
         if row.previous is not None and row.previous_until is not None and row.previous_until > self._clock.now():
