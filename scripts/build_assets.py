@@ -126,11 +126,25 @@ def bundle(node: str, env: dict[str, str], files: list[Path], out: Path) -> dict
         if not group:
             continue
         run(
-            [node, "node_modules/esbuild/bin/esbuild", *group, "--bundle", "--minify", "--format=iife",
-             "--target=es2022,safari16", "--charset=utf8", "--legal-comments=linked", f"--outdir={out}",
-             "--entry-names=[name]-[hash]", "--asset-names=[name]-[hash]", "--loader:.woff2=file",
-             f"--metafile={meta}", "--log-level=error"],
-            env, "esbuild",
+            [
+                node,
+                "node_modules/esbuild/bin/esbuild",
+                *group,
+                "--bundle",
+                "--minify",
+                "--format=iife",
+                "--target=es2022,safari16",
+                "--charset=utf8",
+                "--legal-comments=linked",
+                f"--outdir={out}",
+                "--entry-names=[name]-[hash]",
+                "--asset-names=[name]-[hash]",
+                "--loader:.woff2=file",
+                f"--metafile={meta}",
+                "--log-level=error",
+            ],
+            env,
+            "esbuild",
         )
         for path, facts in json.loads(meta.read_text())["outputs"].items():
             if facts.get("entryPoint"):

@@ -18,8 +18,13 @@ from tests.browser.site import Site, running_site
 ROOT = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("STROWGER_CHROMIUM", "/usr/bin/chromium")
 ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 ]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 Visit = Callable[..., Awaitable[Page]]
@@ -59,10 +64,14 @@ async def visit(browser: Browser, site: Site) -> AsyncIterator[Visit]:
     problems: list[str] = []
     async with AsyncExitStack() as stack:
 
-        async def open_page(path: str, *, width: int = 1280, height: int = 800, theme: str = "light", signed_in: bool = True) -> Page:
+        async def open_page(
+            path: str, *, width: int = 1280, height: int = 800, theme: str = "light", signed_in: bool = True
+        ) -> Page:
             context = await browser.new_context(
-                viewport={"width": width, "height": height}, color_scheme="dark" if theme == "dark" else "light",
-                bypass_csp=False, accept_downloads=True,
+                viewport={"width": width, "height": height},
+                color_scheme="dark" if theme == "dark" else "light",
+                bypass_csp=False,
+                accept_downloads=True,
             )
             stack.push_async_callback(context.close)
             if signed_in:

@@ -62,7 +62,9 @@ def console_app(context: Context, pages: Sequence[Any] = ()) -> Litestar:
         await console.stop(app)
         await app.state.listener.stop()
 
-    return Litestar([*console.pages, *accounts.pages, *pages], lifespan=[lifespan], openapi_config=None, logging_config=None)
+    return Litestar(
+        [*console.pages, *accounts.pages, *pages], lifespan=[lifespan], openapi_config=None, logging_config=None
+    )
 
 
 async def make_people(context: Context) -> tuple[Account, User]:

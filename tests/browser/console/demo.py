@@ -14,11 +14,12 @@ from strowger.console.form import Field, Form
 from strowger.console.pages import Action, AnyRequest, Visitor, context_of, html, page, redirect, render
 from strowger.console.sql_source import SqlSource, contains, equals
 from strowger.console.table import Column, Empty, Filter, Table
-from strowger.foundation.ids import new_uuid
 from strowger.foundation.context import Context
+from strowger.foundation.ids import new_uuid
 
 MESSAGE = table(
-    "message", *(column(name) for name in ("account_id", "request_id", "n", "recipient", "body", "status", "price", "created_at"))
+    "message",
+    *(column(name) for name in ("account_id", "request_id", "n", "recipient", "body", "status", "price", "created_at")),
 )
 STATUSES = {"20": "Queued", "40": "Sent", "90": "Delivered", "80": "Undelivered"}
 TONES = {20: "neutral", 40: "info", 90: "success", 80: "danger"}
@@ -65,7 +66,11 @@ FORM = Form(
 def demo_source(context: Context) -> SqlSource:
     columns = [MESSAGE.c[name] for name in ("request_id", "n", "recipient", "body", "status", "price", "created_at")]
     return SqlSource(
-        context.database, select(*columns), MESSAGE.c.account_id, ("request_id", "n"), nullable=frozenset({"price"}),
+        context.database,
+        select(*columns),
+        MESSAGE.c.account_id,
+        ("request_id", "n"),
+        nullable=frozenset({"price"}),
         search=lambda text: contains(MESSAGE.c.recipient, text) | contains(MESSAGE.c.body, text),
         filters={"status": lambda value: equals(MESSAGE.c.status)([int(one) for one in value])},
     )
@@ -74,7 +79,11 @@ def demo_source(context: Context) -> SqlSource:
 @page("/demo")
 async def demo_list(request: AnyRequest, visitor: Visitor) -> Any:
     return await MESSAGES.respond(
-        request, visitor, demo_source(context_of(request)), title="Messages", actions=[Action("Send", "/demo/form", "send", True, "c")]
+        request,
+        visitor,
+        demo_source(context_of(request)),
+        title="Messages",
+        actions=[Action("Send", "/demo/form", "send", True, "c")],
     )
 
 
@@ -91,16 +100,42 @@ async def demo_form(request: AnyRequest, visitor: Visitor) -> Any:
 async def demo_blocks(request: AnyRequest, visitor: Visitor) -> Any:
     hours = [f"{hour:02}:00" for hour in range(12)]
     chart = Chart(
-        "traffic", "Traffic", hours, [Series("Sent", list(range(12)), previous=[3] * 12), Series("Failed", [0, 2] * 6, "danger")],
-        "area", zone=visitor.time_zone,
+        "traffic",
+        "Traffic",
+        hours,
+        [Series("Sent", list(range(12)), previous=[3] * 12), Series("Failed", [0, 2] * 6, "danger")],
+        "area",
+        zone=visitor.time_zone,
     )
     start = datetime(2026, 1, 1, 12, tzinfo=UTC)
     timeline = [
-        {"title": "Accepted", "at": start, "tone": "neutral", "took": None, "text": "By the API", "facts": [], "raw": ""},
-        {"title": "Delivered", "at": start + timedelta(seconds=2), "tone": "success", "took": 2.0, "text": "", "facts": [("Carrier", "sim")],
-         "raw": "id:1 stat:DELIVRD"},
+        {
+            "title": "Accepted",
+            "at": start,
+            "tone": "neutral",
+            "took": None,
+            "text": "By the API",
+            "facts": [],
+            "raw": "",
+        },
+        {
+            "title": "Delivered",
+            "at": start + timedelta(seconds=2),
+            "tone": "success",
+            "took": 2.0,
+            "text": "",
+            "facts": [("Carrier", "sim")],
+            "raw": "id:1 stat:DELIVRD",
+        },
     ]
-    return await render(request, "demo_blocks.html", title="Blocks", chart=chart, timeline=timeline, facts=[("Carrier", "sim"), ("Price", "")])
+    return await render(
+        request,
+        "demo_blocks.html",
+        title="Blocks",
+        chart=chart,
+        timeline=timeline,
+        facts=[("Carrier", "sim"), ("Price", "")],
+    )
 
 
 @page("/demo/live")

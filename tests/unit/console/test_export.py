@@ -19,7 +19,7 @@ VISITOR = Visitor(1, 7, "HXEU0000000001GB", "Ada", "ada@example.com", "owner", "
 AT = datetime(2026, 7, 1, 10, 30, tzinfo=UTC)
 ROWS: list[Row] = [
     {"to": "4915", "body": "=HYPERLINK(1)", "price": Decimal("0.035"), "at": AT},
-    {"to": "+49", "body": "größe, \"quoted\"\nline 日本", "price": None, "at": None},
+    {"to": "+49", "body": 'größe, "quoted"\nline 日本', "price": None, "at": None},
 ]
 FIELDS = [("To", lambda row: row["to"]), ("Text", lambda row: row["body"]), ("Price", lambda row: row["price"]), ("At", lambda row: row["at"])]  # fmt: skip
 

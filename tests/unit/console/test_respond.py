@@ -13,7 +13,8 @@ def test_own_path_is_kept(target: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["", None, "//evil.example", "https://evil.example", "/\\evil.example", "evil", "javascript:x", "/a\nb", "/a\\b"]
+    "target",
+    ["", None, "//evil.example", "https://evil.example", "/\\evil.example", "evil", "javascript:x", "/a\nb", "/a\\b"],
 )
 def test_foreign_target_becomes_home(target: str | None) -> None:
     assert local_path(target) == "/"
