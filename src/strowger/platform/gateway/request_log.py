@@ -12,7 +12,7 @@ import msgspec
 from strowger.foundation.logs import mask_text, mask_value
 
 MAX_WAITING = 5_000
-SUCCESSES_PER_FLUSH = 100  # more than anybody reads; failures are always kept
+SUCCESSES_PER_FLUSH = 20  # masking them must not hold up requests; failures are always kept
 MAX_TEXT = 4_000
 
 
