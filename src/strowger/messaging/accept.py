@@ -72,9 +72,9 @@ class Accepter:
             return
         try:
             await self._store([request for request, _ in batch])
-        except StrowgerError as problem:
+        except Unavailable as problem:
             self._answer(batch, problem)
-        except asyncpg.PostgresError:
+        except (StrowgerError, asyncpg.PostgresError):
             await self._commit_singly(batch)
         else:
             self._answer(batch, None)

@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 
 from strowger.foundation.database import columns
+from strowger.foundation.errors import StrowgerError
 from strowger.messaging.schemas import NewRequest
 from strowger.messaging.statuses import Status
 
@@ -35,6 +36,7 @@ UPDATE idempotency_key k SET status = t.status, response = t.response
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::bytea[])
     AS t(account_id, method, path, key, status, response)
 WHERE k.account_id = t.account_id AND k.method = t.method AND k.path = t.path AND k.key = t.key
+  AND k.status IS NULL
 """
 
 
@@ -43,31 +45,25 @@ def _json(value: dict[str, Any] | None) -> str | None:
 
 
 async def insert_requests(connection: asyncpg.Connection[Any], requests: list[NewRequest]) -> None:
-    """Write messages and submissions of all requests, and the answers of the idempotent ones."""
+    """Write messages and submissions of all requests, and the answers of the idempotent ones.
+
+    Raises StrowgerError E409 when an idempotent request does not hold its key any more: another try has taken it over.
+    """
     rows = [
         (
-            r.account_id,
-            r.request_id,
-            int(r.channel),
-            r.type,
-            r.sender,
-            r.body,
-            r.source,
-            r.campaign_name,
-            _json(r.options),
-            _json(r.callback),
-            r.created_at,
-            r.valid_until,
-            int(r.priority),
+            r.account_id, r.request_id, int(r.channel), r.type, r.sender, r.body, r.source, r.campaign_name,
+            _json(r.options), _json(r.callback), r.created_at, r.valid_until, int(r.priority),
         )
         for r in requests
-    ]
+    ]  # fmt: skip
     recipients = [(i, n, to) for i, r in enumerate(requests, 1) for n, to in enumerate(r.recipients, 1)]
-    answers = columns([r.idempotency for r in requests if r.idempotency], 6)
     arguments = (*columns(rows, 13), *columns(recipients, 3))
-    if not answers[0]:
+    answers = [r.idempotency for r in requests if r.idempotency]
+    if not answers:
         await connection.execute(INSERT, *arguments)
         return
     async with connection.transaction():
+        done = await connection.execute(FINISH_IDEMPOTENT, *columns(answers, 6))
+        if int(done.rsplit(" ", 1)[-1]) != len(answers):
+            raise StrowgerError("E409", "Another request with this idempotency key has taken over")
         await connection.execute(INSERT, *arguments)
-        await connection.execute(FINISH_IDEMPOTENT, *answers)
