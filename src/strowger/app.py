@@ -21,6 +21,7 @@ from strowger.foundation.logs import get_logger
 from strowger.foundation.money import format_money
 from strowger.foundation.notify import Listener, Notifier
 from strowger.foundation.settings import Settings
+from strowger.messaging import pages as messages
 from strowger.messaging.accept import Accepter
 from strowger.platform.accounts import pages as accounts
 from strowger.platform.billing import repository as billing
@@ -29,7 +30,7 @@ from strowger.platform.health import routes as health
 
 log = get_logger(__name__)
 CONNECT_SECONDS = 60
-PAGES: list[Any] = [*console.pages, *accounts.pages]
+PAGES: list[Any] = [*console.pages, *accounts.pages, *messages.pages]
 
 
 async def _balance(context: Context, account_id: int) -> str:
