@@ -73,6 +73,7 @@ async def visit(browser: Browser, site: Site) -> AsyncIterator[Visit]:
                 bypass_csp=False,
                 accept_downloads=True,
             )
+            context.set_default_timeout(10_000)
             stack.push_async_callback(context.close)
             if signed_in:
                 cookie = {"name": "strowger_session", "value": await site.token(), "url": site.url}

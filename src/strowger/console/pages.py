@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated, Any, get_type_hints
 
 from litestar import HttpMethod, Request, Response
-from litestar.di import Provide
-from litestar.exceptions import HTTPException, PermissionDeniedException
+from litestar.di import Dependency, Provide
+from litestar.exceptions import HTTPException, NotFoundException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.params import PathParameter
 from litestar.types import ASGIApp
 
 from strowger.console.errors import PageExpired, SignInNeeded, handle_error
@@ -49,6 +51,10 @@ __all__ = [
     "render",
     "toast",
 ]
+
+
+MAX_ID = 2**63 - 1
+PARAMETER = re.compile(r"\{(\w+)")
 
 
 class LateResponse(Response[Any]):
@@ -92,6 +98,8 @@ async def _guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     visitor = await find_visitor(connection)
     if visitor is None:
         raise SignInNeeded
+    if any(isinstance(value, int) and abs(value) > MAX_ID for value in connection.path_params.values()):
+        raise NotFoundException
     roles = handler.opt.get("roles") or ()
     if roles and visitor.role not in roles:
         raise PermissionDeniedException(f"Your role ({visitor.role}) may not do this. Ask an owner of the account.")
@@ -105,8 +113,10 @@ async def _visitor(request: AnyRequest) -> Visitor:
     return visitor
 
 
-def _handler(path: str | Sequence[str], methods: Sequence[str], **options: Any) -> HTTPRouteHandler:
-    return HTTPRouteHandler(
+def _handler(
+    path: str | Sequence[str], methods: Sequence[str], **options: Any
+) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
+    make = HTTPRouteHandler(
         path,
         http_method=[HttpMethod(method) for method in methods],
         include_in_schema=False,
@@ -115,6 +125,18 @@ def _handler(path: str | Sequence[str], methods: Sequence[str], **options: Any) 
         exception_handlers={HTTPException: page_error, Exception: page_error},
         **options,
     )
+    in_path = set(PARAMETER.findall("".join([path] if isinstance(path, str) else path)))
+
+    def decorate(handler: Callable[..., Any]) -> HTTPRouteHandler:
+        """Say where parameters come from, so that handlers need not."""
+        for name, kind in get_type_hints(handler).items():
+            if name in in_path:
+                handler.__annotations__[name] = Annotated[kind, PathParameter()]
+            elif name == "visitor":
+                handler.__annotations__[name] = Annotated[kind, Dependency(kind="named")]
+        return make(handler)
+
+    return decorate
 
 
 def public_page(

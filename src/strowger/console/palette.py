@@ -59,6 +59,14 @@ async def _ask(name: str, finder: Finder, context: Context, visitor: Visitor, te
         return ()
 
 
+def in_groups(hits: Sequence[Hit]) -> list[tuple[str, list[Hit]]]:
+    """Hits under their headings, in the order in which the headings first come."""
+    groups: dict[str, list[Hit]] = {}
+    for hit in hits:
+        groups.setdefault(hit.group, []).append(hit)
+    return list(groups.items())
+
+
 async def find(context: Context, visitor: Visitor, text: str) -> list[Hit]:
     """What the palette shows for a text; all pages and actions for an empty one."""
     words = text.lower().split()

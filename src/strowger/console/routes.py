@@ -22,7 +22,7 @@ NAME_LENGTH, QUERY_LENGTH, TOPICS = 60, 4000, 8
 async def search(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     """The palette's lines for ?q=."""
     hits = await palette.find(context_of(request), visitor, request.query_params.get("q", "")[:200])
-    return html(fragment(request, "console/palette_hits.html", "palette_hits", hits))
+    return html(fragment(request, "console/palette_hits.html", "palette_hits", palette.in_groups(hits)))
 
 
 @page("/console/views", methods=["POST"])

@@ -6,7 +6,11 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, func, or_, true, tuple_
+import asyncpg
+from litestar.exceptions import ClientException
+from sqlalchemy import ColumnElement, Select, String, and_, cast, func, literal, or_, true, tuple_
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import NullType
 
 from strowger.console.table_query import FilterValue, NumberRange, TableQuery, TimeRange
 from strowger.foundation.database import Database
@@ -54,8 +58,7 @@ class SqlSource:
         """The rows after or before a cursor, or the first ones."""
         backwards = query.before is not None
         statement = self._statement(query, query.before if backwards else query.after, backwards)
-        async with self.database.engine.connect() as connection:
-            found = [dict(row) for row in (await connection.execute(statement.limit(query.size + 1))).mappings()]
+        found = await self._fetch(statement.limit(query.size + 1))
         more, rows = len(found) > query.size, found[: query.size]
         if backwards:
             rows.reverse()
@@ -69,13 +72,22 @@ class SqlSource:
         cursor: list[Any] | None = None
         while True:
             statement = self._statement(query, cursor, backwards=False).limit(BATCH)
-            async with self.database.engine.connect() as connection:
-                rows = [dict(row) for row in (await connection.execute(statement)).mappings()]
+            rows = await self._fetch(statement)
             if rows:
                 cursor = self._cursor(query, rows[-1])
                 yield self._adapted(rows)
             if len(rows) < BATCH:
                 return
+
+    async def _fetch(self, statement: Select[Any]) -> list[Row]:
+        """Rows of a statement. Raises ClientException for a cursor or filter that no column can hold."""
+        try:
+            async with self.database.engine.connect() as connection:
+                return [dict(row) for row in (await connection.execute(statement)).mappings()]
+        except DBAPIError as problem:
+            if problem.orig is not None and isinstance(problem.orig.__cause__, asyncpg.DataError):
+                raise ClientException("This place in the list, or a filter, cannot be read.") from problem
+            raise
 
     def _adapted(self, rows: list[Row]) -> list[Row]:
         return [self.adapt(row) for row in rows] if self.adapt else rows
@@ -143,7 +155,8 @@ def equals(column: Column) -> Callable[[Any], Column]:
 
 
 def _typed(columns: Sequence[Column], values: Sequence[Any]) -> list[Column]:
-    return [cast(value, column.type) for column, value in zip(columns, values, strict=True)]
+    pairs = zip(columns, values, strict=True)
+    return [literal(value) if isinstance(c.type, NullType) else cast(value, c.type) for c, value in pairs]
 
 
 def _between(column: Column, least: Any, most: Any, closed: bool) -> Column:

@@ -52,7 +52,12 @@ async def test_unsafe_request_needs_the_token(site: Site, visit: Any) -> None:
     for fields in ({}, {"csrf": "wrong"}):
         answer = await page.request.post(site.url + "/profile/theme", form={"theme": "dark", **fields})
         assert answer.status == 403
-    assert await page.evaluate("fetch('/console/views', {method: 'POST', headers: {'X-CSRF-Token': 'no'}}).then(r => r.status)") == 403
+    assert (
+        await page.evaluate(
+            "fetch('/console/views', {method: 'POST', headers: {'X-CSRF-Token': 'no'}}).then(r => r.status)"
+        )
+        == 403
+    )
 
 
 async def test_u49_key_is_shown_once_listed_masked_revealed_with_password(site: Site, visit: Any) -> None:

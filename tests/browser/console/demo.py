@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import column, select, table
+from sqlalchemy import BigInteger, DateTime, Numeric, SmallInteger, Text, Uuid, column, select, table
 
 from strowger.console.chart import Chart, Series
 from strowger.console.code import ApiCall
@@ -19,7 +20,14 @@ from strowger.foundation.ids import new_uuid
 
 MESSAGE = table(
     "message",
-    *(column(name) for name in ("account_id", "request_id", "n", "recipient", "body", "status", "price", "created_at")),
+    column("account_id", BigInteger),
+    column("request_id", Uuid),
+    column("n", SmallInteger),
+    column("recipient", Text),
+    column("body", Text),
+    column("status", SmallInteger),
+    column("price", Numeric),
+    column("created_at", DateTime(timezone=True)),
 )
 STATUSES = {"20": "Queued", "40": "Sent", "90": "Delivered", "80": "Undelivered"}
 TONES = {20: "neutral", 40: "info", 90: "success", 80: "danger"}
@@ -155,23 +163,8 @@ async def demo_broken(request: AnyRequest, visitor: Visitor) -> Any:
 
 
 TEMPLATES = {
-    "demo_blocks.html": """{% extends "console/layout.html" %}
-{% from "console/kit.html" import badge, card, chart_block, code_block, copyable, facts as fact_list, modal, notice, page_tabs, tile, tiles, timeline as timeline_block, post_button with context %}
-{% block content %}
-{{ page_tabs([("Overview", "/demo/blocks", true), ("Other", "/demo", false)]) }}
-{% call tiles() %}{{ tile("Sent", "12,345", "today") }}{{ tile("Failed", "3", "0.02 %", "danger") }}{{ tile("Balance", "120.50 EUR", href="/demo") }}{% endcall %}
-{{ notice("The carrier is slow at the moment.", "warning") }}
-{% call card("Timeline", "Of one message") %}{{ timeline_block(timeline) }}{% endcall %}
-{% call card("Facts") %}{{ fact_list(facts) }}{{ copyable("HXEU0000000001GB") }} {{ badge("Delivered", "success") }}
-<button class="btn" type="button" data-open="more">Open</button>{{ post_button("/demo/form", "Remove", csrf, confirm="Really?", tone="danger") }}{% endcall %}
-{{ chart_block(chart) }}
-{{ code_block("curl http://localhost", "curl") }}
-{% call modal("more", "More") %}<p>More of it.</p>{% endcall %}
-{% endblock %}""",
-    "demo_live.html": """{% extends "console/layout.html" %}
-{% from "console/kit.html" import live_block with context %}
-{% block content %}{{ live_block("tail", "messages", "/demo/live-rows", "Messages") }}{% endblock %}""",
-}  # fmt: skip
+    name: (Path(__file__).parent / "templates" / name).read_text() for name in ("demo_blocks.html", "demo_live.html")
+}
 PAGES: list[Any] = [demo_list, demo_form, demo_blocks, demo_live, demo_live_rows, demo_broken]
 
 
@@ -188,5 +181,7 @@ async def add_messages(context: Context, account_id: int, count: int) -> None:
     ]  # fmt: skip
     await context.database.pool.copy_records_to_table(
         "message", records=rows,
-        columns=["account_id", "request_id", "n", "status", "trace", "type", "sender", "recipient", "body", "price", "created_at", "valid_until"],
+        columns=(
+            ["account_id", "request_id", "n", "status", "trace", "type", "sender", "recipient", "body", "price", "created_at", "valid_until"]
+        ),
     )  # fmt: skip

@@ -18,8 +18,8 @@ async def tell(site: Site, *ids: str, account_id: int | None = None) -> None:
 
 async def test_u95_errors_stand_beside_the_field_and_input_is_kept(site: Site, visit: Any) -> None:
     page = await visit("/demo/form")
-    await page.get_by_label("To").fill("not a number")
-    await page.get_by_label("Text").fill("<b>Hello</b> & 'you'")
+    await page.get_by_label("To", exact=True).fill("not a number")
+    await page.get_by_label("Text", exact=True).fill("<b>Hello</b> & 'you'")
     await page.get_by_label("Flash message").check()
     await page.get_by_role("button", name="Send", exact=True).click()
     summary = page.locator("[data-error-summary]")
@@ -28,7 +28,7 @@ async def test_u95_errors_stand_beside_the_field_and_input_is_kept(site: Site, v
     assert await field.get_attribute("aria-invalid") == "true"
     assert "Digits only." in await page.locator("#demo-send-to-error").inner_text()
     assert await field.input_value() == "not a number"
-    assert await page.get_by_label("Text").input_value() == "<b>Hello</b> & 'you'"
+    assert await page.get_by_label("Text", exact=True).input_value() == "<b>Hello</b> & 'you'"
     assert await page.get_by_label("Flash message").is_checked()
     await summary.get_by_role("link").click()
     assert await field.evaluate("e => e === document.activeElement")
@@ -47,7 +47,7 @@ async def test_u46_code_follows_what_is_typed(site: Site, visit: Any) -> None:
     assert f"/v1/{site.account.sid}/messages" in await page.locator("#code-demo-send").inner_text()
     await page.get_by_role("tab", name="Python").click()
     await page.get_by_label("Text", exact=True).fill("it's")
-    await page.get_by_text("\"it's\"").wait_for()
+    await page.get_by_text('"it\'s"').wait_for()
     assert await page.get_by_role("tab", name="Python").get_attribute("aria-selected") == "true"
 
 
@@ -70,7 +70,8 @@ async def test_u95_leaving_with_unsaved_changes_asks(site: Site, visit: Any) -> 
 async def test_u10_palette_by_keyboard_alone(site: Site, visit: Any) -> None:
     page = await visit("/demo")
     await page.keyboard.press("Control+k")
-    await page.keyboard.type("api key")
+    async with page.expect_response("**/console/search?q=api%20key"):
+        await page.keyboard.type("api key")
     await page.locator('#palette [role="option"][aria-selected="true"]', has_text="Create an API key").wait_for()
     await page.keyboard.press("ArrowDown")
     await page.locator('#palette [aria-selected="true"]', has_text="API Keys").wait_for()

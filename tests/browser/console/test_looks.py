@@ -100,7 +100,7 @@ async def test_u78_theme_follows_the_system_and_is_kept_per_user(site: Site, vis
     assert await html.get_attribute("data-bs-theme") == "dark"
     await page.locator(".user-menu summary").click()
     async with page.expect_response("**/profile/theme"):
-        await page.locator(".user-menu").get_by_text("Light").click()
+        await page.locator(".user-menu").get_by_label("Light").check()
     assert await html.get_attribute("data-bs-theme") == "light"
     other = await visit("/profile", theme="dark")
     assert await other.locator("html").get_attribute("data-bs-theme") == "light"

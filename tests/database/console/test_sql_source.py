@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from litestar.exceptions import ClientException
 from sqlalchemy import BigInteger, DateTime, Numeric, Text, column, select, table
 
 from strowger.console.sql_source import SqlSource, contains, equals
@@ -23,7 +23,7 @@ COUNT = 103
 
 
 @pytest.fixture
-async def source(database: Database) -> AsyncIterator[SqlSource]:
+async def source(database: Database) -> SqlSource:
     await database.pool.execute(
         "CREATE TABLE thing (account_id bigint, id bigint, name text, price numeric, at timestamptz)"
     )
@@ -33,7 +33,7 @@ async def source(database: Database) -> AsyncIterator[SqlSource]:
         for i in range(COUNT)
     ]
     await database.pool.copy_records_to_table("thing", records=rows)
-    yield SqlSource(
+    return SqlSource(
         database, select(*[THING.c[name] for name in ("id", "name", "price", "at")]), THING.c.account_id, ("id",),
         search=lambda text: contains(THING.c.name, text) if text != "nothing" else None,
         filters={"exact": equals(THING.c.name)}, nullable=frozenset({"price"}),
@@ -98,6 +98,19 @@ async def test_search_takes_wildcards_literally(source: SqlSource) -> None:
     assert len((await source.page(TableQuery(1, search="3%", size=200))).rows) == len(range(3, COUNT, 10))
     assert (await source.page(TableQuery(1, search="_ame 3%"))).rows == []
     assert (await source.page(TableQuery(1, search="nothing"))).rows == []
+
+
+async def test_cursor_that_no_column_holds_is_a_mistake_of_the_caller(source: SqlSource) -> None:
+    for cursor in (["text"], [2**80]):
+        with pytest.raises(ClientException):
+            await source.page(TableQuery(1, after=cursor))
+
+
+async def test_columns_without_a_type_page_as_well(source: SqlSource) -> None:
+    bare = table("thing", column("account_id"), column("id"), column("at"))
+    plain = replace(source, select=select(bare.c.id, bare.c.at), tenant=bare.c.account_id, search=None, filters={})
+    forward, backward = await walk(plain, TableQuery(1, sort="at", size=10))
+    assert forward == backward == list(range(COUNT))[::-1]
 
 
 async def test_cursor_of_another_shape_is_ignored(source: SqlSource) -> None:

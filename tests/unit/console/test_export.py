@@ -21,7 +21,12 @@ ROWS: list[Row] = [
     {"to": "4915", "body": "=HYPERLINK(1)", "price": Decimal("0.035"), "at": AT},
     {"to": "+49", "body": 'größe, "quoted"\nline 日本', "price": None, "at": None},
 ]
-FIELDS = [("To", lambda row: row["to"]), ("Text", lambda row: row["body"]), ("Price", lambda row: row["price"]), ("At", lambda row: row["at"])]  # fmt: skip
+FIELDS = [
+    ("To", lambda row: row["to"]),
+    ("Text", lambda row: row["body"]),
+    ("Price", lambda row: row["price"]),
+    ("At", lambda row: row["at"]),
+]
 
 
 async def batches() -> AsyncIterator[list[Row]]:

@@ -91,7 +91,7 @@ function chooseTab(tab, focus = false) {
 }
 
 function restoreTabs(root) {
-  for (const group of $$("[data-tabs-kept]", root.parentElement ?? root)) {
+  for (const group of $$("[data-tabs-kept]", root)) {
     const kept = localStorage.getItem(group.dataset.tabsKept);
     const tab = kept && $(`[data-tab="${CSS.escape(kept)}"]`, group);
     if (tab) chooseTab(tab);
@@ -178,5 +178,5 @@ document.addEventListener("htmx:sendError", () => offline(true));
 document.addEventListener("htmx:afterOnLoad", () => offline(false));
 window.addEventListener("offline", () => offline(true));
 window.addEventListener("online", () => offline(false));
-document.addEventListener("htmx:afterSwap", (e) => restoreTabs(e.detail.target));
+document.addEventListener("htmx:afterSwap", () => restoreTabs(document.body));
 document.addEventListener("DOMContentLoaded", () => restoreTabs(document.body));
