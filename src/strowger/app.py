@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from typing import Any
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 
+from strowger.channels.sms import pages as sms_pages
 from strowger.channels.sms import routes as sms_api
 from strowger.console import setup as console
 from strowger.console.layout import register_balance
@@ -21,6 +23,7 @@ from strowger.foundation.logs import get_logger
 from strowger.foundation.money import format_money
 from strowger.foundation.notify import Listener, Notifier
 from strowger.foundation.settings import Settings
+from strowger.home import pages as home
 from strowger.messaging import pages as messages
 from strowger.messaging.accept import Accepter
 from strowger.platform.accounts import pages as accounts
@@ -30,7 +33,7 @@ from strowger.platform.health import routes as health
 
 log = get_logger(__name__)
 CONNECT_SECONDS = 60
-PAGES: list[Any] = [*console.pages, *accounts.pages, *messages.pages]
+PAGES: list[Any] = [*console.pages, *accounts.pages, *messages.pages, *sms_pages.pages, *home.pages]
 
 
 async def _balance(context: Context, account_id: int) -> str:
@@ -109,6 +112,7 @@ async def serve_web(settings: Settings) -> None:
         create_app(settings), address=settings.http_host, port=settings.http_port, interface=Interfaces.ASGI,
         backlog=1024, log_enabled=False, websockets=False,
     )  # fmt: skip
+    gc.set_threshold(50_000, 50, 100)
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import resource
 import signal
 
 from strowger.channels.sms.carriers.manager import CarrierManager
@@ -17,10 +19,21 @@ from strowger.messaging.service import Pipeline
 
 log = get_logger(__name__)
 DRAIN_SECONDS = 8.0
+OPEN_FILES = 8192
+
+
+def _tune_process() -> None:
+    """Many short-lived objects and many connections: collect garbage less often, allow as many files as we may."""
+    gc.set_threshold(100_000, 50, 100)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def serve_worker(settings: Settings) -> None:
     """Run a worker until SIGTERM or SIGINT; then drain: answer what is in flight, give back the rest (R-16)."""
+    _tune_process()
     context = build_context(settings)
     await context.database.open()
     stop = asyncio.Event()

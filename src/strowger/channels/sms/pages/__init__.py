@@ -1,0 +1,9 @@
+"""Console rooms of the SMS channel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from strowger.channels.sms.pages import send
+
+pages: list[Any] = [*send.pages]

@@ -1,0 +1,216 @@
+"""Sending from the console: the same code as the API's, with a counter, a preview and the price before it goes."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from strowger.channels.sms import fields, repository
+from strowger.channels.sms.pipeline import unicode_mode
+from strowger.channels.sms.send import send_sms
+from strowger.console import menu, palette
+from strowger.console.code import ApiCall
+from strowger.console.form import Field, Form, FormState
+from strowger.console.pages import AnyRequest, Page, context_of, page, redirect, render
+from strowger.console.visitor import Visitor
+from strowger.foundation.errors import StrowgerError
+from strowger.foundation.ids import new_uuid
+from strowger.foundation.phone import number_facts
+from strowger.platform.billing import repository as billing
+from strowger.platform.billing.service import PriceList
+from strowger.platform.gateway.errors import ERRORS
+from strowger.platform.gateway.keys import Principal
+from strowger.platform.gateway.operations import Call
+from strowger.protocols.gsm import not_gsm7, sms_length
+
+menu.register("", "Send", "/send", "send", 10, key="s")
+palette.register_action("Send a message", "/send", "send")
+
+MAX_SENDERS = 500
+MAX_UNITS = 10
+TYPES = (
+    ("TXN", "Transactional", "Orders, alerts, appointments"),
+    ("OTP", "One-time password", "Leaves before everything else; one recipient"),
+    ("MKT", "Marketing", "Offers and news"),
+)
+ENCODINGS = (("Auto", "Automatic"), ("0", "GSM 7-bit, other characters replaced"), ("1", "Unicode"))
+# What the API calls a field that the form names otherwise.
+PLACES = {"from": "sender", "number": "to"}
+
+
+def _form(senders: list[Any]) -> Form:
+    own = tuple((row["sender"], row["sender"]) for row in senders if row["status"] == "Approved")
+    default = next((row["sender"] for row in senders if row["is_default"]), own[0][0] if own else "")
+    return Form(
+        "send",
+        (
+            Field("sender", "From", "select", required=True, options=own, default=default, width="half"),
+            Field("type", "Type", "select", options=tuple(t[:2] for t in TYPES), default="TXN", width="half"),
+            Field("to", "To", "textarea", required=True, rows=2, max_length=4000, placeholder="447700900123",
+                  help="Up to 100 numbers in international form, separated by commas or lines.",
+                  attrs={"inputmode": "tel", "spellcheck": "false"}),
+            Field("body", "Text", "textarea", required=True, rows=5, max_length=20000),
+            Field("callback", "Callback URL", "url", placeholder="https://example.net/dlr?id={id}&status={status}",
+                  help="Called when the outcome is known."),
+            Field("unicode", "Encoding", "select", options=ENCODINGS, default="Auto", width="half"),
+            Field("validity", "Valid for (minutes)", "number", least=1, most=4320, width="half", placeholder="2880"),
+            Field("ref", "Your reference", max_length=150, width="half"),
+            Field("campaign_name", "Campaign", max_length=100, width="half", pattern=r"[\w\-]*",
+                  pattern_text="Letters, digits, _ and - only."),
+            Field("flash", "Flash: shows at once and is not stored on the handset", "checkbox"),
+            Field("no_receipt", "Do not ask the carrier for a delivery receipt", "checkbox"),
+        ),
+        submit="Send",
+        action="/send",
+        code=_api_call,
+    )  # fmt: skip
+
+
+def _parameters(values: Any) -> dict[str, str]:
+    """The API's parameters out of the form's values; what was left as it is by default stays out."""
+    to = ",".join(part.strip() for part in str(values.get("to", "")).replace("\n", ",").split(",") if part.strip())
+    given = {
+        "to": to,
+        "sender": values.get("sender", ""),
+        "type": values.get("type", ""),
+        "body": values.get("body", ""),
+        "callback": values.get("callback", ""),
+        "ref": values.get("ref", ""),
+        "campaign_name": values.get("campaign_name", ""),
+        "validity": str(values.get("validity") or ""),
+        "unicode": "" if values.get("unicode") in (None, "", "Auto") else values.get("unicode"),
+        "flash": "1" if values.get("flash") else "",
+        "dlr": "0" if values.get("no_receipt") else "",
+    }
+    return {name: str(value) for name, value in given.items() if value not in (None, "")}
+
+
+def _api_call(values: Any, visitor: Visitor, base_url: str) -> ApiCall:
+    return ApiCall("POST", f"{base_url}/v1/{visitor.sid}/messages", form=_parameters(values))
+
+
+async def _senders(request: AnyRequest, visitor: Visitor) -> list[Any]:
+    async with context_of(request).database.pool.acquire() as connection:
+        return list(await repository.senders(connection, visitor.account_id, MAX_SENDERS))
+
+
+@page("/send")
+async def send_page(request: AnyRequest, visitor: Visitor) -> Page:
+    """The empty form; ``?to=`` and ``?sender=`` fill it."""
+    form = _form(await _senders(request, visitor))
+    given = {name: request.query_params[name] for name in ("to", "sender", "body") if name in request.query_params}
+    bound = form.blank(visitor, context_of(request).settings.base_url, **given)
+    return await _render(request, visitor, bound)
+
+
+@page("/send", methods=["POST"])
+async def send_message(request: AnyRequest, visitor: Visitor) -> Page:
+    """Send; then the message's page, or the list of the request's messages."""
+    form = _form(await _senders(request, visitor))
+    bound = await form.read(request, visitor)
+    if not bound.ok:
+        return await _render(request, visitor, bound)
+    try:
+        answer = await send_sms(_call(request, visitor, _parameters(bound.values)))
+    except StrowgerError as problem:
+        entry = ERRORS.get(problem.code)
+        place = PLACES.get(problem.field or "", problem.field or "body")
+        text = problem.detail or (entry.text if entry else problem.code)
+        bound.fail(place if any(f.name == place for f in form.fields) else "body", f"{text} ({problem.code})")
+        return await _render(request, visitor, bound)
+    data = msgspec.json.decode(answer.body)
+    many = len(data["data"]) > 1
+    path = f"/messages?q={data['id']}" if many else f"/messages/{data['data'][0]['message_id']}"
+    return redirect(request, path, f"{len(data['data'])} messages accepted." if many else "Accepted.")
+
+
+def _call(request: AnyRequest, visitor: Visitor, params: dict[str, str]) -> Call:
+    """The request as the API's handler takes it, for the visitor's account."""
+    principal = Principal(
+        visitor.account_id, visitor.sid, 0, visitor.country, visitor.currency, "active", settings={}, rate=None
+    )
+    request_id = new_uuid()
+    return Call(
+        id=request_id, name=str(request_id), method="POST", path="/send", path_params={}, headers={}, principal=principal,
+        params={"source": "Console", **params}, state=request.app.state,
+    )  # fmt: skip
+
+
+async def _render(request: AnyRequest, visitor: Visitor, form: FormState) -> Page:
+    measured = await _measure(request, visitor, form.values)
+    return await render(
+        request, "sms/send.html", title="Send a message", status=form.status, form=form, measured=measured
+    )  # fmt: skip
+
+
+@page("/send/measure", methods=["POST"])
+async def measure(request: AnyRequest, visitor: Visitor) -> Page:
+    """The counter, price and preview for what is typed now."""
+    data = await request.form()
+    measured = await _measure(request, visitor, dict(data))
+    return await render(request, "sms/send_measured.html", measured=measured)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a text will be: its length, what makes it so, whom it goes to and what that costs."""
+
+    body: str
+    sender: str
+    flash: bool
+    encoding: str
+    chars: int
+    units: int
+    remaining: int
+    too_long: bool
+    odd: tuple[tuple[str, str], ...]
+    recipients: int
+    invalid: int
+    cost: Decimal | None
+
+
+async def _measure(request: AnyRequest, visitor: Visitor, values: Any) -> Measured:
+    body, mode = str(values.get("body") or ""), unicode_mode({"unicode": values.get("unicode") or "Auto"})
+    length = sms_length(body, mode)
+    odd = tuple((character, _name(character)) for character in not_gsm7(body)[:12])
+    valid, invalid = _recipients(str(values.get("to") or ""), visitor)
+    cost = await _cost(request, visitor, valid, length.units) if body else None
+    return Measured(
+        body, str(values.get("sender") or ""), bool(values.get("flash")), length.encoding, length.chars, length.units,
+        length.remaining, length.units > MAX_UNITS, odd, len(valid), invalid, cost,
+    )  # fmt: skip
+
+
+def _name(character: str) -> str:
+    return unicodedata.name(character, f"U+{ord(character[0]):04X}").capitalize()
+
+
+def _recipients(text: str, visitor: Visitor) -> tuple[list[str], int]:
+    raw = ",".join(part for part in text.replace("\n", ",").split(",") if part.strip())
+    if not raw:
+        return [], 0
+    try:
+        found, invalid = fields.read_recipients(raw, None, visitor.country, False)
+    except StrowgerError:
+        return [], len(raw.split(","))
+    return [number for number in found if number not in invalid], len(invalid)
+
+
+async def _cost(request: AnyRequest, visitor: Visitor, recipients: list[str], units: int) -> Decimal | None:
+    async with context_of(request).database.pool.acquire() as connection:
+        prices = PriceList(await billing.tariffs(connection))  # type: ignore[arg-type]
+    total = Decimal(0)
+    for number in recipients or [""]:
+        facts = number_facts(number) if number else None
+        price = prices.unit_price("sms", visitor.account_id, facts.country if facts else None)
+        if price is None:
+            return None
+        total += price * units
+    return total
+
+
+pages: list[Any] = [send_page, send_message, measure]
