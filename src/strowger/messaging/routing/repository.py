@@ -62,7 +62,9 @@ LEASE = """
 UPDATE carrier_link l SET worker_id = $2, state = 'connecting', detail = NULL, since = now(), updated_at = now()
 FROM (
     SELECT carrier_id, bind FROM carrier_link
-    WHERE carrier_id = $1 AND bind <= $3 AND (worker_id IS NULL OR NOT worker_id = ANY($4::integer[]))
+    WHERE carrier_id = $1 AND bind <= $3 AND (worker_id IS NULL
+        -- A worker that started after the list of live ones was read tells of its binds every second.
+        OR (NOT worker_id = ANY($4::integer[]) AND updated_at < now() - interval '2 seconds'))
     ORDER BY bind LIMIT $5 FOR UPDATE SKIP LOCKED
 ) free
 WHERE l.carrier_id = free.carrier_id AND l.bind = free.bind RETURNING l.bind
