@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 DIST = Path(__file__).parent / "static" / "dist"
 BASE = "/static/"
@@ -63,7 +64,7 @@ def load(name: str) -> StaticFile | None:
 
 
 @get("/static/{name:str}", include_in_schema=False, sync_to_thread=False)
-def serve_asset(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+def serve_asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
     """A built file, cached for good: a changed file has another name."""
     file = load(name)
     if file is None:

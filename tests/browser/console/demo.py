@@ -172,16 +172,10 @@ async def add_messages(context: Context, account_id: int, count: int) -> None:
     """Messages of the last ``count`` minutes, newest last."""
     now = context.clock.now()
     names = list(STATUSES)
-    rows = [
-        (
-            account_id, new_uuid(), 1, int(names[i % 4]), "DELIVERED", "MKT", "Strowger", f"4915{i:09d}",
-            f"Your code is {i:06d}", None if i % 5 == 0 else Decimal("0.035") * (i % 3 + 1), now - timedelta(minutes=count - i), now,
-        )
-        for i in range(count)
-    ]  # fmt: skip
-    await context.database.pool.copy_records_to_table(
-        "message", records=rows,
-        columns=(
-            ["account_id", "request_id", "n", "status", "trace", "type", "sender", "recipient", "body", "price", "created_at", "valid_until"]
-        ),
-    )  # fmt: skip
+    rows = []
+    for i in range(count):
+        price = None if i % 5 == 0 else Decimal("0.035") * (i % 3 + 1)
+        head = (account_id, new_uuid(), 1, int(names[i % 4]), "DELIVERED", "MKT", "Strowger", f"4915{i:09d}")
+        rows.append((*head, f"Your code is {i:06d}", price, now - timedelta(minutes=count - i), now))
+    columns = "account_id request_id n status trace type sender recipient body price created_at valid_until"
+    await context.database.pool.copy_records_to_table("message", records=rows, columns=columns.split())
