@@ -143,7 +143,7 @@ def _call(request: AnyRequest, visitor: Visitor, params: dict[str, str]) -> Call
 async def _render(request: AnyRequest, visitor: Visitor, form: FormState) -> Page:
     measured = await _measure(request, visitor, form.values)
     return await render(
-        request, "sms/send.html", title="Send a message", status=form.status, form=form, measured=measured
+        request, "sms/send.html", title="Send", status=form.status, form=form, measured=measured
     )  # fmt: skip
 
 
