@@ -9,12 +9,15 @@ from typing import Any
 import msgspec
 from litestar import Response, get
 
+from strowger.console import menu
 from strowger.console.pages import public_page
 from strowger.console.respond import AnyRequest, Page, context_of, render
 from strowger.foundation.context import Context
 from strowger.platform.gateway.errors import ERRORS, ErrorEntry
 from strowger.platform.gateway.openapi import SID, codes_by_status, describe_api, example_of, public_paths
 from strowger.platform.gateway.operations import OPERATIONS, Operation
+
+menu.register("Developers", "API", "/docs", "book", 40)
 
 
 @dataclass(frozen=True, slots=True)
