@@ -69,6 +69,13 @@ async def test_u70_sign_in_page_is_accessible(site: Site, visit: Any, axe: Any) 
         assert await sideways(page) <= 0
 
 
+async def test_menu_and_top_bar_stay_while_the_page_scrolls(site: Site, visit: Any) -> None:
+    page = await visit("/demo/blocks", width=1280, height=500)
+    await page.evaluate("scrollTo(0, 700)")
+    for part in (".sidebar", ".topbar"):
+        assert await page.locator(part).evaluate("e => e.getBoundingClientRect().top") == 0
+
+
 async def test_u98_policy_allows_nothing_inline(site: Site, visit: Any) -> None:
     page = await visit("/demo/blocks")
     answer = await page.goto(site.url + "/demo/blocks")
