@@ -14,7 +14,15 @@ from strowger.console.table import Column, Empty, Filter, Row, RowAction, SqlSou
 from strowger.console.visitor import Visitor
 from strowger.foundation.database import Database
 from strowger.messaging.pages import words
-from strowger.messaging.pages.deliveries import EVENTS, OUTCOME_TONES, OUTCOMES, STATE_TONES, STATES
+from strowger.messaging.pages.deliveries import (
+    EVENTS,
+    OUTCOME_TONES,
+    OUTCOMES,
+    STATE_TONES,
+    STATES,
+    endpoint_text,
+    error_text,
+)
 from strowger.messaging.repository import callback_lists
 from strowger.messaging.repository.callback_lists import attempt, callback
 from strowger.platform.callbacks.schemas import CallbackState
@@ -63,12 +71,12 @@ QUEUE = Table(
         Column("id", "Created", "time", sort=True, value=lambda row: row["created_at"]),
         Column("event", "Event", label_of=_event_label),
         Column("status", "Reports"),
-        Column("host", "Endpoint", "mono", sort=True),
+        Column("host", "Endpoint", "mono", sort=True, label_of=endpoint_text),
         Column("url", "Address", "mono", shown=False),
         Column("state", "State", "status", tone=STATE_TONES, label_of=lambda state: STATES[CallbackState(state)]),
         Column("attempts", "Attempts", "number", sort=True),
         Column("due_at", "Next try", "time", sort=True, value=lambda row: row["due_at"] if _waits(row) else None),
-        Column("last_error", "Last error"),
+        Column("last_error", "Last error", label_of=error_text),
         Column("message", "Message", "mono", value=words.message_id, href=_message_link, shown=False),
     ),
     (
@@ -103,13 +111,13 @@ ATTEMPTS = Table(
     (
         Column("at", "Time", "time", sort=True),
         Column("event", "Event", label_of=_event_label),
-        Column("method", "Method"),
+        Column("method", "Method", shown=False),
         Column("url", "Address", "mono"),
         Column("attempt", "Attempt", "number"),
         Column("outcome", "Outcome", "status", tone=OUTCOME_TONES, label_of=lambda outcome: OUTCOMES[outcome]),
         Column("http_status", "HTTP", "number", sort=True),
         Column("duration_ms", "Duration (ms)", "number", sort=True),
-        Column("error", "Error"),
+        Column("error", "Error", label_of=error_text),
         Column("message", "Message", "mono", value=words.message_id, href=_message_link, shown=False),
     ),
     (

@@ -115,3 +115,15 @@ def _headers(headers: dict[str, Any] | None) -> list[str]:
 def outcome_label(outcome: int) -> str:
     """What came of an attempt, in words."""
     return OUTCOMES[AttemptOutcome(outcome)]
+
+
+def error_text(error: str | None) -> str:
+    """An attempt's error for people: ``http_503`` is the receiver's answer 503."""
+    if not error:
+        return ""
+    return f"The receiver answered {error.removeprefix('http_')}" if error.startswith("http_") else error
+
+
+def endpoint_text(host: str) -> str:
+    """A receiver's address without the usual port."""
+    return host.removesuffix(":443") if host.startswith("https:") else host.removesuffix(":80")

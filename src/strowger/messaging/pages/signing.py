@@ -11,7 +11,7 @@ from strowger.console.pages import AnyRequest, Crumb, Page, context_of, page, re
 from strowger.console.visitor import Visitor
 from strowger.foundation.errors import StrowgerError
 from strowger.messaging.pages.callbacks import ROLES, tabs_of
-from strowger.messaging.pages.deliveries import OUTCOME_TONES, answer_text, request_text
+from strowger.messaging.pages.deliveries import OUTCOME_TONES, answer_text, error_text, request_text
 from strowger.platform.accounts.errors import AccountProblem
 from strowger.platform.accounts.service import confirm_password
 from strowger.platform.callbacks.schemas import Attempt, AttemptOutcome, read_target
@@ -126,6 +126,7 @@ async def _test(request: AnyRequest, visitor: Visitor, form: FormState, attempt:
         tone=OUTCOME_TONES[attempt.outcome] if attempt else "",
         request_text=request_text,
         answer_text=answer_text,
+        error_text=error_text,
     )
 
 
