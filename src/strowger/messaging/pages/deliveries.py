@@ -121,7 +121,7 @@ def error_text(error: str | None) -> str:
     """An attempt's error for people: ``http_503`` is the receiver's answer 503."""
     if not error:
         return ""
-    return f"The receiver answered {error.removeprefix('http_')}" if error.startswith("http_") else error
+    return f"Answered {error.removeprefix('http_')}" if error.startswith("http_") else error
 
 
 def endpoint_text(host: str) -> str:
