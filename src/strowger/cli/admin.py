@@ -29,7 +29,9 @@ async def _account_id(context: Context, sid: str | None) -> int:
     return found.id
 
 
-account_option: Callable[..., Any] = click.option("--account", "sid", help="SID; the installation's first account when left out.")
+account_option: Callable[..., Any] = click.option(
+    "--account", "sid", help="SID; the installation's first account when left out."
+)
 
 
 @click.group()

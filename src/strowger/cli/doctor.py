@@ -14,7 +14,7 @@ import click
 
 from strowger.cli.output import emit, json_option
 from strowger.foundation.database import Database
-from strowger.foundation.schema import head_revision
+from strowger.foundation.schema import current_revision, head_revision
 from strowger.foundation.settings import Settings, describe_settings, read_settings
 
 FREE_BYTES = 1_000_000_000
@@ -88,7 +88,7 @@ def _database(settings: Settings) -> Finding:
         await database.open()
         try:
             version = await database.pool.fetchval("SHOW server_version")
-            revision = await database.pool.fetchval("SELECT version_num FROM alembic_version")
+            revision = await current_revision(database.pool)  # type: ignore[arg-type]
         finally:
             await database.close()
         head = head_revision()

@@ -10,6 +10,7 @@ import asyncpg
 
 from strowger.channels.sms.service import create_sender
 from strowger.foundation.context import Context
+from strowger.foundation.notify import notify
 from strowger.platform.accounts import keys
 from strowger.platform.accounts import service as accounts
 from strowger.platform.billing import repository as billing
@@ -41,7 +42,7 @@ async def provision_account(
             await create_sender(connection, account.id, sender, is_default=i == 0)
         if not any(row["channel"] == "sms" and row["account_id"] is None for row in await billing.tariffs(connection)):
             await billing.add_tariff(connection, None, "sms", None, currency, DEMO_UNIT_PRICE)
-        await connection.execute("SELECT pg_notify('accounts', '')")
+        await notify(connection, "accounts")
 
     await context.database.run(work)
     made = await keys.create_key(context, account.id, "first key")

@@ -98,3 +98,8 @@ class Listener:
     def _dispatch(self, _connection: asyncpg.Connection[Any] | Any, _pid: int, channel: str, payload: object) -> None:
         for handler in self._handlers[channel]:
             handler(str(payload))
+
+
+async def notify(connection: asyncpg.Connection[Any], channel: str, payload: str = "") -> None:
+    """Notify with the caller's transaction: listeners hear it when that is committed."""
+    await connection.execute("SELECT pg_notify($1, $2)", channel, payload)

@@ -11,6 +11,7 @@ from strowger.foundation.ids import uuid_floor
 
 PARTITIONED = ("message", "message_event", "callback_attempt")
 DAYS_AHEAD = 3
+LOCK = 727866  # one process at a time makes partitions
 
 
 def partition_name(table: str, day: datetime) -> str:
@@ -21,10 +22,11 @@ def partition_name(table: str, day: datetime) -> str:
 async def create_partitions(
     connection: asyncpg.Connection[Any], now: datetime, days_ahead: int = DAYS_AHEAD
 ) -> list[str]:
-    """Create the missing partitions of today and the days ahead; returns their names.
+    """Create the missing partitions of today and the days ahead, within the caller's transaction; returns their names.
 
     Rows of days without a partition go to the table's default partition, so a late run loses nothing.
     """
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
     made = []
     midnight = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
     for table in PARTITIONED:

@@ -6,7 +6,9 @@ import asyncio
 import importlib
 import pkgutil
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -38,3 +40,8 @@ def head_revision() -> str:
 async def migrate(url: str) -> None:
     """Run the missing migrations; parallel callers wait for one another."""
     await asyncio.to_thread(command.upgrade, alembic_config(url), "head")
+
+
+async def current_revision(connection: asyncpg.Connection[Any]) -> str:
+    """The revision at which a database stands."""
+    return str(await connection.fetchval("SELECT version_num FROM alembic_version"))

@@ -163,7 +163,6 @@ class Upkeep:
         """Make the partitions of the days ahead and drop those past retention."""
 
         async def work(connection: asyncpg.Connection[Any]) -> None:
-            await connection.execute("SELECT pg_advisory_xact_lock(727866)")
             now = self._pipeline.clock.now()
             await create_partitions(connection, now)
             await drop_old_partitions(connection, now, self._retention_days)

@@ -24,7 +24,7 @@ from strowger.messaging.schemas import Event
 from strowger.messaging.statuses import EventKind, Status
 from strowger.platform.callbacks.repository import insert_callbacks
 from strowger.platform.callbacks.schemas import NewCallback
-from strowger.platform.numbers.repository import owner_of
+from strowger.platform.numbers.repository import callbacks_of, owner_of
 
 log = get_logger(__name__)
 
@@ -85,7 +85,7 @@ async def _append(
     if not whole:
         return
     accounts = await facts.accounts(connection, set(owners.values()))
-    targets = await journaling.number_callbacks(connection, {m.destination for m, _ in whole})
+    targets = await callbacks_of(connection, {m.destination for m, _ in whole})
     rows: list[tuple[Any, ...]] = []
     events: list[tuple[tuple[int, UUID, int], Event]] = []
     callbacks: list[NewCallback] = []

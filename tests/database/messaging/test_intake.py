@@ -145,6 +145,7 @@ async def test_R05_what_a_dead_worker_held_is_taken_over(world: World) -> None:
     assert len(await world.take()) == 1
     assert (await world.queued())[0]["claimed_by"] == 1
     assert await world.take() == []
+    await world.database.pool.execute("UPDATE submission SET claimed_by = 99")
     assert await world.upkeep.release_dead_workers() == 1
     world.pipeline.lanes.wake()
     assert len(await world.take()) == 1

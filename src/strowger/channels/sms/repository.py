@@ -112,6 +112,7 @@ def _conditions(account_id: int, wanted: LogFilter) -> tuple[str, list[Any]]:
 async def count_log(connection: Connection, account_id: int, wanted: LogFilter) -> int:
     """How many messages fit."""
     where, values = _conditions(account_id, wanted)
+    # scope: _conditions begins with account_id
     total: int = await connection.fetchval(f"SELECT count(*) FROM message WHERE {where}", *values)  # noqa: S608
     return total
 
@@ -121,6 +122,7 @@ async def read_log(
 ) -> list[Mapping[str, Any]]:
     """Messages that fit, newest first."""
     where, values = _conditions(account_id, wanted)
+    # scope: _conditions begins with account_id
     query = (
         f"SELECT {LOG_COLUMNS} FROM message WHERE {where} ORDER BY request_id DESC, n LIMIT {limit:d} OFFSET {offset:d}"  # noqa: S608
     )

@@ -107,6 +107,7 @@ def _of_message(rows: TableClause, text: str) -> ColumnElement[bool]:
     return same if n is None else and_(same, rows.c.n == n)
 
 
+# scope: the list that shows them adds the tenant
 def attempt_rows() -> Select[Any]:
     """Every attempt, without its texts."""
     return select(*(item for item in attempt.c if item.key != "account_id"))

@@ -123,7 +123,6 @@ DELETE FROM mo_part p USING whole w
 WHERE p.source = w.source AND p.destination = w.destination AND p.reference = w.reference RETURNING p.*
 """
 TAKE_OLD_MO = "DELETE FROM mo_part WHERE received_at < $1 RETURNING *"
-NUMBER_CALLBACKS = "SELECT msisdn, callback FROM number WHERE msisdn = ANY($1::text[]) AND callback IS NOT NULL"
 
 
 @dataclass(slots=True)
@@ -282,9 +281,3 @@ async def take_whole_mo(connection: asyncpg.Connection[Any], parts: Sequence[Inc
 async def take_old_mo(connection: asyncpg.Connection[Any], before: datetime) -> list[Any]:
     """Take the parts of messages that will never be complete."""
     return await connection.fetch(TAKE_OLD_MO, before)
-
-
-async def number_callbacks(connection: asyncpg.Connection[Any], destinations: set[str]) -> dict[str, dict[str, Any]]:
-    """The callback targets of numbers that have one."""
-    rows = await connection.fetch(NUMBER_CALLBACKS, list(destinations))
-    return {row["msisdn"]: row["callback"] for row in rows}

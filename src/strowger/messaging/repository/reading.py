@@ -23,6 +23,7 @@ EARLY, LATE = timedelta(minutes=1), timedelta(hours=26)
 EPOCH, DOOMSDAY = datetime(1971, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 MIN_NUMBER, WHOLE_NUMBER = 3, 8
 
+# scope: completed below, each time with account_id
 _MESSAGE = """
 SELECT m.*, c.name AS carrier FROM message m LEFT JOIN carrier c ON c.id = m.carrier_id
 """

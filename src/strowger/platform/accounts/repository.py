@@ -39,6 +39,7 @@ async def list_accounts(session: AsyncSession) -> Sequence[Account]:
     return (await session.scalars(select(Account).order_by(Account.id))).all()
 
 
+# scope: sign-in learns the account from the address
 async def user_by_email(session: AsyncSession, email: str) -> User | None:
     """A user by e-mail address, without regard to case."""
     return await session.scalar(select(User).where(func.lower(User.email) == email.lower()))
@@ -59,6 +60,7 @@ async def change_user(session: AsyncSession, account_id: int, user_id: int, **va
     await session.execute(update(User).where(User.account_id == account_id, User.id == user_id).values(**values))
 
 
+# scope: before sign-in; the id is that of the user just found by address
 async def count_attempt(
     session: AsyncSession, user_id: int, now: datetime, window: timedelta, limit: int
 ) -> tuple[bool, datetime | None]:
@@ -79,6 +81,7 @@ async def count_attempt(
     return row.failed_logins <= limit, row.locked_until
 
 
+# scope: at sign-in; the id is that of the user just found by address
 async def forget_attempts(session: AsyncSession, user_id: int, now: datetime) -> None:
     """The password was right: the count starts anew."""
     await session.execute(

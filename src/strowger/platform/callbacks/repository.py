@@ -37,6 +37,7 @@ FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::smallint[], $5::text[], $6
     AS t(id, account_id, request_id, n, event, endpoint, target, variables, due_at, created_at)
 """
 # The endpoints that have waiting rows, one index probe each, however many rows wait behind the first.
+# scope: the engine serves every account; an endpoint belongs to one
 ENDPOINTS = """
 WITH RECURSIVE e AS (
     (SELECT endpoint FROM callback WHERE state = 0 AND endpoint > $1 ORDER BY endpoint LIMIT 1)
@@ -63,9 +64,13 @@ UPDATE callback c SET claimed_by = $5 FROM due WHERE c.id = due.id
 RETURNING c.id, c.account_id, c.request_id, c.n, c.event, c.endpoint, c.target, c.variables, c.attempts, c.last_error,
           c.due_at
 """
+# scope: the worker finishes the rows that it claimed itself, of whatever account
 RELEASE = "UPDATE callback SET claimed_by = NULL WHERE id = ANY($1::uuid[]) AND claimed_by = $2"
+# scope: upkeep of the whole installation
 RELEASE_DEAD = "UPDATE callback SET claimed_by = NULL WHERE state = 0 AND claimed_by <> ALL($1::integer[])"
+# scope: the worker finishes the rows that it claimed itself, of whatever account
 DELETE = "DELETE FROM callback WHERE id = ANY($1::uuid[])"
+# scope: the worker finishes the rows that it claimed itself, of whatever account
 PUT_OFF = """
 UPDATE callback c SET attempts = t.attempts, due_at = coalesce(t.due_at, c.due_at), state = t.state,
     last_error = t.last_error, claimed_by = NULL
@@ -81,6 +86,7 @@ SELECT * FROM json_to_recordset($1::text::json) AS t(account_id bigint, request_
     event text, attempt smallint, at timestamptz, duration_ms integer, outcome smallint, http_status smallint,
     error text, method text, url text, request_headers jsonb, request_body text, response_headers jsonb, response_body text)
 """
+# scope: completed below, each time with account_id
 REPLAY = """
 UPDATE callback SET state = 0, claimed_by = NULL, due_at = $3, last_error = NULL, attempts = 0,
     target = target || jsonb_build_object('earlier', coalesce((target->>'earlier')::integer, 0) + attempts)
@@ -100,7 +106,9 @@ FROM failed WHERE c.id = failed.id
 DROP_WAITING = (
     "UPDATE callback SET state = 3, last_error = $3 WHERE account_id = $1 AND id = ANY($2::uuid[]) AND state = 0"
 )
+# scope: upkeep of the whole installation
 PURGE = "DELETE FROM callback WHERE id IN (SELECT id FROM callback WHERE state IN (2, 3) AND due_at < $1 LIMIT $2)"
+# scope: completed below, each time with account_id
 QUEUED = """
 SELECT id, request_id, n, event, endpoint, target->>'url' AS url, target->>'method' AS method,
     coalesce(variables->>'status', '') AS status, state,

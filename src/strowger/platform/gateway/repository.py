@@ -16,6 +16,7 @@ FIND_KEY = """
 SELECT k.id, k.account_id, k.networks, k.rate, k.expires_at, a.sid, a.country, a.currency, a.state, a.settings
 FROM api_key k JOIN account a ON a.id = k.account_id WHERE k.key_hash = $1 AND k.active
 """
+# scope: keys that have just authenticated, by their id
 TOUCH_KEYS = """
 UPDATE api_key k SET last_used_at = t.at, last_used_ip = t.ip
 FROM unnest($1::bigint[], $2::timestamptz[], $3::text[]) AS t(id, at, ip)
@@ -57,7 +58,9 @@ JOIN unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS t(account_id, m
 RELEASE = """
 DELETE FROM idempotency_key WHERE account_id = $1 AND method = $2 AND path = $3 AND key = $4 AND status IS NULL
 """
+# scope: upkeep of the whole installation
 FORGET_CLAIMS = "DELETE FROM idempotency_key WHERE created_at < $1"
+# scope: upkeep of the whole installation
 FORGET_LOG = "DELETE FROM request_log WHERE id < $1"
 LOG_COLUMNS = [
     "id", "account_id", "api_key_id", "method", "path", "status", "duration_ms", "ip", "error_code", "request_body",

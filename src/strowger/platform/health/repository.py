@@ -16,6 +16,7 @@ LANES = """
 SELECT coalesce(c.name, 'intake') AS lane, s.priority, count(*) AS depth
 FROM submission s LEFT JOIN carrier c ON c.id = s.lane GROUP BY 1, 2
 """
+# scope: metrics of the whole installation
 CALLBACKS = "SELECT state, count(*) AS number FROM callback GROUP BY state"
 LINKS = """
 SELECT c.name, c.state AS carrier_state, l.bind, l.state, l.counters FROM carrier c

@@ -58,20 +58,24 @@ async def metrics(database: Database) -> bytes:
     """The Prometheus text of the whole installation; every process answers the same."""
     async with database.pool.acquire(timeout=3) as connection:
         gathered = await _gather(connection)
-    registry = CollectorRegistry()
-    registry.register(_Gathered(gathered))
-    return generate_latest(registry)
+    collectors = CollectorRegistry()
+    collectors.register(_Gathered(gathered))
+    return generate_latest(collectors)
 
 
 async def _gather(connection: Any) -> list[Metric]:
     queue = await repository.queue(connection)
     callbacks = await repository.callbacks(connection)
-    depth = GaugeMetricFamily("strowger_queue_depth", "Messages waiting, by lane and priority", labels=["lane", "priority"])
+    depth = GaugeMetricFamily(
+        "strowger_queue_depth", "Messages waiting, by lane and priority", labels=["lane", "priority"]
+    )
     for row in await repository.lanes(connection):
         depth.add_metric([row["lane"], str(row["priority"])], row["depth"])
     up = GaugeMetricFamily("strowger_carrier_link_up", "Whether a bind is up", labels=["carrier", "bind"])
     counted = [
-        CounterMetricFamily(f"strowger_carrier_{name}", f"PDUs {name} on a bind since it came up", labels=["carrier", "bind"])
+        CounterMetricFamily(
+            f"strowger_carrier_{name}", f"PDUs {name} on a bind since it came up", labels=["carrier", "bind"]
+        )
         for name in COUNTED
     ]
     for link in await repository.links(connection):

@@ -21,6 +21,7 @@ INSERT INTO number (account_id, msisdn, label, callback) VALUES ($1, $2, $3, $4)
 """
 LIST = "SELECT id, msisdn, label, callback, created_at FROM number WHERE account_id = $1 ORDER BY msisdn LIMIT $2"
 REMOVE = "DELETE FROM number WHERE account_id = $1 AND msisdn = $2"
+# scope: a number has one owner, who is found by it
 CALLBACKS = "SELECT msisdn, callback FROM number WHERE msisdn = ANY($1::text[]) AND callback IS NOT NULL"
 
 
