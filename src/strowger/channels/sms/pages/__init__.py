@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from strowger.channels.sms.pages import send
+from strowger.channels.sms.pages import phone, send
 
-pages: list[Any] = [*send.pages]
+pages: list[Any] = [*send.pages, *phone.pages]
