@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 
 import asyncpg
 
 from strowger.foundation.database import OUTAGES, Database
 from strowger.foundation.errors import StrowgerError, Unavailable
+from strowger.foundation.ids import format_message_id
 from strowger.foundation.logs import get_logger
 from strowger.foundation.notify import Notifier
+from strowger.messaging.finish import live_payload
 from strowger.messaging.repository.accepting import insert_requests
 from strowger.messaging.schemas import NewRequest
 
@@ -19,6 +22,7 @@ MAX_WAITING = 50_000  # recipients waiting for a commit, over all requests
 MAX_BATCH = 5_000  # recipients in one commit
 PARALLEL_COMMITS = 2
 COMMIT_SECONDS = 15
+LIVE_SECONDS = 0.2
 
 
 class Accepter:
@@ -30,6 +34,7 @@ class Accepter:
         self._waiting: list[tuple[NewRequest, asyncio.Future[None]]] = []
         self._recipients = 0
         self._commits: set[asyncio.Task[None]] = set()
+        self._told: dict[int, float] = {}
 
     async def accept(self, request: NewRequest) -> None:
         """Return when the request's messages are on disk and queued.
@@ -78,7 +83,17 @@ class Accepter:
             await self._commit_singly(batch)
         else:
             self._answer(batch, None)
-            self._notifier.send("submission")
+            self._tell([request for request, _ in batch])
+
+    def _tell(self, requests: list[NewRequest]) -> None:
+        """Wake intake, and the live feed of each account at most every LIVE_SECONDS: each change later tells it again."""
+        self._notifier.send("submission")
+        now = time.monotonic()
+        for request in requests:
+            if now - self._told.get(request.account_id, 0.0) >= LIVE_SECONDS:
+                self._told[request.account_id] = now
+                ids = [format_message_id(request.request_id, n) for n in range(1, len(request.recipients) + 1)]
+                self._notifier.send("live", live_payload(request.account_id, ids))
 
     async def _store(self, requests: list[NewRequest]) -> None:
         try:
@@ -98,7 +113,7 @@ class Accepter:
                 self._answer([(request, future)], problem)
             else:
                 self._answer([(request, future)], None)
-        self._notifier.send("submission")
+                self._tell([request])
 
     @staticmethod
     def _answer(batch: list[tuple[NewRequest, asyncio.Future[None]]], problem: Exception | None) -> None:

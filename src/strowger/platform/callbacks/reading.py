@@ -68,6 +68,8 @@ def _read_url(value: object, method: str) -> str:
         authority = urlsplit(url).netloc
     except (Refused, ValueError) as problem:
         refuse(f"callback.url: {problem}")
+    if "@" in authority:
+        refuse("callback.url may not hold a user name or password; put them into a header")
     if has_placeholder(authority):
         refuse("callback.url may hold variables in its path and query only")
     if method == "GET" and not has_placeholder(url):
