@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,9 +36,10 @@ async def context(database: Database) -> AsyncIterator[Context]:
 class Worker:
     """A worker process in small: its row, its manager, its lanes and journal."""
 
-    def __init__(self, context: Context, worker_id: int) -> None:
+    def __init__(self, home: Context, database: Database, worker_id: int) -> None:
         self.id = worker_id
-        self.context = context
+        self.home = home
+        self.context = context = replace(home, database=database)
         self.journal = MemoryJournal()
         self.lanes: dict[int, MemoryLane] = {}
         self.manager = CarrierManager(context, worker_id, self.journal, self.lane)
@@ -46,21 +48,23 @@ class Worker:
         return self.lanes.setdefault(carrier_id, MemoryLane())
 
     async def die(self) -> None:
-        """The process is gone, as after kill -9: its heartbeat ages, and nothing was given back."""
-        await self.context.database.pool.execute(
-            "UPDATE worker SET heartbeat_at = now() - interval '1 day' WHERE id = $1", self.id
-        )
+        """The process is cut off, and its row is gone: nothing was given back."""
+        self.context.database.pool.terminate()
+        await self.home.database.pool.execute("DELETE FROM worker WHERE id = $1", self.id)
 
 
 @asynccontextmanager
 async def worker(context: Context) -> AsyncIterator[Worker]:
     row = "INSERT INTO worker (kind, host, pid, heartbeat_at) VALUES ('worker', 'h', 1, now() + interval '1 hour') RETURNING id"
-    made = Worker(context, await context.database.pool.fetchval(row))
+    database = Database(context.database.url, pool_size=3)
+    await database.open()
+    made = Worker(context, database, await context.database.pool.fetchval(row))
     await made.manager.start()
     try:
         yield made
     finally:
         await made.manager.stop(0)
+        await database.close()
         await context.database.pool.execute("DELETE FROM worker WHERE id = $1", made.id)
 
 
@@ -195,7 +199,7 @@ async def test_refusals_name_what_is_wrong(context: Context, centre: ScriptedSms
 async def test_routes_are_added_and_removed(context: Context, centre: ScriptedSmsc) -> None:
     await add_carrier(context, "acme", "smpp", fields(centre))
     route = await routing.add_route(context, "acme", country="de", type_="OTP", sender="ACME", priority=5)
-    assert [r.id for r in await routing.list_routes(context)][0] == route.id
+    assert next(r.id for r in await routing.list_routes(context)) == route.id
     assert (route.country, route.type, route.sender, route.priority) == ("DE", "OTP", "ACME", 5)
     await routing.remove_route(context, route.id)
     assert len(await routing.list_routes(context)) == 1
