@@ -20,6 +20,7 @@ ADD = """
 INSERT INTO number (account_id, msisdn, label, callback) VALUES ($1, $2, $3, $4) ON CONFLICT (msisdn) DO NOTHING RETURNING id
 """
 LIST = "SELECT id, msisdn, label, callback, created_at FROM number WHERE account_id = $1 ORDER BY msisdn LIMIT $2"
+CHANGE = "UPDATE number SET label = $3, callback = $4 WHERE account_id = $1 AND msisdn = $2"
 REMOVE = "DELETE FROM number WHERE account_id = $1 AND msisdn = $2"
 # scope: a number has one owner, who is found by it
 CALLBACKS = "SELECT msisdn, callback FROM number WHERE msisdn = ANY($1::text[]) AND callback IS NOT NULL"
@@ -52,3 +53,10 @@ async def numbers(connection: Connection, account_id: int, limit: int) -> list[a
 async def remove_number(connection: Connection, account_id: int, msisdn: str) -> bool:
     """Take a number from its account; False when it was not the account's."""
     return str(await connection.execute(REMOVE, account_id, msisdn)) != "DELETE 0"
+
+
+async def change_number(
+    connection: Connection, account_id: int, msisdn: str, label: str, callback: dict[str, Any] | None
+) -> None:
+    """Change a number of an account."""
+    await connection.execute(CHANGE, account_id, msisdn, label, callback)

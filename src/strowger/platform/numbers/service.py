@@ -54,3 +54,10 @@ async def list_numbers(connection: repository.Connection, account_id: int) -> li
     """The numbers of an account, in order."""
     rows = await repository.numbers(connection, account_id, MAX_LISTED)
     return [OwnNumber(row["id"], row["msisdn"], row["label"], row["callback"]) for row in rows]
+
+
+async def change_number(
+    connection: repository.Connection, account_id: int, msisdn: str, *, label: str, callback: dict[str, Any] | None
+) -> None:
+    """Change label and callback target (Target.to_json) of a number of the account."""
+    await repository.change_number(connection, account_id, msisdn, label, callback)

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from strowger.channels.sms.pages import carriers, phone, send
+from strowger.channels.sms.pages import carriers, numbers, phone, send
 
-pages: list[Any] = [*send.pages, *phone.pages, *carriers.pages]
+pages: list[Any] = [*send.pages, *phone.pages, *carriers.pages, *numbers.pages]
