@@ -1,4 +1,4 @@
-"""What the home page tells: first steps, the traffic of a day, alerts."""
+"""What the home page tells: first steps, the traffic of a day, the carriers' health, alerts."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from strowger.console.chart import Chart, Series
+from strowger.console.visitor import Visitor
 from strowger.foundation.context import Context
 from strowger.foundation.ids import uuid_floor
+from strowger.foundation.money import ZERO, format_money
 from strowger.home import repository
+from strowger.messaging.repository import reading
+from strowger.messaging.routing.schemas import LinkRecord
 from strowger.messaging.routing.service import list_links
 from strowger.messaging.schemas import Direction
 from strowger.messaging.statuses import Status
+from strowger.platform.billing import repository as billing
 from strowger.platform.health import service as health
 
-STEP_DAYS, HOURS = 90, 24
+STEP_DAYS, HOURS, LATEST = 90, 24, 8
 GOOD, BAD = (Status.DELIVERED,), (Status.UNDELIVERED, Status.NOT_SENT, Status.FAILED, Status.EXPIRED)
 OPEN = (Status.SCHEDULED, Status.QUEUED, Status.SENT)
-BOUND = ("bound", "throttled", "paused")
+UP = ("bound", "throttled", "paused")
+OWNER = "owner"
 
 
 STEPS = (
@@ -64,33 +69,46 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something that needs a look."""
+    """Something that needs a look: what it is, and the button that leads to what can be done (or none)."""
 
     tone: str
     text: str
-    path: str
+    action: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Vital:
+    """One figure with its hint and tone."""
+
+    value: str
+    hint: str
+    tone: str = ""
 
 
 async def first_steps(context: Context, account_id: int) -> list[Step]:
-    """The first steps with their marks."""
+    """The first steps with their marks; none when a very busy account's cannot be told at once."""
     since = uuid_floor(context.clock.now() - timedelta(days=STEP_DAYS))
-    done = await repository.steps(context.database.pool, account_id, since)
+    try:
+        done = await repository.steps(context.database.pool, account_id, since)
+    except TimeoutError:
+        return []
     return [Step(title, text, done[fact], action, path) for fact, title, text, action, path in STEPS]
 
 
-async def traffic(context: Context, account_id: int, time_zone: str) -> Traffic:
-    """The last 24 hours."""
+async def traffic(context: Context, visitor: Visitor) -> Traffic:
+    """The last 24 hours, the current one included."""
     now = context.clock.now()
     start = (now - timedelta(hours=HOURS - 1)).replace(minute=0, second=0, microsecond=0)
     try:
-        rows = await repository.traffic(context.database.pool, account_id, uuid_floor(start))
+        rows = await repository.traffic(context.database.pool, visitor.account_id, uuid_floor(start))
     except TimeoutError:
         return Traffic(0, 0, 0, 0, 0, None, counted=False)
     outgoing = [row for row in rows if row["direction"] == Direction.MT]
     return Traffic(
         outgoing=_sum(outgoing, None), delivered=_sum(outgoing, GOOD), failed=_sum(outgoing, BAD), open=_sum(outgoing, OPEN),
         incoming=sum(row["number"] for row in rows if row["direction"] == Direction.MO),
-        chart=_chart(outgoing, start, time_zone),
+        chart=_chart(outgoing, start, visitor),
     )  # fmt: skip
 
 
@@ -98,9 +116,8 @@ def _sum(rows: Sequence[Any], statuses: Sequence[Status] | None) -> int:
     return sum(row["number"] for row in rows if statuses is None or row["status"] in statuses)
 
 
-def _chart(rows: Sequence[Any], start: datetime, time_zone: str) -> Chart:
+def _chart(rows: Sequence[Any], start: datetime, visitor: Visitor) -> Chart:
     hours = [start + timedelta(hours=i) for i in range(HOURS)]
-    zone = ZoneInfo(time_zone)
 
     def series(label: str, statuses: Sequence[Status], tone: str) -> Series:
         counts = dict.fromkeys(hours, 0)
@@ -110,29 +127,64 @@ def _chart(rows: Sequence[Any], start: datetime, time_zone: str) -> Chart:
         return Series(label, list(counts.values()), tone)
 
     return Chart(
-        "home-traffic", "Outgoing messages, last 24 hours", [hour.astimezone(zone).strftime("%H:%M") for hour in hours],
+        "home-traffic", "Outgoing messages, last 24 hours", [f"{visitor.local(hour):%H:%M}" for hour in hours],
         [series("Delivered", GOOD, "success"), series("On the way", OPEN, "info"), series("Failed", BAD, "danger")],
-        kind="stacked", zone=time_zone, category_label="Hour",
+        kind="stacked", zone=visitor.time_zone, category_label="Hour",
     )  # fmt: skip
 
 
-async def alerts(context: Context, account_id: int) -> list[Alert]:
-    """What needs a look: links that are down, messages that wait, callbacks that were given up."""
+async def funds(context: Context, visitor: Visitor) -> Vital:
+    """What the account may still spend."""
+    async with context.database.pool.acquire() as connection:
+        found = await billing.balance(connection, visitor.account_id)  # type: ignore[arg-type]
+    if found is None:
+        return Vital("–", "this account has no wallet", "danger")
+    amount, currency = found
+    empty = amount <= ZERO
+    hint = "messages end as NO-CREDITS" if empty else "each part is paid when it is routed"
+    return Vital(format_money(amount, currency), hint, "danger" if empty else "")
+
+
+def binds(links: Sequence[LinkRecord]) -> Vital:
+    """How many binds of all carriers are up."""
+    up = sum(link.state in UP for link in links)
+    if not links:
+        return Vital("–", "no carrier is attached", "warning")
+    return Vital(f"{up} of {len(links)}", "binds are up", "success" if up == len(links) else "danger")
+
+
+async def links_of(context: Context) -> list[LinkRecord]:
+    """The live state of every bind."""
+    return await list_links(context)
+
+
+async def latest(context: Context, account_id: int) -> list[Any]:
+    """The newest messages of the last day, with their carriers' names."""
+    since = context.clock.now() - timedelta(hours=HOURS)
+    return await reading.latest_messages(context.database.pool, account_id, since, LATEST)
+
+
+async def alerts(context: Context, visitor: Visitor, links: Sequence[LinkRecord]) -> list[Alert]:
+    """What needs a look: links that are down, messages that wait, callbacks that were given up.
+
+    Carriers belong to the installation: only owners are led to them.
+    """
     found = []
-    links = await list_links(context)
-    down = sorted({link.carrier for link in links if link.state not in BOUND})
+    carriers_page = ("See carriers", "/carriers") if visitor.role == OWNER else ("", "")
+    down = sorted({link.carrier for link in links if link.state not in UP})
     if down:
-        found.append(
-            Alert(
-                "danger", f"Not connected: {', '.join(down)}. Messages for it wait or take another route.", "/carriers"
-            )
-        )
-    failed = await repository.failed_callbacks(context.database.pool, account_id)
+        text = f"Not connected: {', '.join(down)}. Messages for it wait or take another route."
+        found.append(Alert("danger", text, *carriers_page))
+    failed = await repository.failed_callbacks(context.database.pool, visitor.account_id)
     if failed:
-        found.append(Alert("warning", f"{failed} callbacks were given up; they can be sent again.", "/callbacks"))
-    state = await health.readiness(context.database)
-    if state.checks["queue_age"] != "ok":
-        found.append(Alert("warning", f"Queue: {state.checks['queue_age']}.", "/messages?status=20"))
-    if state.checks["workers"] != "ok":
-        found.append(Alert("danger", "No worker runs: messages are accepted, but none is sent.", "/carriers"))
+        number = f"{failed} callbacks were" if failed > 1 else "One callback was"
+        found.append(Alert("warning", f"{number} given up after all retries.", "Send again", "/callbacks"))
+    checks = (await health.readiness(context.database)).checks
+    if checks["queue_age"] != "ok":
+        found.append(
+            Alert("warning", f"The queue stands: the {checks['queue_age']}.", "See what waits", "/messages?status=20")
+        )
+    if checks["workers"] != "ok":
+        text = "No worker runs: messages are accepted and kept, but none is sent. Start one: strowger serve worker."
+        found.append(Alert("danger", text))
     return found
