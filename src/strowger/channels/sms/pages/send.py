@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -25,13 +26,14 @@ from strowger.platform.billing.service import PriceList
 from strowger.platform.gateway.errors import ERRORS
 from strowger.platform.gateway.keys import Principal
 from strowger.platform.gateway.operations import Call
-from strowger.protocols.gsm import not_gsm7, sms_length
+from strowger.protocols.gsm import UnicodeMode, normalise_newlines, not_gsm7, sms_length
 
 menu.register("", "Send", "/send", "send", 10, key="s")
 palette.register_action("Send a message", "/send", "send")
 
 MAX_SENDERS = 500
 MAX_UNITS = 10
+MAX_NAMED, MAX_MEASURED = 12, 20_000
 TYPES = (
     ("TXN", "Transactional", "Orders, alerts, appointments"),
     ("OTP", "One-time password", "Leaves before everything else; one recipient"),
@@ -61,8 +63,8 @@ def _form(senders: list[Any]) -> Form:
             Field("ref", "Your reference", max_length=150, width="half"),
             Field("campaign_name", "Campaign", max_length=100, width="half", pattern=r"[\w\-]*",
                   pattern_text="Letters, digits, _ and - only."),
-            Field("flash", "Flash: shows at once and is not stored on the handset", "checkbox"),
-            Field("no_receipt", "Do not ask the carrier for a delivery receipt", "checkbox"),
+            Field("flash", "Flash: shows at once and is not stored on the handset", "checkbox", default=False),
+            Field("no_receipt", "Do not ask the carrier for a delivery receipt", "checkbox", default=False),
         ),
         submit="Send",
         action="/send",
@@ -142,9 +144,10 @@ def _call(request: AnyRequest, visitor: Visitor, params: dict[str, str]) -> Call
 
 async def _render(request: AnyRequest, visitor: Visitor, form: FormState) -> Page:
     measured = await _measure(request, visitor, form.values)
+    can_send = bool(form.get("sender").options)
     return await render(
-        request, "sms/send.html", title="Send", status=form.status, form=form, measured=measured
-    )  # fmt: skip
+        request, "sms/send.html", title="Send", status=form.status, form=form, measured=measured, can_send=can_send
+    )
 
 
 @page("/send/measure", methods=["POST"])
@@ -171,18 +174,35 @@ class Measured:
     recipients: int
     invalid: int
     cost: Decimal | None
+    balance: Decimal | None
+    runs: tuple[tuple[str, bool], ...]
+
+    @property
+    def covered(self) -> bool:
+        """Whether the balance is enough for it."""
+        return self.cost is None or self.balance is None or self.cost <= self.balance
 
 
 async def _measure(request: AnyRequest, visitor: Visitor, values: Any) -> Measured:
-    body, mode = str(values.get("body") or ""), unicode_mode({"unicode": values.get("unicode") or "Auto"})
+    body, mode = str(values.get("body") or "")[:MAX_MEASURED], _mode(values)
     length = sms_length(body, mode)
-    odd = tuple((character, _name(character)) for character in not_gsm7(body)[:12])
+    odd = not_gsm7(normalise_newlines(body)) if mode != "1" else []
     valid, invalid = _recipients(str(values.get("to") or ""), visitor)
-    cost = await _cost(request, visitor, valid, length.units) if body else None
+    cost, balance = await _cost(request, visitor, valid, length.units) if body else (None, None)
     return Measured(
         body, str(values.get("sender") or ""), bool(values.get("flash")), length.encoding, length.chars, length.units,
-        length.remaining, length.units > MAX_UNITS, odd, len(valid), invalid, cost,
+        length.remaining, length.units > MAX_UNITS, tuple((one, _name(one)) for one in odd[:MAX_NAMED]), len(valid),
+        invalid, cost, balance, _runs(body, frozenset(odd)),
     )  # fmt: skip
+
+
+def _mode(values: Any) -> UnicodeMode:
+    return unicode_mode({"unicode": values.get("unicode") or "Auto"})
+
+
+def _runs(body: str, odd: frozenset[str]) -> tuple[tuple[str, bool], ...]:
+    """The text in runs of characters that are, or are not, outside the 7-bit alphabet; runs keep joined emoji whole."""
+    return tuple(("".join(run), marked) for marked, run in groupby(body, odd.__contains__))
 
 
 def _name(character: str) -> str:
@@ -200,17 +220,23 @@ def _recipients(text: str, visitor: Visitor) -> tuple[list[str], int]:
     return [number for number in found if number not in invalid], len(invalid)
 
 
-async def _cost(request: AnyRequest, visitor: Visitor, recipients: list[str], units: int) -> Decimal | None:
+async def _cost(
+    request: AnyRequest, visitor: Visitor, recipients: list[str], units: int
+) -> tuple[Decimal | None, Decimal | None]:
+    """What it costs (None: a country without a price), and what the account has."""
     async with context_of(request).database.pool.acquire() as connection:
         prices = PriceList(await billing.tariffs(connection))  # type: ignore[arg-type]
+        found = await billing.balance(connection, visitor.account_id)  # type: ignore[arg-type]
+    balance = found[0] if found else None
     total = Decimal(0)
     for number in recipients or [""]:
         facts = number_facts(number) if number else None
         price = prices.unit_price("sms", visitor.account_id, facts.country if facts else None)
         if price is None:
-            return None
+            return None, balance
         total += price * units
-    return total
+    return total, balance
 
 
+_form([])  # the kit shows the call as code by the form's name, also in a process that has not shown the page yet
 pages: list[Any] = [send_page, send_message, measure]
