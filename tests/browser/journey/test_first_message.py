@@ -59,7 +59,7 @@ async def test_u01_u30_send_arrives_reply_and_log(signed_in: BrowserContext, ins
     await expect(measured).to_contain_text("Slightly smiling face")
     await page.get_by_role("button", name="Send", exact=True).click()
     await page.wait_for_url("**/messages/*")
-    await expect(page.locator("main")).to_contain_text("Delivered")
+    await expect(page.locator("main")).to_contain_text("Delivered", timeout=15_000)
     await expect(page.locator("main")).to_contain_text("ESME_ROK")
 
     phone = await open_page(signed_in, installation, f"/phone?number={HANDSET}")

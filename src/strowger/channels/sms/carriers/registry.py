@@ -70,11 +70,26 @@ def read_config(kind: Kind, raw: Mapping[str, Any]) -> Any:
     Raises StrowgerError CARRIER-CONFIG whose ``field`` names the first field at fault.
     """
     try:
-        return msgspec.convert(dict(raw), kind.config, strict=False)
+        return msgspec.convert(_untexted(kind, raw), kind.config, strict=False)
     except msgspec.ValidationError as problem:
         text = str(problem)
         found = _PATH.search(text) or _NAMED.search(text)
         raise invalid(found[1] if found and found[1] else "config", _PATH.sub("", text)) from problem
+
+
+def _untexted(kind: Kind, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Texts of maps read as JSON, and the words on and off as switches, as a command line or form gives them."""
+    types = {field.name: field.type for field in describe_fields(kind)}
+    given = dict(raw)
+    for name, value in raw.items():
+        if isinstance(value, str) and types.get(name) == "map":
+            try:
+                given[name] = msgspec.json.decode(value)
+            except msgspec.DecodeError as problem:
+                raise invalid(name, f"must be a JSON object: {problem}") from problem
+        elif isinstance(value, str) and types.get(name) == "switch":
+            given[name] = {"on": True, "off": False}.get(value.lower(), value)
+    return given
 
 
 def write_config(config: msgspec.Struct) -> dict[str, Any]:
