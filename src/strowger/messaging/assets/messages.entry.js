@@ -2,6 +2,7 @@
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 const GATHER_MS = 700;
+const CATCH_UP_MS = [250, 900, 2000];
 
 // New rows are only counted, so that nothing moves under the reader; rows that are shown take their new state at once.
 class FreshList {
@@ -67,6 +68,8 @@ if (message) {
   window.strowger.listen(["messages"], (data, topic) => {
     if (topic === "reset" || data.ids?.includes(id)) refresh();
   });
+  // What happened between the page's making and the feed's beginning.
+  for (const ms of CATCH_UP_MS) setTimeout(refresh, ms);
   let open = [];
   document.addEventListener("htmx:beforeSwap", (e) => {
     if (e.detail.target.id === "message") open = $$("details[open][id]", e.detail.target).map((box) => box.id);
