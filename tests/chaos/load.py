@@ -121,7 +121,15 @@ async def _missing_at_smsc(place: Installation, load: Load) -> str:
     queue = await place.sql(
         "SELECT lane, claimed_by, count(*), min(due_at), max(attempts) FROM submission GROUP BY 1, 2"
     )
-    return f"{len(missing)} accepted messages were never handed over, like {missing[:3]}; queue: {queue}"
+    ids = [message_id.split(":")[0] for message_id in missing]
+    messages = await place.sql(
+        "SELECT status, trace, carrier_id, count(*), min(created_at), max(created_at), min(sent_at), max(sent_at)"
+        " FROM message WHERE request_id = ANY($1::uuid[]) GROUP BY 1, 2, 3", ids,
+    )  # fmt: skip
+    return (
+        f"{len(missing)} accepted messages were never handed over, like {missing[:3]}; messages: {messages};"
+        f" queue: {queue}; told: {place.lines[-10:]}"
+    )
 
 
 async def _missing_callbacks(place: Installation, load: Load, receiver: Receiver) -> str:

@@ -38,22 +38,25 @@ class Facts:
         now = self._clock.monotonic()
         if now - self._accounts_at > ACCOUNT_SECONDS or len(self._accounts) > MAX_ACCOUNTS:
             self._accounts, self._prices, self._accounts_at = {}, None, now
-        missing = set(ids) - self._accounts.keys()
+        known = self._accounts  # whoever forgets or renews while we read must not take these from us
+        missing = set(ids) - known.keys()
         if missing:
-            self._accounts.update(await queries.account_rules(connection, sorted(missing)))
-        return self._accounts
+            known.update(await queries.account_rules(connection, sorted(missing)))
+        return known
 
     async def prices(self, connection: asyncpg.Connection[Any]) -> PriceList:
         """The price list, as old as the accounts at most."""
-        if self._prices is None:
-            self._prices = PriceList(await billing.tariffs(connection))
-        return self._prices
+        prices = self._prices
+        if prices is None:
+            prices = self._prices = PriceList(await billing.tariffs(connection))
+        return prices
 
     async def routes(self, connection: asyncpg.Connection[Any], channel: str) -> RouteTable:
         """Routes of a channel and the carriers that are up, at most a second old."""
         now = self._clock.monotonic()
         if now - self._routes_at > ROUTE_SECONDS:
             self._routes, self._routes_at = {}, now
-        if channel not in self._routes:
-            self._routes[channel] = await queries.route_table(connection, channel)
-        return self._routes[channel]
+        known = self._routes
+        if channel not in known:
+            known[channel] = await queries.route_table(connection, channel)
+        return known[channel]

@@ -149,3 +149,22 @@ async def test_R05_what_a_dead_worker_held_is_taken_over(world: World) -> None:
     assert await world.upkeep.release_dead_workers() == 1
     world.pipeline.lanes.wake()
     assert len(await world.take()) == 1
+
+
+async def test_a_change_told_while_a_batch_is_read_refuses_nobody(world: World) -> None:
+    """Facts are forgotten at any moment: when an account changes, and whenever the listener connects again."""
+    forget, stop = world.pipeline.facts.forget, asyncio.Event()
+
+    async def forget_all_the_time() -> None:
+        while not stop.is_set():
+            forget()
+            await asyncio.sleep(0)
+
+    forgetting = asyncio.create_task(forget_all_the_time())
+    requests = []
+    for _ in range(10):
+        requests.append(await world.send())
+        await world.pipeline.intake.step()
+    stop.set()
+    await forgetting
+    assert {(await world.message(request))["trace"] for request in requests} == {"QUEUED"}
