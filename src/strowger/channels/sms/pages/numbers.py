@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar.exceptions import NotFoundException
 
 from strowger.channels.sms import repository
 from strowger.console import menu
-from strowger.console.form import Field, Form
+from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, Crumb, Page, context_of, page, redirect, render
 from strowger.console.visitor import Visitor
+from strowger.foundation.crypto import SealBroken, SecretBox
 from strowger.foundation.errors import StrowgerError
-from strowger.platform.callbacks.schemas import read_target
+from strowger.platform.callbacks.schemas import Target, read_target
 from strowger.platform.numbers import service
 
 menu.register("Numbers", "Numbers", "/numbers", "phone-incoming", 10, key="n")
 
+CHANGERS = ["owner", "admin"]
 MAX_SENDERS = 500
 TONES = {"Approved": "success", "Pending": "info", "Rejected": "danger", "Disabled": "neutral"}
 
@@ -27,13 +31,43 @@ def _form(msisdn: str) -> Form:
         (
             Field("label", "Label", max_length=100, help="What the number is for."),
             Field(
-                "callback", "Callback URL", "url", placeholder="https://example.net/mo",
-                help="Called by POST with each message that comes in; empty: not called.",
+                "callback", "Callback URL", "url", max_length=2000, placeholder="https://example.net/mo",
+                help="Called with each message that comes in; empty: not called.",
+            ),
+            Field(
+                "method", "Method", "select", options=(("POST", "POST"), ("GET", "GET")), default="POST", width="half",
+                help="A GET carries id, numbers, status and time in its query unless the URL names variables.",
             ),
         ),
         action=f"/numbers/{msisdn}",
         cancel="/numbers",
     )  # fmt: skip
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
+
+
+def _target(form: FormState, found: service.OwnNumber, secrets: SecretBox, account_id: int) -> dict[str, Any] | None:
+    """The callback as it is stored; payload and retries stay, headers only while they go to the same server.
+
+    Raises StrowgerError E615.
+    """
+    stored = found.callback
+    if not form["callback"]:
+        return None
+    if stored and (stored["url"], stored["method"]) == (form["callback"], form["method"]):
+        return stored
+    target = read_target({"url": form["callback"], "method": form["method"]})
+    if stored:
+        old = Target.from_json(stored, secrets, account_id)
+        headers = old.headers if _origin(old.url) == _origin(target.url) else ()
+        payload = old.payload if target.method == "POST" else None
+        target = replace(
+            target, headers=headers, payload=payload, retries=old.retries, waits=old.waits, events=old.events
+        )
+    return target.to_json(secrets, account_id)
 
 
 async def _own(request: AnyRequest, visitor: Visitor) -> list[service.OwnNumber]:
@@ -47,37 +81,50 @@ async def _find(request: AnyRequest, visitor: Visitor, msisdn: str) -> service.O
     return found
 
 
+def _shown(found: service.OwnNumber) -> dict[str, str]:
+    callback = found.callback or {}
+    return {
+        "label": found.label, "callback": callback.get("url", ""), "method": callback.get("method", "POST"),
+    }  # fmt: skip
+
+
 @page("/numbers")
 async def numbers(request: AnyRequest, visitor: Visitor) -> Page:
     """The account's numbers and sender IDs."""
     async with context_of(request).database.pool.acquire() as connection:
         senders = await repository.senders(connection, visitor.account_id, MAX_SENDERS)
     own = await _own(request, visitor)
-    return await render(request, "sms/numbers.html", title="Numbers", numbers=own, senders=senders, tones=TONES)
+    return await render(
+        request, "sms/numbers.html", title="Numbers", numbers=own, senders=senders, tones=TONES,
+        may_change=visitor.role in CHANGERS,
+    )  # fmt: skip
 
 
-@page("/numbers/{msisdn:str}")
+@page("/numbers/{msisdn:str}", roles=CHANGERS)
 async def number(request: AnyRequest, visitor: Visitor, msisdn: str) -> Page:
     """The form for one number."""
     found = await _find(request, visitor, msisdn)
-    form = _form(msisdn).blank(visitor, label=found.label, callback=(found.callback or {}).get("url", ""))
+    form = _form(msisdn).blank(visitor, **_shown(found))
     return await render(
         request, "console/form_page.html", title="+" + msisdn, crumbs=[Crumb("Numbers", "/numbers")], form=form
     )
 
 
-@page("/numbers/{msisdn:str}", methods=["POST"], roles=["owner", "admin"])
+@page("/numbers/{msisdn:str}", methods=["POST"], roles=CHANGERS)
 async def change_number(request: AnyRequest, visitor: Visitor, msisdn: str) -> Page:
     """Change label and callback of a number."""
     context, found = context_of(request), await _find(request, visitor, msisdn)
     form = await _form(msisdn).read(request, visitor)
     if form.ok:
         try:
-            target = read_target({"url": form["callback"], "method": "POST"}) if form["callback"] else None
+            stored = _target(form, found, context.secrets, visitor.account_id)
         except StrowgerError as problem:
-            form.fail("callback", problem.detail or problem.code)
+            form.fail("callback", (problem.detail or problem.code).removeprefix("callback."))
+        except SealBroken:
+            form.fail(
+                "callback", "Its stored headers cannot be opened any more. Empty this field, save, and set it again."
+            )
         else:
-            stored = target.to_json(context.secrets, visitor.account_id) if target else None
             await context.database.run(
                 lambda c: service.change_number(
                     c, visitor.account_id, found.msisdn, label=form["label"], callback=stored
