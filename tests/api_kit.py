@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx  # noqa: TID251
+import httpx
 from litestar import Litestar
 
 from strowger.channels.sms import routes as sms_api

@@ -1,4 +1,4 @@
-"""A whole installation as its users run it: ``strowger up`` in a directory of its own, and what is needed to test it from outside."""
+"""A whole installation as its users run it: ``strowger up`` in a directory of its own, tested from outside."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Installation:
         self.seconds_to_ready = 0.0
         self._ready = asyncio.Event()
         self._readers: list[asyncio.Task[None]] = []
-        self._client: aiohttp.ClientSession | None = None  # noqa: TID251 - a test's client
+        self._client: aiohttp.ClientSession | None = None
         self._seen: set[int] = set()
 
     # Life
@@ -181,6 +181,7 @@ class Installation:
 
     async def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
         """Send a signal to one process, as soon as there is one; returns its id."""
+
         async def find() -> int:
             try:
                 return self.pid(name)
@@ -193,6 +194,7 @@ class Installation:
 
     async def restarted(self, name: str, old: int, seconds: float = 20) -> None:
         """Return when another process runs in the place of ``old``."""
+
         async def find() -> bool:
             try:
                 return self.pid(name) != old
@@ -238,11 +240,11 @@ class Installation:
         return f"http://127.0.0.1:{self.smpp_port + 2}"
 
     @property
-    def client(self) -> aiohttp.ClientSession:  # noqa: TID251 - a test's client
+    def client(self) -> aiohttp.ClientSession:
         """An HTTP session that carries the API key."""
         if self._client is None:
             headers = {"api-key": self.credentials["api_key"]}
-            self._client = aiohttp.ClientSession(headers=headers)  # noqa: TID251 - a test's client
+            self._client = aiohttp.ClientSession(headers=headers)
         return self._client
 
     async def get(self, path: str, **query: str) -> Any:
@@ -276,6 +278,7 @@ class Installation:
 
     async def status_becomes(self, message_id: str, status: str, trace: str, seconds: float = 20) -> None:
         """Return when the status API says so."""
+
         async def reached() -> bool:
             return await self.status(message_id) == (status, trace)
 
@@ -314,7 +317,7 @@ class Installation:
 async def installation(**environ: str) -> AsyncIterator[Installation]:
     """A started installation in a temporary directory, gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="strowger-up-"))
-    folder.chmod(0o755)  # the embedded PostgreSQL runs as a user of its own when we are root
+    folder.chmod(0o755)  # the embedded PostgreSQL runs as a user of its own when we are root  # noqa: ASYNC240 - a fixture may block
     made = Installation(folder, **environ)
     try:
         yield await made.start()

@@ -19,7 +19,7 @@ KEY_FILE = "secret.key"
 _HEAD = len(VERSION) + KEY_ID_SIZE
 
 
-class SealBroken(Exception):  # noqa: N818
+class SealBroken(Exception):
     """A sealed value cannot be opened: unknown key, altered, or sealed for another row."""
 
 

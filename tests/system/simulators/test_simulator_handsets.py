@@ -19,7 +19,7 @@ NUMBER = "447700900123"
 class Control:
     """The HTTP control of an SMSC, as a program uses it."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:  # noqa: TID251 - a test's client
+    def __init__(self, session: aiohttp.ClientSession) -> None:
         self.session = session
 
     async def get(self, path: str) -> Any:
@@ -38,7 +38,7 @@ class Control:
 
 @pytest.fixture
 async def control(smsc: SimulatedSmsc) -> AsyncIterator[Control]:
-    async with aiohttp.ClientSession(f"http://127.0.0.1:{smsc.http_port}") as session:  # noqa: TID251 - a test's client
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{smsc.http_port}") as session:
         yield Control(session)
 
 

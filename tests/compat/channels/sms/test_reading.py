@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx  # noqa: TID251
+import httpx
 import pytest
 
 from strowger.messaging.statuses import Status

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from uuid import UUID
 
-import httpx  # noqa: TID251
+import httpx
 import pytest
 
 from tests.api_kit import SENDER, Api

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import httpx  # noqa: TID251
+import httpx
 import pytest
 
 from strowger.foundation.clock import FrozenClock

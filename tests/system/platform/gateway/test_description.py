@@ -7,7 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx  # noqa: TID251
+import httpx
 import pytest
 import schemathesis
 from granian.constants import Interfaces
@@ -122,4 +122,4 @@ async def test_the_pages_for_people(api: Api, monkeypatch: pytest.MonkeyPatch, t
         assert f'id="{code}"' in errors.text
 
 
-PAGE_ASSETS = ("favicon.svg", "console-app.css", "console-boot.js", "console-app.js", "icons.svg")
+PAGE_ASSETS = ("favicon.svg", "gateway-docs.css", "console-app.css", "console-boot.js", "console-app.js", "icons.svg")
