@@ -138,6 +138,8 @@ async def _missing_callbacks(place: Installation, load: Load, receiver: Receiver
     messages = await place.sql(
         "SELECT status, trace, count(*) FROM message WHERE request_id = ANY($1::uuid[]) GROUP BY 1, 2", ids
     )
-    queue = await place.sql("SELECT claimed_by, state, attempts, last_error, count(*) FROM callback GROUP BY 1, 2, 3, 4")
+    queue = await place.sql(
+        "SELECT claimed_by, state, attempts, last_error, count(*) FROM callback GROUP BY 1, 2, 3, 4"
+    )
     workers = await place.sql("SELECT * FROM worker")
     return f"{len(missing)} callbacks never came, like {missing[:3]}; messages: {messages}; queue: {queue}; {workers}"
