@@ -10,7 +10,7 @@ from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.http_client import OutgoingError
 
-MAX_ANSWER = 2_000_000
+MAX_ANSWER = 16_000_000
 SECONDS = 3.0
 
 
