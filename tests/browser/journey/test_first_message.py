@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.installation import Installation
+from tests.installation import installation as start_installation
 
 PATHS = ("/", "/send", "/messages", "/live", "/phone", "/carriers", "/numbers", "/callbacks", "/errors", "/docs")
 WIDTHS = (320, 768, 1280, 1920)
@@ -17,12 +17,9 @@ HANDSET = "447700900123"
 
 
 @pytest.fixture(scope="module")
-async def installation(tmp_path_factory: pytest.TempPathFactory, assets: None) -> AsyncIterator[Installation]:
-    installation = Installation(Path(tmp_path_factory.mktemp("journey")))
-    try:
-        yield await installation.start()
-    finally:
-        await installation.close()
+async def installation(assets: None) -> AsyncIterator[Installation]:
+    async with start_installation() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
