@@ -70,6 +70,7 @@ class Database:
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
         self.url = url
+        self.outages = 0  # how often work ended in doubt: its commit may have been the last thing done
         self._pool_size = pool_size
         self._pool: asyncpg.Pool[Any] | None = None
         self.engine: AsyncEngine = create_async_engine(orm_url(url), pool_size=pool_size, pool_pre_ping=True)
@@ -110,6 +111,21 @@ class Database:
         await _prepare_connection(connection)
         return connection
 
+    @asynccontextmanager
+    async def acquire(self, seconds: float = 5.0) -> AsyncIterator[asyncpg.Connection[Any]]:
+        """A connection of the pool. It is cut, not waited for, when the block ends by an outage, a time-out or a cancel.
+
+        Raises TimeoutError when none is free within ``seconds``.
+        """
+        connection = await self.pool.acquire(timeout=seconds)
+        try:
+            yield connection  # type: ignore[misc]
+        except (*OUTAGES, asyncio.CancelledError):
+            connection.terminate()
+            raise
+        finally:
+            await self.pool.release(connection)
+
     async def run(self, work: Callable[[asyncpg.Connection[Any]], Awaitable[T]], tries: int = 3) -> T:
         """Run ``work`` in one transaction; repeat it when it lost against a parallel one.
 
@@ -117,14 +133,32 @@ class Database:
         """
         for left in range(tries - 1, -1, -1):
             try:
-                async with self.pool.acquire(timeout=10) as connection, connection.transaction():
-                    return await work(connection)  # type: ignore[arg-type]
+                async with self.acquire(10) as connection:
+                    return await _in_transaction(connection, work)
             except CLASHES:
                 if not left:
                     raise
             except OUTAGES as problem:
+                self.outages += 1
                 raise Unavailable from problem
         raise AssertionError("unreachable")
+
+
+async def _in_transaction(
+    connection: asyncpg.Connection[Any], work: Callable[[asyncpg.Connection[Any]], Awaitable[T]]
+) -> T:
+    """As ``connection.transaction()``, but a server that does not answer is not asked to roll back."""
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        result = await work(connection)
+    except (*OUTAGES, asyncio.CancelledError):
+        raise
+    except BaseException:
+        await transaction.rollback()
+        raise
+    await transaction.commit()
+    return result
 
 
 def columns(rows: list[tuple[Any, ...]], width: int) -> list[list[Any]]:

@@ -97,8 +97,8 @@ class Accepter:
 
     async def _store(self, requests: list[NewRequest]) -> None:
         try:
-            async with asyncio.timeout(COMMIT_SECONDS), self._database.pool.acquire(timeout=5) as connection:
-                await insert_requests(connection, requests)  # type: ignore[arg-type]
+            async with asyncio.timeout(COMMIT_SECONDS), self._database.acquire() as connection:
+                await insert_requests(connection, requests)
         except OUTAGES as problem:
             log.error("accept_unavailable", problem=repr(problem), requests=len(requests))
             raise Unavailable from problem

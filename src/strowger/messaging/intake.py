@@ -15,7 +15,7 @@ from strowger.foundation.errors import Unavailable
 from strowger.foundation.logs import get_logger
 from strowger.messaging.facts import Facts
 from strowger.messaging.finish import Changes, Written, refuse, write
-from strowger.messaging.lane import Lanes
+from strowger.messaging.lane import Key, Lanes
 from strowger.messaging.price import price
 from strowger.messaging.repository import queueing
 from strowger.messaging.route import route
@@ -88,7 +88,7 @@ class Intake:
         self._written(written)
         return size
 
-    async def _batch(self, connection: asyncpg.Connection[Any]) -> tuple[Routed, Written, set[tuple[object, int]], int]:
+    async def _batch(self, connection: asyncpg.Connection[Any]) -> tuple[Routed, Written, set[Key], int]:
         now = self._clock.now()
         changes = Changes()
         batch = await queueing.lock_due(connection, queueing.INTAKE, now, BATCH)

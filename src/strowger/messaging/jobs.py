@@ -16,6 +16,7 @@ from strowger.foundation.ids import uuid_floor
 from strowger.foundation.logs import get_logger
 from strowger.foundation.partitions import create_partitions, drop_old_partitions
 from strowger.foundation.workers import bury, live_worker_ids
+from strowger.messaging.claims import Strays
 from strowger.messaging.finish import Changes, Written, refuse, write
 from strowger.messaging.journal import DatabaseJournal
 from strowger.messaging.receiving import give_up_parts
@@ -50,6 +51,7 @@ class Upkeep:
         self._retention_days = retention_days
         self.jobs = (
             Job("release_dead_workers", 1, self.release_dead_workers),
+            Job("stray_claims", 2, Strays(pipeline.database, pipeline.lanes, pipeline.callbacks).look),
             Job("expire", 2, self.expire),
             Job("fail_over", 2, self.fail_over),
             Job("idle_lanes", 1, pipeline.lanes.give_back_idle),

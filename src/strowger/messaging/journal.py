@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
@@ -46,6 +47,7 @@ class DatabaseJournal:
         worker_id: int,
         written: Callable[[Written], None],
         wake_intake: Callable[[], None],
+        settled: Callable[[Iterable[tuple[UUID, int]]], None],
     ) -> None:
         self._database = database
         self._clock = clock
@@ -54,6 +56,7 @@ class DatabaseJournal:
         self._worker_id = worker_id
         self._written = written
         self._wake_intake = wake_intake
+        self._settled = settled
         self._outcomes: list[Outcome] = []
         self._reports: list[Report] = []
         self._work = asyncio.Event()
@@ -115,6 +118,7 @@ class DatabaseJournal:
             await self._flush_singly(outcomes, reports, problem)
             return
         self._answer(reports, refused, None)
+        self._settled(outcome.submission.key for outcome in outcomes)
         self._written(written)
         self._matcher.remember(outcomes)
         if any(getattr(outcome, "elsewhere", False) for outcome in outcomes):
@@ -125,14 +129,16 @@ class DatabaseJournal:
         if len(outcomes) + len(reports) <= 1:
             self._answer(reports, {}, StrowgerError("E500", repr(problem)))
             return
+        left: list[Outcome | Report] = [*outcomes, *reports]
         rest, self._outcomes, self._reports = (self._outcomes, self._reports), [], []
-        for outcome in outcomes:
-            self._outcomes = [outcome]
-            await self.flush()
-        for report in reports:
-            self._reports = [report]
-            await self.flush()
-        self._outcomes, self._reports = rest
+        try:
+            while left:
+                one = left.pop(0)
+                (self._reports if isinstance(one, tuple) else self._outcomes).append(one)  # type: ignore[arg-type]
+                await self.flush()
+        finally:  # the store may go away midway: nothing that is not written may be forgotten
+            self._outcomes += [one for one in left if not isinstance(one, tuple)] + rest[0]
+            self._reports += [one for one in left if isinstance(one, tuple)] + rest[1]
 
     @staticmethod
     def _answer(reports: Sequence[Report], refused: dict[int, StrowgerError], problem: Exception | None) -> None:

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import heapq
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 from strowger.foundation.clock import Clock
 from strowger.foundation.database import OUTAGES, Database
@@ -16,6 +17,7 @@ from strowger.messaging.repository import queueing
 from strowger.messaging.schemas import Priority, Submission
 
 log = get_logger(__name__)
+Key = tuple[UUID, int]
 POLL_SECONDS = 1.0
 IDLE_SECONDS = 2.0  # a buffer that nobody took from for so long goes back to the table
 BUFFER_FACTOR = 2
@@ -28,8 +30,9 @@ class DatabaseLane:
     Intake may pass on directly only while the table holds nothing older for this lane, except for high priority.
     """
 
-    def __init__(self, carrier_id: int, worker_id: int, database: Database, clock: Clock) -> None:
+    def __init__(self, carrier_id: int, worker_id: int, database: Database, clock: Clock, held: set[Key]) -> None:
         self.carrier_id = carrier_id
+        self._held = held
         self._worker_id = worker_id
         self._database = database
         self._clock = clock
@@ -54,6 +57,7 @@ class DatabaseLane:
 
     def push(self, submissions: Sequence[Submission]) -> None:
         """Take over submissions that are claimed for this worker already."""
+        self._held.update(submission.key for submission in submissions)
         for submission in submissions:
             heapq.heappush(self._buffer, (submission.priority, next(self._order), submission))
         self._work.set()
@@ -88,12 +92,17 @@ class DatabaseLane:
         except Unavailable:
             return []
         self._drained = len(claimed) < limit
+        self._held.update(submission.key for submission in claimed)
         return claimed
 
     async def release(self, submissions: Sequence[Submission]) -> None:
-        """Give claimed submissions back; a worker's death would do the same."""
+        """Give claimed submissions back; a worker's death would do the same.
+
+        While the store is away they stay claimed in the table, but no longer held: see claims.py.
+        """
         if not submissions:
             return
+        self._held.difference_update(submission.key for submission in submissions)
         self._drained = False
         with contextlib.suppress(Unavailable, *OUTAGES):
             await self._database.run(lambda c: queueing.release(c, submissions, self._worker_id))
@@ -120,13 +129,18 @@ class Lanes:
         self._database = database
         self._clock = clock
         self._lanes: dict[int, DatabaseLane] = {}
+        self.held: set[Key] = set()  # claimed and in memory: here, with a carrier, in the journal
         self.worker_id = worker_id
 
     def lane(self, carrier_id: int) -> DatabaseLane:
         """The lane of a carrier."""
         if carrier_id not in self._lanes:
-            self._lanes[carrier_id] = DatabaseLane(carrier_id, self.worker_id, self._database, self._clock)
+            self._lanes[carrier_id] = DatabaseLane(carrier_id, self.worker_id, self._database, self._clock, self.held)
         return self._lanes[carrier_id]
+
+    def settled(self, keys: Iterable[Key]) -> None:
+        """What became of these is written."""
+        self.held.difference_update(keys)
 
     def wake(self, payload: str = "") -> None:
         """Wake one lane (payload: carrier id) or, without payload, all."""
@@ -134,10 +148,10 @@ class Lanes:
         for lane in targets:
             lane.wake()
 
-    def share(self, routed: Sequence[tuple[Submission, int]]) -> set[tuple[object, int]]:
+    def share(self, routed: Sequence[tuple[Submission, int]]) -> set[Key]:
         """Choose which routed submissions this worker keeps for its own links; returns their keys."""
         room = {carrier: self.lane(carrier).room() for _, carrier in routed}
-        kept: set[tuple[object, int]] = set()
+        kept: set[Key] = set()
         for submission, carrier in routed:
             urgent = submission.priority == Priority.HIGH and self.lane(carrier).active
             if room[carrier] > 0 or urgent:

@@ -42,7 +42,14 @@ class Pipeline:
             lambda lane: self.notifier.send("lane", lane),
         )
         self.journal = DatabaseJournal(
-            context.database, context.clock, self.facts, rules, worker_id, self.written, self.intake.wake
+            context.database,
+            context.clock,
+            self.facts,
+            rules,
+            worker_id,
+            self.written,
+            self.intake.wake,
+            self.lanes.settled,
         )
         self._listener = Listener(context.database)
         self._tasks: list[asyncio.Task[None]] = []

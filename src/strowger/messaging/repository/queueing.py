@@ -69,6 +69,8 @@ RELEASE_DEAD = (
     "UPDATE submission SET claimed_by = NULL WHERE claimed_by IS NOT NULL AND NOT claimed_by = ANY($1::integer[])"
 )
 
+CLAIMED = "SELECT request_id, n FROM submission WHERE claimed_by = $1"
+
 
 def _submission(row: Any) -> Submission:
     return Submission(
@@ -125,6 +127,16 @@ async def move(
 async def release(connection: asyncpg.Connection[Any], submissions: Sequence[Submission], worker_id: int) -> None:
     """Give claimed submissions back."""
     await connection.execute(RELEASE, *_keys(submissions), worker_id)
+
+
+async def claimed(connection: asyncpg.Connection[Any], worker_id: int) -> set[tuple[UUID, int]]:
+    """What the table says that a worker holds."""
+    return {(row["request_id"], row["n"]) for row in await connection.fetch(CLAIMED, worker_id)}
+
+
+async def release_keys(connection: asyncpg.Connection[Any], keys: Sequence[tuple[UUID, int]], worker_id: int) -> None:
+    """Give claimed submissions back by their keys."""
+    await connection.execute(RELEASE, [key[0] for key in keys], [key[1] for key in keys], worker_id)
 
 
 async def lock_expired(connection: asyncpg.Connection[Any], now: datetime, limit: int) -> list[Submission]:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterable
 from datetime import timedelta
+from uuid import UUID
 
 import asyncpg
 
@@ -18,7 +19,7 @@ from strowger.platform.callbacks import repository
 from strowger.platform.callbacks.endpoints import HELD_LIMIT, QUEUE_LIMIT, Endpoint
 from strowger.platform.callbacks.recording import Recorder
 from strowger.platform.callbacks.rendering import endpoint_of
-from strowger.platform.callbacks.schemas import NOT_FINAL, AttemptOutcome, Job, NewCallback
+from strowger.platform.callbacks.schemas import NOT_FINAL, AttemptOutcome, Job, NewCallback, Result
 from strowger.platform.callbacks.sender import Sender
 
 log = get_logger(__name__)
@@ -41,6 +42,7 @@ class CallbackEngine:
         self._recorder = Recorder(context.database, worker_id)
         self._endpoints: dict[str, Endpoint] = {}
         self._active = self._held = 0
+        self.held_ids: set[UUID] = set()  # claimed and in memory, until their result is written
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._asked = False
@@ -75,6 +77,7 @@ class CallbackEngine:
 
     def _put(self, endpoint: Endpoint, job: Job) -> None:
         endpoint.queue.append(job)
+        self.held_ids.add(job.id)
         self._held += 1
         if endpoint.active < endpoint.allowed(self._active):
             self._start(endpoint)
@@ -189,7 +192,7 @@ class CallbackEngine:
     async def _record(self) -> bool:
         """Write one batch; False when the database is away."""
         try:
-            results, returned = await self._recorder.flush()
+            results, returned = await self._flush()
         except (Unavailable, *OUTAGES) as problem:
             log.warning("callback_results_kept", problem=repr(problem))
             await asyncio.sleep(AWAY_SECONDS)
@@ -198,6 +201,11 @@ class CallbackEngine:
             self.wake()  # a later event of the same message may go now
         return True
 
+    async def _flush(self) -> tuple[list[Result], list[UUID]]:
+        results, returned = await self._recorder.flush()
+        self.held_ids.difference_update(returned, (result.job.id for result in results))
+        return results, returned
+
     async def step(self) -> int:
         """Claim once, send all that is held, and write it down; returns the number of attempts. For virtual time."""
         await self.claim()
@@ -205,7 +213,7 @@ class CallbackEngine:
         while self._tasks or not self._recorder.is_empty:
             if self._tasks:
                 await asyncio.wait(set(self._tasks), return_when=asyncio.FIRST_COMPLETED)
-            results, _ = await self._recorder.flush()
+            results, _ = await self._flush()
             attempts += len(results)
         return attempts
 

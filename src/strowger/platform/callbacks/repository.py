@@ -69,6 +69,7 @@ RELEASE = "UPDATE callback SET claimed_by = NULL WHERE id = ANY($1::uuid[]) AND 
 # scope: upkeep of the whole installation
 RELEASE_DEAD = "UPDATE callback SET claimed_by = NULL WHERE state = 0 AND claimed_by <> ALL($1::integer[])"
 # scope: the worker finishes the rows that it claimed itself, of whatever account
+CLAIMED = "SELECT id FROM callback WHERE state = 0 AND claimed_by = $1"
 DELETE = "DELETE FROM callback WHERE id = ANY($1::uuid[])"
 # scope: the worker finishes the rows that it claimed itself, of whatever account
 PUT_OFF = """
@@ -180,6 +181,11 @@ async def claim(
 async def release(connection: Connection, ids: Sequence[UUID], worker_id: int) -> None:
     """Give claimed callbacks back to the queue."""
     await connection.execute(RELEASE, list(ids), worker_id)
+
+
+async def claimed(connection: Connection, worker_id: int) -> set[UUID]:
+    """What the table says that a worker holds."""
+    return {row["id"] for row in await connection.fetch(CLAIMED, worker_id)}
 
 
 async def release_dead(connection: Connection, live: Sequence[int]) -> int:

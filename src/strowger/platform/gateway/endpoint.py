@@ -5,6 +5,7 @@ This is plain ASGI under Litestar's router: the accept path must not pay for wha
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from litestar.handlers.asgi_handlers import ASGIRouteHandler
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 OWN_REQUEST_ID = "own_request_id"  # an option of handlers that answer with X-Request-Id themselves
+ANSWER_SECONDS = 20.0  # more than a commit may take; after that the client hears that the store is away
 KEY_FIELDS = ("api-key", "api_key")
 DRAIN_FACTOR = 4  # how much of a body that is too large is still read, so that the client gets to read the answer
 
@@ -73,7 +75,8 @@ class Exchange:
     async def run(self) -> None:
         """Answer the request, whatever happens."""
         try:
-            answer = await self._handle()
+            async with asyncio.timeout(ANSWER_SECONDS):
+                answer = await self._handle()
         except StrowgerError as problem:
             answer = self._failure(problem)
         except OUTAGES as problem:
