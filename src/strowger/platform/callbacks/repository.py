@@ -70,6 +70,7 @@ RELEASE = "UPDATE callback SET claimed_by = NULL WHERE id = ANY($1::uuid[]) AND 
 RELEASE_DEAD = "UPDATE callback SET claimed_by = NULL WHERE state = 0 AND claimed_by <> ALL($1::integer[])"
 # scope: the worker finishes the rows that it claimed itself, of whatever account
 CLAIMED = "SELECT id FROM callback WHERE state = 0 AND claimed_by = $1"
+# scope: the worker finishes the rows that it claimed itself, of whatever account
 DELETE = "DELETE FROM callback WHERE id = ANY($1::uuid[])"
 # scope: the worker finishes the rows that it claimed itself, of whatever account
 PUT_OFF = """
