@@ -81,6 +81,9 @@ class Accepter:
             self._answer(batch, problem)
         except (StrowgerError, asyncpg.PostgresError):
             await self._commit_singly(batch)
+        except Exception as problem:
+            log.exception("accept_failed", requests=len(batch))
+            self._answer(batch, problem)
         else:
             self._answer(batch, None)
             self._tell([request for request, _ in batch])

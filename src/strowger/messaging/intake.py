@@ -64,7 +64,7 @@ class Intake:
                 taken = await self.step()
             except Unavailable:
                 taken = 0
-            except (asyncpg.PostgresError, ValueError, KeyError):
+            except Exception:
                 log.exception("intake_failed")
                 taken = 0
             if taken < BATCH:

@@ -72,7 +72,7 @@ class Upkeep:
                 await job.work()
             except (Unavailable, *OUTAGES, *CLASHES) as problem:
                 log.warning("job_postponed", job=job.name, problem=repr(problem))
-            except asyncpg.PostgresError:
+            except Exception:
                 log.exception("job_failed", job=job.name)
             await asyncio.sleep(job.every)
 

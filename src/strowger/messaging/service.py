@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Coroutine
 from typing import Any
 
@@ -19,6 +18,7 @@ from strowger.messaging.rules import ChannelRules
 from strowger.platform.callbacks.service import CallbackEngine
 
 log = get_logger(__name__)
+DRAIN_SECONDS = 10.0
 
 
 class Pipeline:
@@ -82,13 +82,14 @@ class Pipeline:
 
     async def stop(self) -> None:
         """Finish what was reported, give back what was not sent, and stop. The carriers must have stopped before."""
-        for task in self._tasks[:1]:
-            task.cancel()
-        await self.journal.drain()
+        intake, journal, *_ = self._tasks
+        intake.cancel()
+        drained = asyncio.create_task(self.journal.drain())
+        await asyncio.wait({drained, journal}, timeout=DRAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        drained.cancel()
         await self.lanes.close()
         await self.callbacks.stop()
         await self._listener.stop()
         for task in self._tasks:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -65,6 +65,9 @@ class Feeder:
             except StrowgerError as problem:
                 log.warning("lane_unavailable", problem=str(problem))
                 taken = []
+            except Exception:
+                log.exception("lane_failed")
+                taken = []
             if not taken:
                 await self._wait()
             elif self._stopping or self._closed():
