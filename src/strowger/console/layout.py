@@ -58,10 +58,14 @@ async def shell(context: Context, visitor: Visitor | None, path: str) -> dict[st
     if visitor is None:
         return {"menu_groups": [], "menu_current": None, "balance": ""}
     return {
-        "menu_groups": menu.groups(visitor.role),
+        "menu_groups": menu.groups(visitor),
         "menu_current": menu.current(path),
-        "balance": await balance_text(context, visitor.account_id),
+        "balance": await balance_text(context, visitor.account_id) if _sees_money(visitor) else "",
     }
+
+
+def _sees_money(visitor: Visitor) -> bool:
+    return visitor.may("billing.read") or visitor.may("usage.read")
 
 
 def crumbs_of(path: str, title: str, given: list[Crumb] | None) -> list[Crumb]:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from strowger.console.visitor import Visitor
 
 GROUP_ORDER = (
     "",
@@ -16,6 +20,7 @@ GROUP_ORDER = (
     "Developers",
     "Billing",
     "Subaccounts",
+    "Settings",
     "Installation",
 )
 
@@ -49,16 +54,20 @@ def register(
     _entries[path] = MenuEntry(group, label, path, icon, order, key, roles)
 
 
-def entries(role: str) -> list[MenuEntry]:
-    """Every entry a role may see, in the menu's order."""
-    seen = [entry for entry in _entries.values() if not entry.roles or role in entry.roles]
+def entries(visitor: Visitor) -> list[MenuEntry]:
+    """Every entry a visitor may see, in the menu's order: those whose page the role may open."""
+    seen = [
+        entry
+        for entry in _entries.values()
+        if (not entry.roles or visitor.role in entry.roles) and visitor.may_open(entry.path)
+    ]
     return sorted(seen, key=lambda e: (_rank(e.group), e.group, e.order, e.label))
 
 
-def groups(role: str) -> list[tuple[str, list[MenuEntry]]]:
-    """The menu of a role: heading and entries."""
+def groups(visitor: Visitor) -> list[tuple[str, list[MenuEntry]]]:
+    """The menu of a visitor: heading and entries."""
     found: dict[str, list[MenuEntry]] = {}
-    for entry in entries(role):
+    for entry in entries(visitor):
         found.setdefault(entry.group, []).append(entry)
     return list(found.items())
 

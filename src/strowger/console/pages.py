@@ -31,6 +31,7 @@ from strowger.console.respond import (
     secure,
     toast,
 )
+from strowger.console.rights import PUBLIC, add_page
 from strowger.console.visitor import AnyConnection, Visitor, find_visitor
 
 __all__ = [
@@ -101,8 +102,9 @@ async def _guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     if any(isinstance(value, int) and abs(value) > MAX_ID for value in connection.path_params.values()):
         raise NotFoundException
     roles = handler.opt.get("roles") or ()
-    if roles and visitor.role not in roles:
-        raise PermissionDeniedException(f"Your role ({visitor.role}) may not do this. Ask an owner of the account.")
+    if (roles and visitor.role not in roles) or not visitor.may(handler.opt["permission"]):
+        role = visitor.role_name or visitor.role
+        raise PermissionDeniedException(f"Your role ({role}) may not do this. Ask an owner of the account.")
     assert isinstance(connection, Request)
     await check_csrf(connection, visitor.csrf)
 
@@ -125,10 +127,13 @@ def _handler(
         exception_handlers={HTTPException: page_error, Exception: page_error},
         **options,
     )
-    in_path = set(PARAMETER.findall("".join([path] if isinstance(path, str) else path)))
+    paths = [path] if isinstance(path, str) else path
+    in_path = set(PARAMETER.findall("".join(paths)))
+    permission = (options.get("opt") or {}).get("permission", PUBLIC)
 
     def decorate(handler: Callable[..., Any]) -> HTTPRouteHandler:
         """Say where parameters come from, so that handlers need not."""
+        add_page(paths, methods, permission, f"{handler.__module__}.{handler.__qualname__}")
         for name, kind in get_type_hints(handler).items():
             if name in in_path:
                 handler.__annotations__[name] = Annotated[kind, PathParameter()]
@@ -147,17 +152,24 @@ def public_page(
 
 
 def page(
-    path: str | Sequence[str], *, methods: Sequence[str] = ("GET",), roles: Sequence[str] = (), **options: Any
+    path: str | Sequence[str],
+    *,
+    methods: Sequence[str] = ("GET",),
+    permission: str | None = None,
+    roles: Sequence[str] = (),
+    **options: Any,
 ) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
-    """Make a handler of the console: only for signed-in users (of the given roles), CSRF checked on unsafe methods.
+    """Make a handler of the console: only for signed-in users whose role grants ``permission``, CSRF checked.
 
-    The handler may ask for ``request`` and ``visitor`` by name and answers with ``render`` or ``redirect``.
+    Permissions are named in ``platform/team/permissions.json``; ``self`` is every signed-in user. A page that names none
+    is for owners and admins only, and a test asks for the name. ``roles`` narrows it further. The handler may ask for
+    ``request`` and ``visitor`` by name and answers with ``render`` or ``redirect``.
     """
     return _handler(
         path,
         methods,
         guards=[_guard],
-        opt={"roles": tuple(roles)},
+        opt={"roles": tuple(roles), "permission": permission},
         dependencies={"visitor": Provide(_visitor)},
         **options,
     )

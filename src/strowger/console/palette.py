@@ -71,10 +71,10 @@ async def find(context: Context, visitor: Visitor, text: str) -> list[Hit]:
     """What the palette shows for a text; all pages and actions for an empty one."""
     words = text.lower().split()
     pages = [
-        Hit(e.label, e.path, e.icon, f"g {e.key}" if e.key else "", e.group or "Pages")
-        for e in menu.entries(visitor.role)
+        Hit(e.label, e.path, e.icon, f"g {e.key}" if e.key else "", e.group or "Pages") for e in menu.entries(visitor)
     ]
-    hits = [hit for hit in [*_actions.values(), *pages] if _fits(hit, words)]
+    actions = [hit for hit in _actions.values() if visitor.may_open(hit.path)]
+    hits = [hit for hit in [*actions, *pages] if _fits(hit, words)]
     text = text.strip()
     if len(text) > 1:
         found = await asyncio.gather(*(_ask(name, f, context, visitor, text) for name, f in _finders.items()))

@@ -98,7 +98,7 @@ async def render(
             path=path,
             title=title,
             crumbs=crumbs_of(path, title, crumbs),
-            actions=actions,
+            actions=[action for action in actions if visitor is None or visitor.may_open(action.path)],
             flashes=flashes,
             settings=context.settings,
             partial=is_partial(request),

@@ -18,14 +18,14 @@ from strowger.console.visitor import Visitor
 NAME_LENGTH, QUERY_LENGTH, TOPICS = 60, 4000, 8
 
 
-@page("/console/search")
+@page("/console/search", permission="self")
 async def search(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     """The palette's lines for ?q=."""
     hits = await palette.find(context_of(request), visitor, request.query_params.get("q", "")[:200])
     return html(fragment(request, "console/palette_hits.html", "palette_hits", palette.in_groups(hits)))
 
 
-@page("/console/views", methods=["POST"])
+@page("/console/views", methods=["POST"], permission="self")
 async def save_view(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     """Keep the state of a list under a name (fields list, name, query, path, shared)."""
     form = await request.form()
@@ -40,7 +40,7 @@ async def save_view(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     return redirect(request, path + query, f"View “{name}” saved{' for everyone in the account' if shared else ''}.")
 
 
-@page("/console/views/{view_id:int}/delete", methods=["POST"])
+@page("/console/views/{view_id:int}/delete", methods=["POST"], permission="self")
 async def delete_view(request: AnyRequest, visitor: Visitor, view_id: int) -> Response[Any]:
     """Remove a saved view."""
     if not await repository.delete_view(context_of(request).database, visitor.account_id, visitor.user_id, view_id):
@@ -49,7 +49,7 @@ async def delete_view(request: AnyRequest, visitor: Visitor, view_id: int) -> Re
     return redirect(request, local_path(str(form.get("path", ""))), "View removed.")
 
 
-@page("/console/live")
+@page("/console/live", permission="self")
 async def live(request: AnyRequest, visitor: Visitor) -> Stream:
     """Server-sent events of the account: ?topics=message,callback; resumes after the header Last-Event-ID."""
     hub: LiveHub = request.app.state.live
@@ -59,7 +59,7 @@ async def live(request: AnyRequest, visitor: Visitor) -> Stream:
     return Stream(hub.stream(visitor.account_id, topics, last), media_type="text/event-stream", headers=headers)
 
 
-@page("/console/forms/{name:str}/code", methods=["POST"])
+@page("/console/forms/{name:str}/code", methods=["POST"], permission="self")
 async def form_code(request: AnyRequest, visitor: Visitor, name: str) -> Response[Any]:
     """The same call as code, for what is typed into a form now."""
     form = form_named(name)

@@ -181,7 +181,8 @@ class TableView:
 
     def actions_of(self, row: Row) -> list[RowAction]:
         """The entries of a row's menu."""
-        return [action for action in self.table.row_actions if action.when is None or action.when(row)]
+        fitting = [action for action in self.table.row_actions if action.when is None or action.when(row)]
+        return [action for action in fitting if self.visitor.may_open(action.path(row), action.method)]
 
     def tone(self, column: Column, value: Any) -> str:
         """The colour of a status badge."""

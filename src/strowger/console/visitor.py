@@ -10,14 +10,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from litestar.connection import ASGIConnection
 
+from strowger.console.rights import PUBLIC, SELF, permission_for
 from strowger.foundation.context import Context
 
+MANAGERS = ("owner", "admin")
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 
 @dataclass(slots=True)
 class Visitor:
-    """The signed-in user. ``theme`` is light, dark or auto; ``csrf`` must come back with every unsafe request."""
+    """The signed-in user. ``theme`` is light, dark or auto; ``csrf`` must come back with every unsafe request.
+
+    ``permissions`` are what the role grants (see platform/team); ``role_name`` is the role in words.
+    """
 
     user_id: int
     account_id: int
@@ -32,6 +37,18 @@ class Visitor:
     account_name: str = ""
     country: str = ""
     session: str = ""
+    permissions: frozenset[str] = frozenset()
+    role_name: str = ""
+
+    def may(self, permission: str | None) -> bool:
+        """Whether the role grants a permission. What names none is for owners and admins."""
+        if permission is None:
+            return self.role in MANAGERS
+        return permission in (SELF, PUBLIC) or permission in self.permissions
+
+    def may_open(self, path: str, method: str = "GET") -> bool:
+        """Whether the visitor may call a page of the console, by its path."""
+        return self.may(permission_for(method, path))
 
     @property
     def zone(self) -> tzinfo:

@@ -16,7 +16,7 @@ menu.register("", "Home", "/", "home", 1, key="h")
 SENDERS_LOOKED_AT = 100
 
 
-@page("/")
+@page("/", permission="home.read")
 async def home(request: AnyRequest, visitor: Visitor) -> Page:
     """First steps, the day's traffic, alerts, and the first call as code."""
     return await render(
@@ -25,13 +25,13 @@ async def home(request: AnyRequest, visitor: Visitor) -> Page:
     )  # fmt: skip
 
 
-@page("/home/now")
+@page("/home/now", permission="home.read")
 async def now(request: AnyRequest, visitor: Visitor) -> Page:
     """Alerts, steps, figures and latest messages alone."""
     return await render(request, "home/now.html", **await _now(request, visitor))
 
 
-@page("/home/chart")
+@page("/home/chart", permission="home.read")
 async def chart(request: AnyRequest, visitor: Visitor) -> Page:
     """The chart alone."""
     return await render(request, "home/chart.html", traffic=await service.traffic(context_of(request), visitor))

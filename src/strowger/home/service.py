@@ -25,7 +25,6 @@ STEP_DAYS, HOURS, LATEST = 90, 24, 8
 GOOD, BAD = (Status.DELIVERED,), (Status.UNDELIVERED, Status.NOT_SENT, Status.FAILED, Status.EXPIRED)
 OPEN = (Status.SCHEDULED, Status.QUEUED, Status.SENT)
 UP = ("bound", "throttled", "paused")
-OWNER = "owner"
 
 
 STEPS = (
@@ -170,7 +169,7 @@ async def alerts(context: Context, visitor: Visitor, links: Sequence[LinkRecord]
     Carriers belong to the installation: only owners are led to them.
     """
     found = []
-    carriers_page = ("See carriers", "/carriers") if visitor.role == OWNER else ("", "")
+    carriers_page = ("See carriers", "/carriers") if visitor.may("installation.read") else ("", "")
     down = sorted({link.carrier for link in links if link.state not in UP})
     if down:
         text = f"Not connected: {', '.join(down)}. Messages for it wait or take another route."

@@ -162,7 +162,7 @@ async def test_what_is_wrong_is_told_with_the_way_to_mend_it(visit: Visit) -> No
 
 async def test_who_does_not_own_the_installation_is_not_led_to_its_carriers(visit: Visit) -> None:
     await log_of(visit).prepare(link="connecting", name="northern")
-    _, token = await add_person(visit.context, "carol", role="developer", account_id=visit.account)
+    _, token = await add_person(visit.context, "carol", role="support", account_id=visit.account)
     visit.client.cookies.clear()
     await sign_in_as(visit.client, token)
     shown = await visit.page()

@@ -26,6 +26,7 @@ def _send(family: str, handler: Handler) -> Operation:
     return Operation(
         "POST", f"/{{sid}}/{family}", f"send_{family}", f"Send messages (/{family})", SEND_TEXT, handler, d.SEND,
         codes=d.SEND_CODES, status=202, result=d.SENT, example=d.SENT_EXAMPLE, versions=BOTH, idempotent=True,
+        permission="messages.send",
     )  # fmt: skip
 
 
@@ -39,7 +40,7 @@ def _get(family: str, handler: Handler) -> Operation:
         "GET", f"/{{sid}}/{family}", f"get_{family}", f"Send by query, or read the logs (/{family})",
         "With `to` this sends, exactly as POST does; without it, it reads the logs.", handler, optional,
         codes=(*d.SEND_CODES, *d.LOG_CODES), status=202, result=d.SENT, example=d.SENT_EXAMPLE, versions=BOTH,
-        idempotent=True, also=((200, d.LOGGED, d.LOG_EXAMPLE),),
+        idempotent=True, also=((200, d.LOGGED, d.LOG_EXAMPLE),), permission="messages.send",
     )  # fmt: skip
 
 
@@ -55,20 +56,22 @@ def _family(family: str, send: Handler, get: Handler, status: Handler) -> list[O
         Operation(
             "GET", f"{base}/status", f"{family}_status", f"Status of many messages (/{family})", STATUS_TEXT, status,
             (d.IDS,), codes=("E624", "E625"), result=d.STATUSES, example=d.STATUS_EXAMPLE, tag="Status and logs",
+            permission="messages.read",
         ),
         Operation(
             "GET", f"{base}/logs", f"{family}_logs", f"Logs (/{family})",
             "The account's messages, newest first, over at most 7 days.", pull_logs, d.LOG_FILTERS, codes=d.LOG_CODES,
-            result=d.LOGGED, example=d.LOG_EXAMPLE, tag="Status and logs",
+            result=d.LOGGED, example=d.LOG_EXAMPLE, tag="Status and logs", permission="messages.read",
         ),
         Operation(
             "GET", f"{base}/sender", f"{family}_senders", f"Sender IDs (/{family})", "All sender IDs of the account.",
             list_senders, result=d.LISTED, example=d.LISTED_EXAMPLE, tag="Sender IDs", empty=[], versions=BOTH,
+            permission="channels.read",
         ),
         Operation(
             "GET", f"{base}/{{message_id}}", f"{family}_one_status", f"Status of one message (/{family})", STATUS_TEXT,
             one_status, path_parameters=(d.MESSAGE_ID,), codes=("E625",), result=d.STATUSES, example=d.STATUS_EXAMPLE,
-            versions=BOTH, tag="Status and logs",
+            versions=BOTH, tag="Status and logs", permission="messages.read",
         ),
     ]  # fmt: skip
 
@@ -79,7 +82,7 @@ OPERATIONS = [
     Operation(
         "GET", "/{sid}/messages/identifier", "messages_identifier", "Sender IDs (older path)",
         "The same rows as /messages/sender.", list_senders, result=d.LISTED, example=d.LISTED_EXAMPLE, tag="Sender IDs",
-        empty=[],
+        empty=[], permission="channels.read",
     ),
 ]  # fmt: skip
 add_operations(OPERATIONS)

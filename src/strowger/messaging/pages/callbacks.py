@@ -41,7 +41,6 @@ SPANS = (
 )
 STATE_OPTIONS = [(str(int(state)), label) for state, label in STATES.items()]
 EVENT_OPTIONS = list(EVENTS.items())
-ROLES = ("owner", "admin", "manager")
 
 
 def tabs_of(path: str) -> list[tuple[str, str, bool]]:
@@ -173,7 +172,7 @@ def attempt_source(database: Database, everything: bool, now: Any) -> SqlSource:
     )
 
 
-@page("/callbacks")
+@page("/callbacks", permission="callbacks.read")
 async def deliveries(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     """What waits and what has failed."""
     context = context_of(request)
@@ -187,11 +186,11 @@ async def deliveries(request: AnyRequest, visitor: Visitor) -> Response[Any]:
         tabs=tabs_of("/callbacks"),
         counts={state.name: number for state, number in counts.items()},
         spans=SPANS,
-        may_act=visitor.role in ROLES,
+        may_act=visitor.may("callbacks.write"),
     )
 
 
-@page("/callbacks/attempts")
+@page("/callbacks/attempts", permission="callbacks.read")
 async def attempts(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     """Every attempt."""
     context = context_of(request)
@@ -213,7 +212,7 @@ async def _back(request: AnyRequest) -> str:
     return local_path(str(form.get("back", "")), "/callbacks")
 
 
-@page("/callbacks/{callback_id:uuid}/replay", methods=["POST"], roles=ROLES)
+@page("/callbacks/{callback_id:uuid}/replay", methods=["POST"], permission="callbacks.write")
 async def replay(request: AnyRequest, visitor: Visitor, callback_id: UUID) -> Page:
     """Send a failed or dropped callback again."""
     if not await CallbackService(context_of(request)).replay(visitor.account_id, [callback_id]):
@@ -221,7 +220,7 @@ async def replay(request: AnyRequest, visitor: Visitor, callback_id: UUID) -> Pa
     return redirect(request, await _back(request), "The callback is sent again.")
 
 
-@page("/callbacks/{callback_id:uuid}/drop", methods=["POST"], roles=ROLES)
+@page("/callbacks/{callback_id:uuid}/drop", methods=["POST"], permission="callbacks.write")
 async def drop(request: AnyRequest, visitor: Visitor, callback_id: UUID) -> Page:
     """Take a waiting callback out of the queue."""
     if not await CallbackService(context_of(request)).drop(visitor.account_id, [callback_id]):
@@ -229,7 +228,7 @@ async def drop(request: AnyRequest, visitor: Visitor, callback_id: UUID) -> Page
     return redirect(request, await _back(request), "The callback was dropped.", "info")
 
 
-@page("/callbacks/replay", methods=["POST"], roles=ROLES)
+@page("/callbacks/replay", methods=["POST"], permission="callbacks.write")
 async def replay_since(request: AnyRequest, visitor: Visitor) -> Page:
     """Send all callbacks that failed within a span (field span: 1h, 24h, 7d) again."""
     context = context_of(request)

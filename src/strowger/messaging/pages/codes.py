@@ -54,7 +54,7 @@ def grouped() -> list[Group]:
     return [group for group in groups if group.traces]
 
 
-@page("/errors")
+@page("/errors", permission="messages.read")
 async def codes(request: AnyRequest, visitor: Visitor) -> Page:
     """Every status and trace with its meaning; each trace is an anchor."""
     statuses = [

@@ -177,7 +177,7 @@ async def _of_request(request: AnyRequest, visitor: Visitor, request_id: UUID) -
     return redirect(request, f"/messages?q={request_id}")
 
 
-@page("/messages/{message_id:str}")
+@page("/messages/{message_id:str}", permission="messages.read")
 async def message(request: AnyRequest, visitor: Visitor, message_id: str) -> Response[Any] | Page:
     """A message by its id; a request's id leads to its message, or to the list of them."""
     found = parse_message_id(message_id)

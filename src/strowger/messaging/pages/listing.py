@@ -112,7 +112,7 @@ async def _empty(database: Database, visitor: Visitor, base_url: str) -> Empty:
     return Empty("No messages yet", text, SEND, _first_call(visitor, base_url))
 
 
-@page("/messages")
+@page("/messages", permission="messages.read")
 async def messages(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     """The list: search, filters, sort, views, paging and export by the kit."""
     context = context_of(request)

@@ -39,13 +39,13 @@ def read_ids(text: str) -> list[tuple[UUID, int]]:
     return [(one[0], one[1]) for one in found if one and one[1]]
 
 
-@page("/live")
+@page("/live", permission="messages.read")
 async def live(request: AnyRequest, visitor: Visitor) -> Page:
     """The page; its rows come from /live/rows."""
     return await render(request, "messaging/live.html", title="Live", filters=FILTERS, keep=KEPT)
 
 
-@page("/live/rows")
+@page("/live/rows", permission="messages.read")
 async def rows(request: AnyRequest, visitor: Visitor) -> Page:
     """Rows of the given ids (?ids=), or the newest ones."""
     context = context_of(request)

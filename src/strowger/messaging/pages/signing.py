@@ -10,14 +10,13 @@ from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, Crumb, Page, context_of, page, redirect, render
 from strowger.console.visitor import Visitor
 from strowger.foundation.errors import StrowgerError
-from strowger.messaging.pages.callbacks import ROLES, tabs_of
+from strowger.messaging.pages.callbacks import tabs_of
 from strowger.messaging.pages.deliveries import OUTCOME_TONES, answer_text, error_text, request_text
 from strowger.platform.accounts.errors import AccountProblem
 from strowger.platform.accounts.service import confirm_password
 from strowger.platform.callbacks.schemas import Attempt, AttemptOutcome, read_target
 from strowger.platform.callbacks.service import CallbackService
 
-OWNERS = ("owner", "admin")
 CRUMBS = [Crumb("Developers"), Crumb("Callbacks", "/callbacks")]
 PASSWORD = Field(
     "password", "Your password", "password", required=True, max_length=200, autocomplete="current-password"
@@ -59,7 +58,7 @@ async def _signing(
         status=max(first.status, second.status),
         tabs=tabs_of("/callbacks/signing"),
         secrets=secrets,
-        may_act=visitor.role in OWNERS,
+        may_act=visitor.may("callbacks.secrets"),
         reveal=first,
         rotate=second,
     )
@@ -76,13 +75,13 @@ async def _confirm(request: AnyRequest, visitor: Visitor, form: Form) -> FormSta
     return state
 
 
-@page("/callbacks/signing")
+@page("/callbacks/signing", permission="callbacks.read")
 async def signing(request: AnyRequest, visitor: Visitor) -> Page:
     """How callbacks are signed."""
     return await _signing(request, visitor)
 
 
-@page("/callbacks/signing", methods=["POST"], roles=OWNERS)
+@page("/callbacks/signing", methods=["POST"], permission="callbacks.secrets")
 async def reveal(request: AnyRequest, visitor: Visitor) -> Page:
     """Show the secret to who gives their password."""
     state = await _confirm(request, visitor, REVEAL)
@@ -91,7 +90,7 @@ async def reveal(request: AnyRequest, visitor: Visitor) -> Page:
     return await _signing(request, visitor, await _service(request).signing.shown(visitor.account_id))
 
 
-@page("/callbacks/signing/rotate", methods=["POST"], roles=OWNERS)
+@page("/callbacks/signing/rotate", methods=["POST"], permission="callbacks.secrets")
 async def rotate(request: AnyRequest, visitor: Visitor) -> Page:
     """Replace the secret; the old one signs as well for 24 hours."""
     state = await _confirm(request, visitor, ROTATE)
@@ -102,7 +101,7 @@ async def rotate(request: AnyRequest, visitor: Visitor) -> Page:
     return await _signing(request, visitor, await service.signing.shown(visitor.account_id))
 
 
-@page("/callbacks/signing/rotate")
+@page("/callbacks/signing/rotate", permission="callbacks.read")
 async def rotate_again(request: AnyRequest, visitor: Visitor) -> Page:
     """A reload of the answer leads back to the page."""
     return redirect(request, "/callbacks/signing")
@@ -130,13 +129,13 @@ async def _test(request: AnyRequest, visitor: Visitor, form: FormState, attempt:
     )
 
 
-@page("/callbacks/test")
+@page("/callbacks/test", permission="callbacks.read")
 async def test_form(request: AnyRequest, visitor: Visitor) -> Page:
     """The form of a test."""
     return await _test(request, visitor, TEST.blank(visitor))
 
 
-@page("/callbacks/test", methods=["POST"], roles=ROLES)
+@page("/callbacks/test", methods=["POST"], permission="callbacks.write")
 async def send_test(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     """Send a test event once, and show what came back."""
     state = await TEST.read(request, visitor)

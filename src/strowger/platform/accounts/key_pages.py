@@ -163,7 +163,7 @@ async def _show_once(request: AnyRequest, key: str, name: str, title: str, text:
     )
 
 
-@page(LIST)
+@page(LIST, permission="developers.read")
 async def list_keys(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     """The keys with SID and base URL."""
     context = context_of(request)
@@ -178,13 +178,13 @@ async def list_keys(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     )
 
 
-@page(f"{LIST}/new")
+@page(f"{LIST}/new", permission="developers.write")
 async def new_key(request: AnyRequest, visitor: Visitor) -> Answer:
     """The form of a new key."""
     return await _form(request, CREATE.blank(visitor), "Create API key")
 
 
-@page(f"{LIST}/new", methods=["POST"])
+@page(f"{LIST}/new", methods=["POST"], permission="developers.write")
 async def create_key(request: AnyRequest, visitor: Visitor) -> Answer:
     """Make a key and show it, once."""
     form = await CREATE.read(request, visitor)
@@ -194,7 +194,7 @@ async def create_key(request: AnyRequest, visitor: Visitor) -> Answer:
     return await _show_once(request, made.key, form["name"], "API key created", "Copy it now: it is shown only once.")
 
 
-@page(f"{LIST}/{{key_id:int}}")
+@page(f"{LIST}/{{key_id:int}}", permission="developers.read")
 async def show_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answer:
     """The form that changes a key."""
     key = await _found(request, visitor, key_id)
@@ -202,7 +202,7 @@ async def show_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answer
     return await _form(request, form, key.name, f"Key ending in {key.hint}")
 
 
-@page(f"{LIST}/{{key_id:int}}", methods=["POST"])
+@page(f"{LIST}/{{key_id:int}}", methods=["POST"], permission="developers.write")
 async def change_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answer:
     """Rename, limit, switch off or on."""
     key = await _found(request, visitor, key_id)
@@ -220,7 +220,7 @@ async def change_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answ
     return redirect(request, LIST, f"Key “{form['name']}” saved.")
 
 
-@page([f"{LIST}/{{key_id:int}}/on", f"{LIST}/{{key_id:int}}/off"], methods=["POST"])
+@page([f"{LIST}/{{key_id:int}}/on", f"{LIST}/{{key_id:int}}/off"], methods=["POST"], permission="developers.write")
 async def switch_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answer:
     """Switch a key on or off."""
     key = await _found(request, visitor, key_id)
@@ -229,7 +229,7 @@ async def switch_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answ
     return redirect(request, LIST, f"Key “{key.name}” {'activated' if active else 'deactivated'}.")
 
 
-@page(f"{LIST}/{{key_id:int}}/rotate", methods=["GET", "POST"])
+@page(f"{LIST}/{{key_id:int}}/rotate", methods=["GET", "POST"], permission="developers.write")
 async def rotate_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answer:
     """Replace a key, with a time in which both work."""
     key = await _found(request, visitor, key_id)
@@ -250,7 +250,7 @@ async def rotate_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answ
     return await _form(request, form, f"Rotate {key.name}", text)
 
 
-@page(f"{LIST}/{{key_id:int}}/reveal", methods=["GET", "POST"])
+@page(f"{LIST}/{{key_id:int}}/reveal", methods=["GET", "POST"], permission="developers.write")
 async def reveal_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answer:
     """Show a key again, to who knows the password."""
     key = await _found(request, visitor, key_id)

@@ -111,7 +111,7 @@ async def sign_in(request: AnyRequest) -> Answer:
     return await render(request, "accounts/sign_in.html", title="Sign in", form=form, status=status)
 
 
-@page("/sign-out", methods=["POST"])
+@page("/sign-out", methods=["POST"], permission="self")
 async def sign_out(request: AnyRequest) -> Answer:
     """End this session."""
     await service.sign_out(context_of(request), session_token(request))
@@ -138,13 +138,13 @@ async def _profile(request: AnyRequest, visitor: Visitor, status: int = 200, **f
     )
 
 
-@page("/profile")
+@page("/profile", permission="self")
 async def profile(request: AnyRequest, visitor: Visitor) -> Answer:
     """Name, time zone, theme, password and sessions."""
     return await _profile(request, visitor)
 
 
-@page("/profile", methods=["POST"])
+@page("/profile", methods=["POST"], permission="self")
 async def save_profile(request: AnyRequest, visitor: Visitor) -> Answer:
     """Keep name and time zone."""
     form = await DETAILS.read(request, visitor)
@@ -156,7 +156,7 @@ async def save_profile(request: AnyRequest, visitor: Visitor) -> Answer:
     return redirect(request, "/profile", "Profile saved.")
 
 
-@page("/profile/password", methods=["POST"])
+@page("/profile/password", methods=["POST"], permission="self")
 async def change_password(request: AnyRequest, visitor: Visitor) -> Answer:
     """Change the password; the other sessions end."""
     form = await PASSWORD.read(request, visitor)
@@ -174,7 +174,7 @@ async def change_password(request: AnyRequest, visitor: Visitor) -> Answer:
     return redirect(request, "/profile", "Password changed. Other sessions were signed out.")
 
 
-@page("/profile/theme", methods=["POST"])
+@page("/profile/theme", methods=["POST"], permission="self")
 async def set_theme(request: AnyRequest, visitor: Visitor) -> Answer:
     """Keep the theme (field theme: light, dark, auto)."""
     theme = str((await request.form()).get("theme", ""))
@@ -186,7 +186,7 @@ async def set_theme(request: AnyRequest, visitor: Visitor) -> Answer:
     return redirect(request, "/profile", "Theme saved.")
 
 
-@page("/profile/sessions/end", methods=["POST"])
+@page("/profile/sessions/end", methods=["POST"], permission="self")
 async def end_sessions(request: AnyRequest, visitor: Visitor) -> Answer:
     """Sign out everywhere else."""
     ended = await service.sign_out_others(context_of(request), visitor.user_id, visitor.session)

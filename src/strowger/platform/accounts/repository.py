@@ -34,6 +34,11 @@ async def first_account(session: AsyncSession) -> Account | None:
     return await session.scalar(select(Account).order_by(Account.id).limit(1))
 
 
+async def operator_account(session: AsyncSession) -> int | None:
+    """The account whose people run the installation: its first one."""
+    return await session.scalar(select(func.min(Account.id)))
+
+
 async def list_accounts(session: AsyncSession) -> Sequence[Account]:
     """All accounts of the installation, for its operator."""
     return (await session.scalars(select(Account).order_by(Account.id))).all()

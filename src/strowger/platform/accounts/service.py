@@ -100,6 +100,12 @@ async def find_account(context: Context, sid: str | None = None) -> Account | No
         return await (repository.account_by_sid(session, sid) if sid else repository.first_account(session))
 
 
+async def is_operator(context: Context, account_id: int) -> bool:
+    """Whether the account is the one whose people run the installation."""
+    async with context.database.session() as session:
+        return await repository.operator_account(session) == account_id
+
+
 async def list_accounts(context: Context) -> Sequence[Account]:
     """All accounts of the installation."""
     async with context.database.session() as session:

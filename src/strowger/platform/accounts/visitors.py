@@ -11,6 +11,7 @@ from strowger.console.respond import AnyRequest, is_secure
 from strowger.console.visitor import AnyConnection, Visitor, register_visitors
 from strowger.foundation.context import Context
 from strowger.platform.accounts import service
+from strowger.platform.team.roles import NOTHING, ROLES, effective
 
 PLAIN, SECURE = "strowger_session", "__Host-strowger_session"
 
@@ -62,6 +63,8 @@ async def find(context: Context, connection: AnyConnection) -> Visitor | None:
     if found is None:
         return None
     session, user, account = found
+    role = ROLES.get(user.role, NOTHING)
+    operator = await service.is_operator(context, account.id)
     return Visitor(
         user_id=user.id,
         account_id=account.id,
@@ -76,6 +79,8 @@ async def find(context: Context, connection: AnyConnection) -> Visitor | None:
         account_name=account.name,
         country=account.country,
         session=token,
+        permissions=effective(role, operator),
+        role_name=role.name,
     )
 
 

@@ -65,7 +65,8 @@ class Operation:
 
     ``codes`` are the errors that the handler may answer besides those of every operation; ``empty`` is ``data`` of a failure.
     ``result`` is the JSON schema of the success body and ``example`` one such body;
-    ``also`` are further answers (status, schema, example).
+    ``also`` are further answers (status, schema, example). ``permission`` is what a key with scopes must hold to call
+    it (platform/team/permissions.json); without one only keys without scopes may, and a test asks for the name.
     """
 
     method: str
@@ -85,6 +86,7 @@ class Operation:
     idempotent: bool = False
     empty: Any = field(default_factory=dict)
     also: tuple[tuple[int, Mapping[str, Any], Any], ...] = ()
+    permission: str = ""
 
 
 OPERATIONS: list[Operation] = []

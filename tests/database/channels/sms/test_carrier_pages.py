@@ -357,7 +357,7 @@ async def test_numbers_and_senders_are_the_accounts_own(desk: Desk) -> None:
 
 async def test_who_may_not_change_a_number_sees_it_only(desk: Desk) -> None:
     await _number(desk)
-    await desk.sit_down("ron", role="viewer", account_id=desk.account)
+    await desk.sit_down("ron", role="support", account_id=desk.account)
     page = (await desk.get("/numbers")).text
     assert "447700900111" in page
     assert "Edit +447700900111" not in page

@@ -14,7 +14,6 @@ from strowger.console.visitor import Visitor
 from strowger.foundation.errors import StrowgerError
 from strowger.messaging.routing import service as routing
 
-ROLES = ["owner"]
 KIND = "smpp"
 FIRST = ("name", "host", "port", "system_id", "password", "binds", "window", "tps", "tls")
 FLAGS = ("host", "port", "system_id", "window", "tps", "binds")  # options of their own on the command line
@@ -126,20 +125,20 @@ async def _form_page(request: AnyRequest, form: FormState, title: str, new: bool
     )  # fmt: skip
 
 
-@page("/carriers/new", roles=ROLES)
+@page("/carriers/new", permission="installation.write")
 async def new_carrier(request: AnyRequest, visitor: Visitor) -> Page:
     """The form of a new carrier."""
     return await _form_page(request, _make_form("/carriers/new", True).blank(visitor), "Connect a carrier", True)
 
 
-@page("/carriers/new/command", methods=["POST"], roles=ROLES)
+@page("/carriers/new/command", methods=["POST"], permission="installation.write")
 async def show_command(request: AnyRequest, visitor: Visitor) -> Page:
     """The command line for what is typed now."""
     form = await _make_form("/carriers/new", True).read(request, visitor)
     return await render(request, "sms/carrier_command.html", command=command(form))
 
 
-@page("/carriers/new", methods=["POST"], roles=ROLES)
+@page("/carriers/new", methods=["POST"], permission="installation.write")
 async def add_carrier(request: AnyRequest, visitor: Visitor) -> Page:
     """Add a carrier; workers connect to it within seconds."""
     form = await _make_form("/carriers/new", True).read(request, visitor)
@@ -153,7 +152,7 @@ async def add_carrier(request: AnyRequest, visitor: Visitor) -> Page:
     return redirect(request, "/carriers", f"{form['name']} is being connected.")
 
 
-@page("/carriers/edit/{name:str}", roles=ROLES)
+@page("/carriers/edit/{name:str}", permission="installation.write")
 async def edit_carrier(request: AnyRequest, visitor: Visitor, name: str) -> Page:
     """The form of a carrier's configuration."""
     found = await routing.find_carrier(context_of(request), name)
@@ -162,7 +161,7 @@ async def edit_carrier(request: AnyRequest, visitor: Visitor, name: str) -> Page
     return await _form_page(request, form, name, False)
 
 
-@page("/carriers/edit/{name:str}", methods=["POST"], roles=ROLES)
+@page("/carriers/edit/{name:str}", methods=["POST"], permission="installation.write")
 async def change_carrier(request: AnyRequest, visitor: Visitor, name: str) -> Page:
     """Change a carrier's configuration; it connects again only where it must."""
     await routing.find_carrier(context_of(request), name)

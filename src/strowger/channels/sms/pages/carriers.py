@@ -10,7 +10,6 @@ from litestar.exceptions import NotFoundException
 
 from strowger.channels.sms.carriers import repository
 from strowger.channels.sms.pages import carrier_form, routes_page
-from strowger.channels.sms.pages.carrier_form import ROLES
 from strowger.console import menu
 from strowger.console.form import FormState
 from strowger.console.pages import Action, AnyRequest, Page, context_of, page, redirect, render
@@ -18,7 +17,7 @@ from strowger.console.visitor import Visitor
 from strowger.messaging.routing import service as routing
 from strowger.messaging.routing.schemas import CarrierRecord
 
-menu.register("Installation", "Carriers", "/carriers", "antenna", 10, key="r", roles=tuple(ROLES))
+menu.register("Installation", "Carriers", "/carriers", "antenna", 10, key="r")
 
 TONES = {"bound": "success", "throttled": "warning", "paused": "neutral", "connecting": "info", "down": "danger"}
 ACTIONS = (Action("Connect a carrier", "/carriers/new", "plus", True, "c"),)
@@ -68,13 +67,13 @@ async def show(request: AnyRequest, form: FormState | None = None) -> Page:
     )  # fmt: skip
 
 
-@page("/carriers", roles=ROLES)
+@page("/carriers", permission="installation.read")
 async def carriers(request: AnyRequest, visitor: Visitor) -> Page:
     """All carriers with the live state of their binds, and the routes in the order in which they are tried."""
     return await show(request)
 
 
-@page("/carriers/state", roles=ROLES)
+@page("/carriers/state", permission="installation.read")
 async def live_state(request: AnyRequest, visitor: Visitor) -> Page:
     """What renews itself: the figures, or the whole list when ``?shape=`` is not that of the carriers any more."""
     state = await _state(request)
@@ -83,7 +82,7 @@ async def live_state(request: AnyRequest, visitor: Visitor) -> Page:
     return await render(request, "sms/carriers_state.html", **state)
 
 
-@page("/carriers/act/{name:str}", methods=["POST"], roles=ROLES)
+@page("/carriers/act/{name:str}", methods=["POST"], permission="installation.write")
 async def act(request: AnyRequest, visitor: Visitor, name: str) -> Page:
     """Pause, resume or remove a carrier (field act)."""
     wanted = str((await request.form()).get("act", ""))
@@ -94,7 +93,7 @@ async def act(request: AnyRequest, visitor: Visitor, name: str) -> Page:
     return redirect(request, "/carriers", f"{name} {words}.")
 
 
-@page("/carriers/routes", methods=["POST"], roles=ROLES)
+@page("/carriers/routes", methods=["POST"], permission="installation.write")
 async def add_route(request: AnyRequest, visitor: Visitor) -> Page:
     """Add a route."""
     context = context_of(request)
@@ -104,7 +103,7 @@ async def add_route(request: AnyRequest, visitor: Visitor) -> Page:
     return redirect(request, "/carriers#routes", "The route is added.") if form.ok else await show(request, form)
 
 
-@page("/carriers/routes/{route_id:int}/remove", methods=["POST"], roles=ROLES)
+@page("/carriers/routes/{route_id:int}/remove", methods=["POST"], permission="installation.write")
 async def remove_route(request: AnyRequest, visitor: Visitor, route_id: int) -> Page:
     """Remove a route."""
     if route_id > routes_page.MAX_ID:

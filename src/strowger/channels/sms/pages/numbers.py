@@ -20,7 +20,6 @@ from strowger.platform.numbers import service
 
 menu.register("Numbers", "Numbers", "/numbers", "phone-incoming", 10, key="n")
 
-CHANGERS = ["owner", "admin"]
 MAX_SENDERS = 500
 TONES = {"Approved": "success", "Pending": "info", "Rejected": "danger", "Disabled": "neutral"}
 
@@ -88,7 +87,7 @@ def _shown(found: service.OwnNumber) -> dict[str, str]:
     }  # fmt: skip
 
 
-@page("/numbers")
+@page("/numbers", permission="numbers.read")
 async def numbers(request: AnyRequest, visitor: Visitor) -> Page:
     """The account's numbers and sender IDs."""
     async with context_of(request).database.pool.acquire() as connection:
@@ -96,11 +95,11 @@ async def numbers(request: AnyRequest, visitor: Visitor) -> Page:
     own = await _own(request, visitor)
     return await render(
         request, "sms/numbers.html", title="Numbers", numbers=own, senders=senders, tones=TONES,
-        may_change=visitor.role in CHANGERS,
+        may_change=visitor.may("numbers.write"),
     )  # fmt: skip
 
 
-@page("/numbers/{msisdn:str}", roles=CHANGERS)
+@page("/numbers/{msisdn:str}", permission="numbers.write")
 async def number(request: AnyRequest, visitor: Visitor, msisdn: str) -> Page:
     """The form for one number."""
     found = await _find(request, visitor, msisdn)
@@ -110,7 +109,7 @@ async def number(request: AnyRequest, visitor: Visitor, msisdn: str) -> Page:
     )
 
 
-@page("/numbers/{msisdn:str}", methods=["POST"], roles=CHANGERS)
+@page("/numbers/{msisdn:str}", methods=["POST"], permission="numbers.write")
 async def change_number(request: AnyRequest, visitor: Visitor, msisdn: str) -> Page:
     """Change label and callback of a number."""
     context, found = context_of(request), await _find(request, visitor, msisdn)

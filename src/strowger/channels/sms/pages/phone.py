@@ -20,10 +20,9 @@ menu.register("", "Phone", "/phone", "device-mobile", 15, key="p")
 palette.register_action("Open the phone", "/phone", "device-mobile")
 
 TEXT_LIMIT = 1530
-MAY_MISBEHAVE = ("owner", "admin")
 
 
-@page("/phone")
+@page("/phone", permission="phone.read")
 async def phone(request: AnyRequest, visitor: Visitor) -> Page:
     """The phone, or why there is none."""
     context = context_of(request)
@@ -39,7 +38,7 @@ async def phone(request: AnyRequest, visitor: Visitor) -> Page:
     )  # fmt: skip
 
 
-@page("/phone/feed")
+@page("/phone/feed", permission="phone.read")
 async def feed(request: AnyRequest, visitor: Visitor) -> Page:
     """The phone again when it has changed since ``seen``; 204 when not, 503 while there is no simulator."""
     try:
@@ -52,10 +51,10 @@ async def feed(request: AnyRequest, visitor: Visitor) -> Page:
 
 
 def _rights(visitor: Visitor) -> dict[str, Any]:
-    return {"may_misbehave": visitor.role in MAY_MISBEHAVE, "text_limit": TEXT_LIMIT}
+    return {"may_misbehave": visitor.may("simulators.write"), "text_limit": TEXT_LIMIT}
 
 
-@page("/phone/reply", methods=["POST"])
+@page("/phone/reply", methods=["POST"], permission="phone.write")
 async def reply(request: AnyRequest, visitor: Visitor) -> Page:
     """Send a text from the handset: the simulated carrier hands it in as deliver_sm. ``open`` leads to the conversation."""
     data = await request.form()
@@ -82,7 +81,7 @@ def _problem(number: str, to: str, text: str) -> str:
     return f"At most {TEXT_LIMIT} characters." if len(text) > TEXT_LIMIT else ""
 
 
-@page("/phone/misbehave", methods=["POST"], roles=MAY_MISBEHAVE)
+@page("/phone/misbehave", methods=["POST"], permission="simulators.write")
 async def misbehave(request: AnyRequest, visitor: Visitor) -> Page:
     """Switch a misbehaviour of the simulated carrier on or off, for everyone or one ``system_id``."""
     data = await request.form()

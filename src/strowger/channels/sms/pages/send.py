@@ -100,7 +100,7 @@ async def _senders(request: AnyRequest, visitor: Visitor) -> list[Any]:
         return list(await repository.senders(connection, visitor.account_id, MAX_SENDERS))
 
 
-@page("/send")
+@page("/send", permission="messages.send")
 async def send_page(request: AnyRequest, visitor: Visitor) -> Page:
     """The empty form; ``?to=`` and ``?sender=`` fill it."""
     form = _form(await _senders(request, visitor))
@@ -109,7 +109,7 @@ async def send_page(request: AnyRequest, visitor: Visitor) -> Page:
     return await _render(request, visitor, bound)
 
 
-@page("/send", methods=["POST"])
+@page("/send", methods=["POST"], permission="messages.send")
 async def send_message(request: AnyRequest, visitor: Visitor) -> Page:
     """Send; then the message's page, or the list of the request's messages."""
     form = _form(await _senders(request, visitor))
@@ -150,7 +150,7 @@ async def _render(request: AnyRequest, visitor: Visitor, form: FormState) -> Pag
     )
 
 
-@page("/send/measure", methods=["POST"])
+@page("/send/measure", methods=["POST"], permission="messages.send")
 async def measure(request: AnyRequest, visitor: Visitor) -> Page:
     """The counter, price and preview for what is typed now."""
     data = await request.form()

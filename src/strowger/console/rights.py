@@ -1,0 +1,53 @@
+"""Which permission each page needs, and whether a visitor may go there: menus, buttons and pages ask the same list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+SELF = "self"  # every signed-in user: their own profile, the console's own parts
+PUBLIC = "public"  # anybody
+PLACES = {"int": r"-?\d+", "uuid": r"[0-9a-fA-F-]{36}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """One page: its methods, its path as Litestar writes it, the permission it needs (None: it names none), its handler."""
+
+    methods: frozenset[str]
+    path: str
+    permission: str | None
+    handler: str
+
+
+PAGES: list[Guarded] = []
+
+
+def add_page(paths: Sequence[str], methods: Sequence[str], permission: str | None, handler: str) -> None:
+    """Note what a page needs; the decorators do this."""
+    PAGES.extend(Guarded(frozenset(methods), path, permission, handler) for path in paths)
+    _patterns.cache_clear()
+    permission_for.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> list[tuple[re.Pattern[str], Guarded]]:
+    found = []
+    for item in PAGES:
+        parts = re.split(r"\{\w+:(\w+)\}", item.path)
+        text = "".join(re.escape(p) if i % 2 == 0 else PLACES.get(p, "[^/]+") for i, p in enumerate(parts))
+        found.append((re.compile(text), item))
+    found.sort(key=lambda pair: pair[1].path.count("{"))  # fixed paths come before those with places
+    return found
+
+
+@lru_cache(maxsize=4096)
+def permission_for(method: str, path: str) -> str | None:
+    """The permission of the page at a path (its query does not count); ``public`` for what is no page of the console."""
+    bare = path.partition("?")[0].partition("#")[0]
+    for pattern, item in _patterns():
+        if method in item.methods and pattern.fullmatch(bare):
+            return item.permission
+    return PUBLIC

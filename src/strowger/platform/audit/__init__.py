@@ -1,0 +1,1 @@
+"""The audit log: who changed what, from where; only ever appended to, each entry bound to the one before."""
