@@ -133,7 +133,9 @@ def _chart(rows: Sequence[Any], start: datetime, visitor: Visitor) -> Chart:
 
 
 async def funds(context: Context, visitor: Visitor) -> Vital:
-    """What the account may still spend."""
+    """What the account may still spend; for those whose role sees money."""
+    if not (visitor.may("billing.read") or visitor.may("usage.read")):
+        return Vital("–", "your role does not see it")
     async with context.database.pool.acquire() as connection:
         found = await billing.balance(connection, visitor.account_id)  # type: ignore[arg-type]
     if found is None:
