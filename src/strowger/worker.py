@@ -12,6 +12,7 @@ from strowger.channels.sms.carriers.manager import CarrierManager
 from strowger.channels.sms.pipeline import SmsRules
 from strowger.foundation.context import Context, build_context
 from strowger.foundation.logs import get_logger
+from strowger.foundation.mail import Postman
 from strowger.foundation.settings import Settings
 from strowger.foundation.workers import WorkerLease
 from strowger.messaging.jobs import Upkeep
@@ -56,11 +57,13 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
     carriers = CarrierManager(context, worker_id, pipeline.journal, pipeline.lanes.lane)
     await carriers.start()
     upkeep = asyncio.create_task(Upkeep(pipeline, pipeline.journal, context.settings.retention_days).run())
+    postman = asyncio.create_task(Postman(context).run())
     log.info("worker_ready", worker_id=worker_id)
     failed = asyncio.create_task(pipeline.failed())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((failed, stopping), return_when=asyncio.FIRST_COMPLETED)
     upkeep.cancel()
+    postman.cancel()
     failed.cancel()
     await carriers.stop(DRAIN_SECONDS)
     await pipeline.stop()

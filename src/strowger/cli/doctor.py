@@ -51,6 +51,7 @@ def _ports(settings: Settings) -> list[Finding]:
     if settings.simulators:
         wanted.append(("simulated SMSC's port", "127.0.0.1", settings.simulator_smpp_port))
         wanted.append(("simulators' control port", "127.0.0.1", settings.simulator_http_port))
+        wanted.append(("simulated mail server's port", "127.0.0.1", settings.simulator_mail_port))
     return [_port(*item) for item in wanted]
 
 
@@ -111,7 +112,15 @@ def _settings(_: Settings) -> Finding:
     )
 
 
-CHECKS: tuple[Callable[[Settings], Finding], ...] = (_python, _settings, _data_dir, _files, _database)
+def _mail(settings: Settings) -> Finding:
+    if settings.smtp_url:
+        return Finding("mail", "ok", "goes to the server of STROWGER_SMTP_URL")
+    if settings.simulators:
+        return Finding("mail", "ok", "goes to the simulated mailbox (console: Mailbox)")
+    return Finding("mail", "warning", "no server: set STROWGER_SMTP_URL; until then mail waits")
+
+
+CHECKS: tuple[Callable[[Settings], Finding], ...] = (_python, _settings, _data_dir, _files, _database, _mail)
 
 
 @click.command()

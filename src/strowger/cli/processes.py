@@ -93,12 +93,12 @@ def serve_worker() -> None:
 
 @serve.command("simulators")
 def serve_simulators() -> None:
-    """Simulated SMSC and handsets."""
+    """Simulated SMSC with handsets, and the simulated mail server."""
     from strowger.simulators.main import run
 
     settings = read_settings()
     _prepare()
-    run(settings.simulator_smpp_port, settings.simulator_http_port)
+    run(settings.simulator_smpp_port, settings.simulator_http_port, mail_port=settings.simulator_mail_port)
 
 
 @click.command()

@@ -6,8 +6,10 @@ import ipaddress
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 PREFIX = "STROWGER_"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -53,6 +55,27 @@ def _natural(raw: str) -> int:
     return number
 
 
+def _amount(raw: str) -> Decimal:
+    try:
+        amount = Decimal(raw)
+    except InvalidOperation:
+        raise ValueError("must be an amount such as 5 or 2.50") from None
+    if not amount.is_finite() or amount < 0:
+        raise ValueError("must be 0 or more")
+    return amount
+
+
+def _smtp_url(raw: str) -> str:
+    if not raw:
+        return raw
+    parts = urlsplit(raw)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ValueError("must be smtp://host:port or smtps://host:port")
+    if parts.port is not None and not 0 < parts.port < 65536:
+        raise ValueError("must have a port from 1 to 65535")
+    return raw
+
+
 def _path(raw: str) -> Path:
     return Path(raw).expanduser().resolve()
 
@@ -95,8 +118,8 @@ class Settings:
     smpp_port: int = setting(
         _port,
         "2775",
-        "First port of the SMPP range. The simulated SMSC listens on the next one "
-        "and its control on the one after; the port itself is kept for customers' SMPP clients.",
+        "First port of the SMPP range. The simulated SMSC listens on the next one, its control on the one after, "
+        "the simulated mail server on the third; the port itself is kept for customers' SMPP clients.",
     )
     database_url: str = setting(str, "", "PostgreSQL 15 or newer; empty starts the embedded server in the data dir.")
     database_pool: int = setting(_positive, "10", "Connections that one process may open to the database.")
@@ -112,6 +135,29 @@ class Settings:
         "",
         "Key that encrypts stored secrets, 32 bytes as hex; empty: made at first start "
         "and kept in the data dir. Several keys, comma separated, newest first, while rotating.",
+    )
+    smtp_url: str = setting(
+        _smtp_url,
+        "",
+        "Server that takes outgoing mail: smtp://user:password@host:587 (STARTTLS when offered), "
+        "smtps://host:465, smtp://host:25?starttls=off. Empty: the simulated mailbox while simulators are on, else mail waits.",
+    )
+    mail_from: str = setting(str, "Strowger <strowger@localhost>", "Sender of outgoing mail.")
+    signup: str = setting(
+        _choice("open", "invite", "closed"),
+        "invite",
+        "Who may make an account on the sign-up page: anybody (open), who was sent an invitation link by "
+        "`strowger account invite` (invite), nobody (closed).",
+    )
+    require_work_email: bool = setting(_switch, "off", "Refuse sign-ups with addresses of free mail services.")
+    trial_credit: Decimal = setting(_amount, "0", "Credit of a new account that signed up, in its currency.")
+    code_account: str = setting(
+        str,
+        "",
+        "SID of the account that sends sign-in codes by SMS and pays for them; empty: the installation's first.",
+    )
+    expert_domains: str = setting(
+        str, "", "Domains, comma separated, whose addresses may be invited as experts; empty: any address."
     )
     pod: str = setting(_choice("in", "sg", "eu", "na"), "eu", "Pod code used in generated SIDs and profile ids.")
     api_rate: int = setting(_natural, "10000", "API requests per second and key; 0 means no limit.")
@@ -136,6 +182,17 @@ class Settings:
     def simulator_http_port(self) -> int:
         """TCP port of the simulated SMSC's control interface."""
         return self.smpp_port + 2
+
+    @property
+    def simulator_mail_port(self) -> int:
+        """TCP port of the simulated mail server."""
+        return self.smpp_port + 3
+
+    @property
+    def outgoing_mail(self) -> str:
+        """The URL of the server that takes mail; the simulated one when none is set; empty when there is none."""
+        simulated = f"smtp://127.0.0.1:{self.simulator_mail_port}?starttls=off" if self.simulators else ""
+        return self.smtp_url or simulated
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:

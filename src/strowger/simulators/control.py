@@ -68,6 +68,9 @@ def make_app(smsc: SimulatedSmsc) -> web.Application:
             web.delete("/handsets/{number}/messages", control.delete_handset),
             web.post("/handsets/{number}/reply", control.reply),
             web.get("/events", control.events),
+            web.get("/mailbox", control.mailbox),
+            web.delete("/mailbox", control.clear_mailbox),
+            web.get(r"/mailbox/{number:\d+}", control.mail),
         ]
     )
     return app
@@ -136,6 +139,20 @@ class _Control:
         except BadReply as problem:
             return _json({"error": str(problem)}, 422)
         return _json(message, 202)
+
+    async def mailbox(self, _: web.Request) -> web.Response:
+        box = self._smsc.mailbox
+        return _json({"mails": [mail.head() for mail in reversed(box.arrived)] if box else []})
+
+    async def clear_mailbox(self, _: web.Request) -> web.Response:
+        if self._smsc.mailbox:
+            self._smsc.mailbox.clear()
+        return _json({})
+
+    async def mail(self, request: web.Request) -> web.Response:
+        box = self._smsc.mailbox
+        found = box.find(int(request.match_info["number"])) if box else None
+        return _json(found.whole()) if found else _json({"error": "there is no such mail"}, 404)
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events ``message`` and ``reply``; ``?handset=`` narrows them to one number."""

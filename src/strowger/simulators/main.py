@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import signal
 import sys
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 from strowger.foundation.logs import configure, get_logger
 from strowger.foundation.settings import SettingsError, read_settings
+from strowger.simulators.mailbox import Mailbox
 from strowger.simulators.misbehaviours import MISBEHAVIOURS
 from strowger.simulators.smsc import SimulatedSmsc
 from strowger.simulators.switchboard import UnknownMisbehaviour, read_misbehaviour
@@ -37,12 +39,17 @@ def run(
     *,
     misbehaviours: Sequence[MisbehaviourFlag] = (),
     receipt_delay: float = RECEIPT_DELAY,
+    mail_port: int | None = None,
     **options: Any,
 ) -> None:
-    """Serve until SIGINT or SIGTERM. ``options`` are those of SimulatedSmsc. Raises OSError when a port is taken."""
+    """Serve until SIGINT or SIGTERM. ``options`` are those of SimulatedSmsc; ``mail_port`` adds the mail server.
+
+    Raises OSError when a port is taken.
+    """
     import uvloop
 
-    smsc = SimulatedSmsc(smpp_port, http_port, host=host, receipt_delay=receipt_delay, **options)
+    mailbox = Mailbox(mail_port, host) if mail_port is not None else None
+    smsc = SimulatedSmsc(smpp_port, http_port, host=host, receipt_delay=receipt_delay, mailbox=mailbox, **options)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(smsc, misbehaviours))
 
@@ -56,7 +63,7 @@ async def _serve(smsc: SimulatedSmsc, misbehaviours: Sequence[MisbehaviourFlag])
     # Tens of thousands of remembered messages are no garbage: look through them less often than by default.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    async with smsc:
+    async with smsc, smsc.mailbox or contextlib.nullcontext():
         for name, system_id, options in misbehaviours:
             smsc.centre.switchboard.switch_on(name, system_id, options)
         log.info("simulators_ready", smpp_port=smsc.port, http_port=smsc.http_port)
@@ -69,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--smpp-port", type=int, help="default: STROWGER_SMPP_PORT + 1")
     parser.add_argument("--http-port", type=int, help="default: STROWGER_SMPP_PORT + 2")
+    parser.add_argument("--mail-port", type=int, help="also receive mail, by SMTP, on this port")
     parser.add_argument("--receipt-delay", type=float, default=RECEIPT_DELAY, help="seconds before a receipt")
     parser.add_argument("--window", type=int, default=200, help="unacknowledged deliver_sm per session")
     parser.add_argument("--credentials", action="append", default=[], metavar="SYSTEM_ID:PASSWORD",
@@ -106,6 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             given.host,
             misbehaviours=flags,
             receipt_delay=given.receipt_delay,
+            mail_port=given.mail_port,
             window=given.window,
             credentials=credentials or None,
             refusal=given.refusal,

@@ -16,6 +16,7 @@ from strowger.simulators.centre import Centre, Refusal
 from strowger.simulators.control import make_app
 from strowger.simulators.counters import Counters
 from strowger.simulators.handsets import HandsetMessage
+from strowger.simulators.mailbox import Mailbox
 from strowger.simulators.replies import send_reply
 from strowger.simulators.session import Session
 
@@ -43,7 +44,9 @@ class SimulatedSmsc:
         credentials: Mapping[str, str] | None = None,
         refusal: Refusal = "answer",
         default_alphabet: DefaultAlphabet = "gsm7",
+        mailbox: Mailbox | None = None,
     ) -> None:
+        self.mailbox = mailbox
         self.host = host
         self.port = port
         self.http_port = http_port

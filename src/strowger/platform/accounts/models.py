@@ -32,7 +32,11 @@ class Account(Base):
 
 
 class User(Base):
-    """A person who signs in to the console."""
+    """A person who signs in to the console.
+
+    ``state`` is invited, active or disabled; ``blocked_until`` is set when too many codes were asked for; after
+    ``access_until`` nothing is granted any more (experts). ``totp_step`` is the last time step whose code was used.
+    """
 
     __tablename__ = "app_user"
 
@@ -47,6 +51,12 @@ class User(Base):
     failed_logins: Mapped[int] = mapped_column(server_default="0")
     locked_until: Mapped[datetime | None] = mapped_column(Moment)
     last_login_at: Mapped[datetime | None] = mapped_column(Moment)
+    state: Mapped[str] = mapped_column(Text, server_default="active")
+    mobile: Mapped[str | None] = mapped_column(Text)
+    totp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    totp_step: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    blocked_until: Mapped[datetime | None] = mapped_column(Moment)
+    access_until: Mapped[datetime | None] = mapped_column(Moment)
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW)
 
 
@@ -60,13 +70,17 @@ class UserSession(Base):
     csrf: Mapped[str] = mapped_column(Text)
     ip: Mapped[str | None] = mapped_column(Text)
     user_agent: Mapped[str | None] = mapped_column(Text)
+    method: Mapped[str] = mapped_column(Text, server_default="password")
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW)
     seen_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW)
     expires_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class ApiKey(Base):
-    """An API key: SHA-256 for the look-up, sealed text for reveal, hint (its last four characters) for lists."""
+    """An API key: SHA-256 for the look-up, sealed text for reveal, hint (its last four characters) for lists.
+
+    ``scopes`` are the permissions it is limited to; none: everything that the API offers.
+    """
 
     __tablename__ = "api_key"
 
@@ -79,6 +93,8 @@ class ApiKey(Base):
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     networks: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
     rate: Mapped[int | None]
+    scopes: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))
     expires_at: Mapped[datetime | None] = mapped_column(Moment)
     last_used_at: Mapped[datetime | None] = mapped_column(Moment)
     last_used_ip: Mapped[str | None] = mapped_column(Text)
