@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from strowger.channels.sms.service import create_sender
+from strowger.channels.sms.senders.service import create_sender
 from strowger.foundation.context import Context
 from strowger.foundation.notify import notify
 from strowger.platform.accounts import keys

@@ -162,6 +162,12 @@ class Settings:
     pod: str = setting(_choice("in", "sg", "eu", "na"), "eu", "Pod code used in generated SIDs and profile ids.")
     api_rate: int = setting(_natural, "10000", "API requests per second and key; 0 means no limit.")
     api_burst: int = setting(_positive, "20000", "Requests that a key may make at once above its rate.")
+    auto_approve_senders: bool = setting(
+        _switch,
+        "on",
+        "Approve sender IDs at once, where the country asks for no review (IN, US, CA do) and the sender is a name "
+        "or the account's own number; off: an operator looks at each.",
+    )
     max_body: int = setting(_positive, "10485760", "Largest request body in bytes (413 above).")
     retention_days: int = setting(_positive, "180", "Days that messages, events and callback attempts are kept.")
     log_level: str = setting(_choice("debug", "info", "warning", "error"), "info", "Least severe log line written.")

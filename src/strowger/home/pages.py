@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from strowger.channels.sms import repository as senders
+from strowger.channels.sms.senders import repository as senders
 from strowger.console import menu
 from strowger.console.code import ApiCall, Snippet, snippets
 from strowger.console.pages import Action, AnyRequest, Page, context_of, page, render

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from typing import Any, TypeVar
 
 import asyncpg
 
@@ -17,6 +17,9 @@ from strowger.platform.billing.service import PriceList
 ACCOUNT_SECONDS = 5.0
 ROUTE_SECONDS = 1.0
 MAX_ACCOUNTS = 10_000
+MAX_LOOKED_UP = 10_000  # of each kind
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Facts:
@@ -32,16 +35,38 @@ class Facts:
         self._accounts_at = self._routes_at = float("-inf")
         self._routes: dict[str, RouteTable] = {}
         self._prices: PriceList | None = None
+        self._looked_up: dict[str, dict[Any, Any]] = {}
 
     async def accounts(self, connection: asyncpg.Connection[Any], ids: Iterable[int]) -> dict[int, AccountRules]:
         """Rules of the accounts, at most a few seconds old."""
         now = self._clock.monotonic()
         if now - self._accounts_at > ACCOUNT_SECONDS or len(self._accounts) > MAX_ACCOUNTS:
-            self._accounts, self._prices, self._accounts_at = {}, None, now
+            self._accounts, self._prices, self._looked_up, self._accounts_at = {}, None, {}, now
         known = self._accounts  # whoever forgets or renews while we read must not take these from us
         missing = set(ids) - known.keys()
         if missing:
             known.update(await queries.account_rules(connection, sorted(missing)))
+        return known
+
+    async def look_up(
+        self,
+        connection: asyncpg.Connection[Any],
+        kind: str,
+        keys: Collection[K],
+        read: Callable[[asyncpg.Connection[Any], Collection[K]], Awaitable[Mapping[K, V]]],
+    ) -> Mapping[K, V | None]:
+        """What a channel knows of each of ``keys`` (None: nothing), as old as the accounts at most.
+
+        ``kind`` names the cache; ``read`` gives what there is of several keys in one query.
+        """
+        known = self._looked_up.setdefault(kind, {})
+        missing = set(keys) - known.keys()
+        if missing:
+            if len(known) + len(missing) > MAX_LOOKED_UP:
+                known = self._looked_up[kind] = {}
+                missing = set(keys)
+            found = await read(connection, missing)
+            known.update((key, found.get(key)) for key in missing)
         return known
 
     async def prices(self, connection: asyncpg.Connection[Any]) -> PriceList:

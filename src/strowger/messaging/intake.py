@@ -98,7 +98,8 @@ class Intake:
             refuse(changes, submission, "EXPIRED", now, EventKind.EXPIRED)
         fresh = [s for s in batch if s.expires_at > now]
         accounts = await self._facts.accounts(connection, {s.account_id for s in fresh})
-        passed, screened_out = screen(fresh, accounts, self._rules)
+        known = await self._rules.prepare(connection, fresh, accounts, self._facts)
+        passed, screened_out = screen(fresh, accounts, self._rules, known)
         routed, unroutable = route(passed, await self._facts.routes(connection, self._rules.name))
         prices = await self._facts.prices(connection)
         priced, unpaid = await price(connection, [s for s, _ in routed], prices, self._rules.name, now)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+import asyncpg
 
 from strowger.messaging.schemas import Channel, Submission
+
+if TYPE_CHECKING:
+    from strowger.messaging.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,16 @@ class ChannelRules(Protocol):
     def country_of(self, recipient: str) -> str | None:
         """ISO country of a recipient; None when it cannot be one."""
 
-    def screen(self, submission: Submission, account: AccountRules) -> str | None:
+    async def prepare(
+        self,
+        connection: asyncpg.Connection[Any],
+        batch: list[Submission],
+        accounts: Mapping[int, AccountRules],
+        facts: Facts,
+    ) -> Mapping[str, Any]:
+        """What screening this batch needs besides the accounts, read in sets; handed to ``screen`` as ``known``."""
+
+    def screen(self, submission: Submission, account: AccountRules, known: Mapping[str, Any]) -> str | None:
         """The trace of the first rule that the message breaks; None when it may go."""
 
 

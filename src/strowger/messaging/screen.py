@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from strowger.messaging.rules import AccountRules, ChannelRules, measure_into
 from strowger.messaging.schemas import Submission
 
 
 def screen(
-    batch: list[Submission], accounts: Mapping[int, AccountRules], rules: ChannelRules
+    batch: list[Submission], accounts: Mapping[int, AccountRules], rules: ChannelRules, known: Mapping[str, Any]
 ) -> tuple[list[Submission], list[tuple[Submission, str]]]:
     """Split a batch into what may go on and what is refused, with the trace of the refusal.
 
-    What goes on is measured: country, units, length and encoding are filled in.
+    ``known`` is what the channel's ``prepare`` looked up. What goes on is measured: country, units, length and encoding
+    are filled in.
     """
     passed: list[Submission] = []
     refused: list[tuple[Submission, str]] = []
@@ -22,7 +24,7 @@ def screen(
         measure_into(submission, rules)
         trace = _account_trace(account) if account is None or account.state not in ("active", "trial") else None
         if account is not None and trace is None:
-            trace = rules.screen(submission, account)
+            trace = rules.screen(submission, account, known)
         if trace is None:
             passed.append(submission)
         else:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from strowger.app import create_app
-from strowger.channels.sms.service import create_sender
+from strowger.channels.sms.senders.service import create_sender
 from strowger.foundation.context import Context, build_context
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.settings import Settings

@@ -43,8 +43,8 @@ FROM = Parameter("from", {"type": ["string", "integer"]}, "The same as `sender`.
 BODY = Parameter(
     "body",
     {"type": ["string", "integer"], "minLength": 1, "maxLength": MAX_BODY},
-    f"The text, up to {MAX_BODY} characters and 10 parts.",
-    True,
+    f"The text, up to {MAX_BODY} characters and 10 parts; not needed with `template_id`.",
+    False,
     "Your table is ready.",
 )
 COMMON = (
@@ -74,13 +74,23 @@ COMMON = (
         example="https://example.net/dlr",
     ),
     Parameter("campaign_name", {"type": "string", "maxLength": 100}, "Groups requests in reports: letters, digits, _ and -."),
-    Parameter("template_id", {"type": ["string", "integer"]}, "Content template id, 12 to 30 digits; kept with the message."),
+    Parameter(
+        "template_id",
+        {"type": ["string", "integer"]},
+        "Template id, 12 to 30 digits; without `body` its approved text is sent.",
+    ),
+    Parameter(
+        "template_data",
+        {"type": ["object", "array", "string"]},
+        "Values of the template's variables: by name, as var1, var2 ... for {#var#}, or a list in order; JSON text in a form.",
+    ),
+    Parameter("variables", {"type": ["object", "array", "string"]}, "The same as `template_data`."),
     Parameter("entity_id", {"type": ["string", "integer"]}, "Principal entity id, 12 to 19 digits; kept with the message."),
     Parameter("channel", {"type": "string"}, "SMS, in any case."),
 )  # fmt: skip
 SEND = (TO, SENDER, FROM, BODY, *COMMON)
 SEND_CODES = (
-    "E601", "E602", "E603", "E604", "E605", "E606", "E607", "E608", "E609", "E610", "E612", "E613", "E615", "E616", "E617",
+    "E601", "E602", "E603", "E604", "E605", "E606", "E607", "E608", "E609", "E610", "E611", "E612", "E613", "E615", "E616", "E617",
     "E619", "E620", "E621", "E622", "E626", "E627", "E409", "E422",
 )  # fmt: skip
 SENT: Schema = {
@@ -198,26 +208,5 @@ LOG_EXAMPLE = {
         }
     ],
     "meta": {"page": 1, "limit": 50, "total": 1},
-    "error": {},
-}  # fmt: skip
-LISTED: Schema = {
-    "type": "object",
-    "required": ["code", "message", "data", "error"],
-    "properties": {
-        "code": TEXT,
-        "message": TEXT,
-        "data": {"type": "array", "items": {"type": "object", "required": ["id", "identifier", "sender", "status"]}},
-        "error": {"type": "object"},
-    },
-}
-LISTED_EXAMPLE = {
-    "code": "MSG110",
-    "message": "Sender ID list",
-    "data": [
-        {
-            "id": 1, "identifier": "STROWG", "sender": "STROWG", "description": "Bookings", "iso_code": "gb", "entity_id": "",
-            "status": "Approved", "purpose": "TXN", "created_at": "2026-01-01 00:00:00+00:00",
-        }
-    ],
     "error": {},
 }  # fmt: skip

@@ -26,8 +26,6 @@ UNAVAILABLE = {
     "time": ("E613", "Messages cannot be scheduled in this version; leave it out to send at once"),
     "url_data": ("E617", "Links cannot be shortened in this version; write the link into 'body'"),
     "callback_profile_id": ("E616", "There are no callback profiles in this version; use 'callback'"),
-    "template_data": ("E612", "There are no templates in this version; give the whole text in 'body'"),
-    "variables": ("E612", "There are no templates in this version; give the whole text in 'body'"),
 }
 
 
@@ -117,17 +115,13 @@ def read_type(params: Params) -> str:
 
 
 def read_body(params: Params) -> str:
-    """The text. Raises E606 (none), E607 (over 1600 characters), E610 (a template instead of a text)."""
+    """The text. Raises E606 (none), E607 (over 1600 characters)."""
     body = params.get("body")
     if type(body) is not str:
         body = None if body is None else scalar_text(body)
         if body is None and params.get("body") is not None:
             raise StrowgerError("E606", "Must be text", field="body")
     if not body:
-        if params.get("template_id"):
-            raise StrowgerError(
-                "E610", "There are no templates in this version; give the text in 'body'", field="template_id"
-            )
         raise StrowgerError("E606", "Give the text", field="body")
     if len(body) > MAX_BODY:
         raise StrowgerError("E607", f"{len(body)} characters; at most {MAX_BODY}", field="body")

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import asyncpg
+
+from strowger.channels.sms.message_templates import screening as templates
 from strowger.foundation.phone import fits_number_plan, number_facts
+from strowger.messaging.facts import Facts
 from strowger.messaging.rules import AccountRules, Measure
 from strowger.messaging.schemas import Submission
 from strowger.protocols.gsm import UnicodeMode, sms_length
@@ -28,12 +32,24 @@ class SmsRules:
         facts = number_facts(recipient) if recipient.isdigit() else None
         return facts.country if facts else None
 
-    def screen(self, submission: Submission, account: AccountRules) -> str | None:
+    async def prepare(
+        self,
+        connection: asyncpg.Connection[Any],
+        batch: list[Submission],
+        accounts: Mapping[int, AccountRules],
+        facts: Facts,
+    ) -> Mapping[str, Any]:
+        """The templates that the batch names."""
+        return {"templates": await templates.look_up(connection, batch, accounts, facts)}
+
+    def screen(self, submission: Submission, account: AccountRules, known: Mapping[str, Any]) -> str | None:
         """The trace of the first rule that the message breaks."""
+        templates.settle_type(submission, account)
         return (
             _sender(submission, account)
             or _number(submission, account)
             or _country(submission, account)
+            or templates.check(submission, account, known["templates"])
             or _length(submission, account)
         )
 

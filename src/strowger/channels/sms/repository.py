@@ -1,4 +1,4 @@
-"""Queries of the SMS API: senders, statuses and logs, always of one account."""
+"""Queries of the SMS API: statuses and logs, always of one account."""
 
 from __future__ import annotations
 
@@ -10,19 +10,6 @@ from uuid import UUID
 import asyncpg
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
-SENDER_NAMES = "SELECT DISTINCT sender FROM sender WHERE account_id = $1"
-SENDERS = """
-SELECT id, sender, iso_code, purpose, description, status, is_default, created_at FROM sender
-WHERE account_id = $1 ORDER BY id LIMIT $2
-"""
-ADD_SENDER = """
-INSERT INTO sender (account_id, sender, iso_code, purpose, description, status, is_default)
-SELECT $1, $2, $3, $4, $5, $6, $7
-WHERE NOT EXISTS (SELECT FROM sender WHERE account_id = $1 AND sender = $2 AND iso_code IS NOT DISTINCT FROM $3)
-RETURNING id
-"""
-LOCK_SENDERS = "SELECT pg_advisory_xact_lock(hashtextextended('sender:' || $1::text, 0))"
-NOTIFY = "SELECT pg_notify('accounts', $1::text)"
 STATUSES = """
 SELECT request_id, n, status, trace FROM message
 WHERE account_id = $1 AND request_id = ANY($2::uuid[]) AND request_id BETWEEN $3 AND $4 AND channel = $5
@@ -48,36 +35,6 @@ class LogFilter:
     request_id: UUID | None = None
     n: int | None = None
     direction: int | None = None
-
-
-async def sender_names(connection: Connection, account_id: int) -> frozenset[str]:
-    """The names under which an account may send, whatever their state."""
-    return frozenset(row["sender"] for row in await connection.fetch(SENDER_NAMES, account_id))
-
-
-async def senders(connection: Connection, account_id: int, limit: int) -> list[asyncpg.Record]:
-    """The sender IDs of an account, oldest first."""
-    return await connection.fetch(SENDERS, account_id, limit)
-
-
-async def add_sender(
-    connection: Connection,
-    account_id: int,
-    sender: str,
-    iso_code: str | None,
-    purpose: str | None,
-    description: str,
-    status: str,
-    is_default: bool,
-) -> int | None:
-    """Add a sender ID and tell the other processes; None when the account has it already for that country."""
-    async with connection.transaction():
-        await connection.execute(LOCK_SENDERS, str(account_id))
-        made: int | None = await connection.fetchval(
-            ADD_SENDER, account_id, sender, iso_code, purpose, description, status, is_default
-        )
-        await connection.execute(NOTIFY, str(account_id))
-    return made
 
 
 async def statuses(

@@ -7,7 +7,7 @@ from typing import Any
 from strowger.channels.sms import descriptions as d
 from strowger.channels.sms.logs import messages_or_logs, pull_logs, sms_or_logs
 from strowger.channels.sms.send import send_messages, send_sms
-from strowger.channels.sms.senders import list_senders
+from strowger.channels.sms.senders.routes import OPERATIONS as SENDER_OPERATIONS
 from strowger.channels.sms.status import messages_status, one_status, sms_status
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Handler, Operation
@@ -64,11 +64,6 @@ def _family(family: str, send: Handler, get: Handler, status: Handler) -> list[O
             result=d.LOGGED, example=d.LOG_EXAMPLE, tag="Status and logs", permission="messages.read",
         ),
         Operation(
-            "GET", f"{base}/sender", f"{family}_senders", f"Sender IDs (/{family})", "All sender IDs of the account.",
-            list_senders, result=d.LISTED, example=d.LISTED_EXAMPLE, tag="Sender IDs", empty=[], versions=BOTH,
-            permission="channels.read",
-        ),
-        Operation(
             "GET", f"{base}/{{message_id}}", f"{family}_one_status", f"Status of one message (/{family})", STATUS_TEXT,
             one_status, path_parameters=(d.MESSAGE_ID,), codes=("E625",), result=d.STATUSES, example=d.STATUS_EXAMPLE,
             versions=BOTH, tag="Status and logs", permission="messages.read",
@@ -79,11 +74,7 @@ def _family(family: str, send: Handler, get: Handler, status: Handler) -> list[O
 OPERATIONS = [
     *_family("messages", send_messages, messages_or_logs, messages_status),
     *_family("sms", send_sms, sms_or_logs, sms_status),
-    Operation(
-        "GET", "/{sid}/messages/identifier", "messages_identifier", "Sender IDs (older path)",
-        "The same rows as /messages/sender.", list_senders, result=d.LISTED, example=d.LISTED_EXAMPLE, tag="Sender IDs",
-        empty=[], permission="channels.read",
-    ),
-]  # fmt: skip
+    *SENDER_OPERATIONS,
+]
 add_operations(OPERATIONS)
 routes: list[Any] = []  # the gateway's mount serves the operations

@@ -8,8 +8,9 @@ from typing import Any
 from msgspec import UNSET
 
 from strowger.channels.sms import fields
+from strowger.channels.sms.message_templates.sending import find_template, has_template, read_text
 from strowger.channels.sms.schemas import Accepted, SendAnswer, encode
-from strowger.channels.sms.service import check_sender
+from strowger.channels.sms.senders.service import check_sender
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.messaging.schemas import NewRequest, Priority
@@ -38,13 +39,16 @@ async def _send(call: Call, family: str) -> Answer:
     params, principal = call.params, call.principal
     context: Context = call.state.context
     _check_channel(call)
+    template = await find_template(context, principal, params) if has_template(params) else None
+    if template is not None:
+        params = template.complete(params)
     prefix = fields.read_prefix(params)
     recipients, invalid = fields.read_recipients(params.get("to"), prefix, principal.country, call.spaced)
     sender = fields.read_sender(params)
     type_ = fields.read_type(params)
     if type_ == "OTP" and family == "messages" and len(recipients) > 1:
         raise StrowgerError("E603", "A one-time password goes to one recipient; use /sms for more", field="to")
-    body = fields.read_body(params)
+    body = read_text(params, template) if has_template(params) else fields.read_body(params)
     if not fields.UNAVAILABLE.keys().isdisjoint(params):
         fields.refuse_unavailable(params)
     options = _options(params, prefix)

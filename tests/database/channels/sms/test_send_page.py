@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from strowger.channels.sms.service import create_sender
+from strowger.channels.sms.senders.service import create_sender
 from strowger.protocols.gsm import sms_length
 from tests.database.home.test_home import Visit, add_person, visit
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from strowger.channels.sms.service import create_sender
+from strowger.channels.sms.senders.service import create_sender
 from strowger.foundation.database import Database
 from strowger.foundation.errors import StrowgerError
 from tests.api_kit import add_customer

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from litestar.exceptions import NotFoundException
 
-from strowger.channels.sms import repository
+from strowger.channels.sms.senders import repository
 from strowger.console import menu
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, Crumb, Page, context_of, page, redirect, render

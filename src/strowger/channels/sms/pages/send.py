@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
-from strowger.channels.sms import fields, repository
+from strowger.channels.sms import fields
 from strowger.channels.sms.pipeline import unicode_mode
 from strowger.channels.sms.send import send_sms
+from strowger.channels.sms.senders import repository
 from strowger.console import menu, palette
 from strowger.console.code import ApiCall
 from strowger.console.form import Field, Form, FormState

@@ -1,0 +1,1 @@
+"""SMS templates: texts with variables, known to the operator before they are sent."""

@@ -1,0 +1,33 @@
+"""Queries of SMS templates, always of one account or of a set of (account, template id)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from strowger.channels.sms.message_templates.placeholders import split
+from strowger.channels.sms.message_templates.schemas import State, UsableTemplate
+
+Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
+Key = tuple[int, str]
+USABLE = f"""
+SELECT t.account_id, t.template_id, t.content, t.senders, t.purpose, t.entity_id, t.defaults
+FROM sms_template t JOIN unnest($1::bigint[], $2::text[]) AS k(account_id, template_id)
+    ON t.account_id = k.account_id AND t.template_id = k.template_id
+WHERE t.status = {int(State.APPROVED)} AND t.replaces IS NULL
+"""  # noqa: S608
+
+
+async def usable(connection: Connection, keys: Collection[Key]) -> dict[Key, UsableTemplate]:
+    """The approved ones among (account id, template id)."""
+    wanted = list(keys)
+    rows = await connection.fetch(USABLE, [key[0] for key in wanted], [key[1] for key in wanted])
+    return {
+        (row["account_id"], row["template_id"]): UsableTemplate(
+            row["account_id"], row["template_id"], split(row["content"]), tuple(row["senders"]), row["purpose"],
+            row["entity_id"], row["defaults"],
+        )
+        for row in rows
+    }  # fmt: skip

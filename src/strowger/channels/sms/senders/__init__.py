@@ -1,0 +1,1 @@
+"""Sender IDs: the names and numbers under which an account sends."""
