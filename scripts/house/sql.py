@@ -16,6 +16,7 @@ TENANT_MODELS = {
     "Callback": "callback",
     "CallbackAttempt": "callback_attempt",
     "Sender": "sender",
+    "SmsTemplate": "sms_template",
     "Number": "number",
     "ApiKey": "api_key",
     "User": "app_user",
