@@ -1,13 +1,13 @@
 """SMS templates; what sender IDs need to be asked for, approved and deleted.
 
 Revision ID: 0011
-Revises: 0001
+Revises: 0016
 """
 
 from alembic import op
 
 revision = "0011"
-down_revision = "0001"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
