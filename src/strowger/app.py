@@ -110,7 +110,7 @@ async def serve_web(settings: Settings) -> None:
     from granian.server.embed import Server
 
     server = Server(
-        create_app(settings), address=settings.http_host, port=settings.http_port, interface=Interfaces.ASGI,
+        gateway.answer_first(create_app(settings)), address=settings.http_host, port=settings.http_port, interface=Interfaces.ASGI,
         backlog=1024, log_enabled=False, websockets=False,
     )  # fmt: skip
     gc.set_threshold(50_000, 50, 100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -37,7 +38,17 @@ OUTAGES = (
     asyncpg.ReadOnlySQLTransactionError,
 )
 CLASHES = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # not an escaped backslash before the letters u0000
 T = TypeVar("T")
+
+
+class _Connection(asyncpg.Connection):
+    """Nothing on the pool leaves state behind (LISTEN and advisory locks have connections of their own), so giving a
+    connection back costs no round trip."""
+
+    def get_reset_query(self) -> str:
+        """No statement."""
+        return ""
 
 
 class Base(DeclarativeBase):
@@ -91,6 +102,7 @@ class Database:
             max_size=self._pool_size,
             init=_prepare_connection,
             command_timeout=30,
+            connection_class=_Connection,
             server_settings={"application_name": "strowger", "jit": "off"},
         )
 
@@ -160,6 +172,15 @@ async def _in_transaction(
         raise
     await transaction.commit()
     return result
+
+
+def json_text(value: object) -> str:
+    """Rows as one JSON parameter, for ``json_to_recordset``: far cheaper for the driver than an array for each column.
+
+    NUL, which PostgreSQL's texts cannot hold, is left out.
+    """
+    text = msgspec.json.encode(value).decode()
+    return _ESCAPED_NUL.sub(r"\1", text) if "\\u0000" in text else text
 
 
 def columns(rows: list[tuple[Any, ...]], width: int) -> list[list[Any]]:

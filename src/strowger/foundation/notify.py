@@ -21,7 +21,7 @@ PAYLOAD_LIMIT = 7900
 class Notifier:
     """Sends notifications after the fact, gathered: at most one statement every ``gap`` seconds."""
 
-    def __init__(self, database: Database, gap: float = 0.005) -> None:
+    def __init__(self, database: Database, gap: float = 0.02) -> None:
         self._database = database
         self._gap = gap
         self._due: dict[tuple[str, str], None] = {}

@@ -27,6 +27,7 @@ from strowger.messaging.statuses import EventKind
 log = get_logger(__name__)
 BATCH = 500
 POLL_SECONDS = 1.0
+GATHER_SECONDS = 0.005  # so that what is accepted in the same moment is one batch
 Routed = list[tuple[Submission, int]]
 
 
@@ -70,6 +71,7 @@ class Intake:
             if taken < BATCH:
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._work.wait(), POLL_SECONDS)
+                await asyncio.sleep(GATHER_SECONDS)
 
     async def step(self) -> int:
         """Take one batch; returns its size."""

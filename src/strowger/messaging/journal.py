@@ -28,7 +28,7 @@ from strowger.messaging.submitting import apply_outcomes
 
 log = get_logger(__name__)
 BATCH = 2_000
-GATHER_SECONDS = 0.004
+GATHER_SECONDS = 0.015
 RETRY_SECONDS = 0.5
 MAX_WAITING = 50_000
 

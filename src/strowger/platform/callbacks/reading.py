@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -20,6 +22,7 @@ PAYLOAD_LIMIT = 20_000
 PAYLOAD_DEPTH = 20
 RETRIES_LIMIT, WAIT_LIMIT = 5, 3600
 DEFAULT_QUERY = "id={id}&recipient={recipient}&status={status}&status_trace={status_trace}&timestamp={timestamp}"
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 OURS = ("x-callback-", "webhook-")
 
 
@@ -35,7 +38,7 @@ def read_callback(value: object) -> Target:
     if isinstance(value, str):
         text = value.strip()
         if not text.startswith("{"):
-            return Target(_read_url(text, "GET"), "GET")
+            return _read_bare_url(text)
         try:
             value = msgspec.json.decode(text)
         except (msgspec.DecodeError, UnicodeError):
@@ -55,13 +58,22 @@ def read_callback(value: object) -> Target:
     )
 
 
+def _read_bare_url(text: str) -> Target:
+    return _remembered(text) if len(text) <= URL_LIMIT else Target(_read_url(text, "GET"), "GET")
+
+
+@lru_cache(maxsize=4096)
+def _remembered(text: str) -> Target:
+    return Target(_read_url(text, "GET"), "GET")
+
+
 def _read_url(value: object, method: str) -> str:
     if not isinstance(value, str) or not value.strip():
         refuse("callback.url is required")
     url = value.strip()
     if len(url) > URL_LIMIT:
         refuse(f"callback.url is longer than {URL_LIMIT} characters")
-    if any(ord(c) < 32 or ord(c) == 127 for c in url):
+    if CONTROL.search(url):
         refuse("callback.url holds a control character")
     try:
         read_url(PLACEHOLDER.sub("x", url) if has_placeholder(url.split("://", 1)[-1].split("/", 1)[0]) else url)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +9,8 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
-from strowger.foundation.database import columns
+from strowger.foundation.database import columns, json_text
 from strowger.platform.callbacks.rendering import endpoint_of
 from strowger.platform.callbacks.schemas import (
     Attempt,
@@ -27,7 +25,6 @@ from strowger.platform.callbacks.schemas import (
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.Pool[Any]"
 NEW_ROOM = 20  # rows claimed of an endpoint that the engine does not know yet
 PAGE = 200  # endpoints looked at by one claim
-_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 INSERT = """
 INSERT INTO callback (id, account_id, request_id, n, event, endpoint, target, variables, due_at, created_at, claimed_by)
@@ -138,12 +135,6 @@ WHERE account_id = $1
 """  # noqa: S105
 
 
-def _json(value: Any) -> str:
-    """JSON text without NUL, which PostgreSQL's texts cannot hold."""
-    text = msgspec.json.encode(value).decode()
-    return _NUL.sub(r"\1", text) if "\\u0000" in text else text
-
-
 def _count(tag: str) -> int:
     return int(tag.rsplit(" ", 1)[-1])
 
@@ -151,8 +142,8 @@ def _count(tag: str) -> int:
 async def insert_callbacks(connection: Connection, rows: Sequence[NewCallback], claimed_by: int | None) -> None:
     """Queue callbacks, within the caller's transaction; ``claimed_by`` is the worker that will send them at once."""
     values = [
-        (r.id, r.account_id, r.request_id, r.n, r.event, endpoint_of(r.account_id, r.target["url"]), _json(r.target),
-         _json(r.variables), r.due_at, r.created_at)
+        (r.id, r.account_id, r.request_id, r.n, r.event, endpoint_of(r.account_id, r.target["url"]), json_text(r.target),
+         json_text(r.variables), r.due_at, r.created_at)
         for r in rows
     ]  # fmt: skip
     await connection.execute(INSERT, *columns(values, 10), claimed_by)
@@ -234,7 +225,7 @@ async def put_off(connection: Connection, results: Sequence[Result], worker_id: 
 
 async def insert_attempts(connection: Connection, attempts: Sequence[Attempt]) -> None:
     """Append attempts."""
-    await connection.execute(INSERT_ATTEMPTS, _json(attempts))
+    await connection.execute(INSERT_ATTEMPTS, json_text(attempts))
 
 
 async def replay(connection: Connection, account_id: int, ids: Sequence[UUID], now: datetime) -> int:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from litestar import Litestar
+from litestar.enums import ScopeType
 from litestar.handlers.asgi_handlers import ASGIRouteHandler
-from litestar.types import Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from strowger.foundation.database import OUTAGES
 from strowger.foundation.errors import StrowgerError, Unavailable
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from strowger.platform.gateway.service import Gateway
 
 log = get_logger(__name__)
+VERSIONS = ("v1", "v2")
 OWN_REQUEST_ID = "own_request_id"  # an option of handlers that answer with X-Request-Id themselves
 ANSWER_SECONDS = 20.0  # more than a commit may take; after that the client hears that the store is away
 KEY_FIELDS = ("api-key", "api_key")
@@ -36,7 +39,7 @@ def _mount(version: str) -> ASGIRouteHandler:
     """The public API of a version, with and without the leading ``/api``."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        await Exchange(scope, receive, send, version).run()
+        await Exchange(scope, receive, send, scope["litestar_app"].state, version, scope["path"]).run()
 
     handler = ASGIRouteHandler(
         [f"/{version}", f"/api/{version}"], is_mount=True, copy_scope=False, name=f"api {version}",
@@ -46,21 +49,39 @@ def _mount(version: str) -> ASGIRouteHandler:
     return handler
 
 
+def answer_first(app: Litestar) -> ASGIApp:
+    """The application with the public API in front of it: the same as its mounts, without the router's share of the time."""
+    state = app.state
+    fronts = {f"{prefix}/{version}/": version for prefix in ("", "/api") for version in VERSIONS}
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP:
+            path = scope["path"]
+            for front, version in fronts.items():
+                if path.startswith(front):
+                    await Exchange(scope, receive, send, state, version, path[len(front) :]).run()
+                    return
+        await app(scope, receive, send)
+
+    return serve
+
+
 class Exchange:
-    """One request and its answer."""
+    """One request and its answer. ``below`` is the path after the version."""
 
     __slots__ = ("gateway", "headers", "id", "ip", "limit", "name", "operation", "params", "path", "principal", "receive", "scope",
-                 "send", "sid", "started", "tail", "version")  # fmt: skip
+                 "send", "sid", "started", "state", "tail", "version")  # fmt: skip
 
-    def __init__(self, scope: Any, receive: Receive, send: Send, version: str) -> None:
+    def __init__(self, scope: Any, receive: Receive, send: Send, state: Any, version: str, below: str) -> None:
         self.scope = scope
+        self.state = state
         self.receive: Any = receive
         self.send: Any = send
         self.version = version
-        below = scope["path"].strip("/")
+        below = below.strip("/")
         self.sid, _, self.tail = below.partition("/")
         self.path = f"/{version}/{below}"
-        self.gateway: Gateway = scope["litestar_app"].state.gateway
+        self.gateway: Gateway = state.gateway
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         client = scope.get("client")
         self.ip: str | None = client[0] if client else None
@@ -110,7 +131,7 @@ class Exchange:
             await self._admit(scalar_text(in_params) or "")
         call = Call(
             self.id, self.name, operation.method, self.path, path_params, self.headers, self.principal, params,
-            self.scope["litestar_app"].state, spaced=bool(query) or kind.startswith(FORM),
+            self.state, spaced=bool(query) or kind.startswith(FORM),
         )  # fmt: skip
         return await (self._once(operation, call) if operation.idempotent else operation.handler(call))
 
@@ -205,4 +226,4 @@ class Exchange:
         )
 
 
-routes: list[Any] = [_mount("v1"), _mount("v2")]
+routes: list[Any] = [_mount(version) for version in VERSIONS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -19,6 +20,7 @@ from strowger.foundation.errors import StrowgerError
 Params = dict[str, Any]
 MAX_FIELDS = 1_000
 MAX_DEPTH = 32
+REMEMBERED_LENGTH = 512
 FORM, MULTIPART = b"application/x-www-form-urlencoded", b"multipart/form-data"
 # Types that say nothing about the syntax, or too often the wrong thing.
 OPEN_TYPES = frozenset({b"", b"text/plain", b"application/octet-stream", b"text/json"})
@@ -91,10 +93,23 @@ def read_form(text: bytes) -> Params:
 
 
 def _unquote(raw: bytes) -> str:
+    if b"%" not in raw and b"+" not in raw:
+        return _decode(raw)
+    return _unquote_short(raw) if len(raw) <= REMEMBERED_LENGTH else _unquote_any(raw)
+
+
+def _unquote_any(raw: bytes) -> str:
     if b"+" in raw:
         raw = raw.replace(b"+", b" ")
     if b"%" in raw:
         raw = unquote_to_bytes(raw)
+    return _decode(raw)
+
+
+_unquote_short = lru_cache(maxsize=4096)(_unquote_any)  # texts and callback addresses come again and again
+
+
+def _decode(raw: bytes) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError as problem:

@@ -14,9 +14,21 @@ from strowger.foundation.errors import StrowgerError, Unavailable
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
 from strowger.platform.gateway import endpoint
+from strowger.platform.gateway.endpoint import answer_first
 from strowger.platform.gateway.errors import ERRORS, render_error
 from strowger.platform.gateway.pages import pages
 from strowger.platform.gateway.service import Gateway
+
+__all__ = [
+    "answer_failure",
+    "answer_first",
+    "exception_handlers",
+    "is_api_path",
+    "middleware",
+    "routes",
+    "start",
+    "stop",
+]
 
 log = get_logger(__name__)
 API_PREFIXES = ("/v1/", "/v2/", "/api/")
