@@ -174,13 +174,13 @@ async def _in_transaction(
     return result
 
 
-def json_text(value: object) -> str:
+def json_text(value: object, strict: bool = False) -> str:
     """Rows as one JSON parameter, for ``json_to_recordset``: far cheaper for the driver than an array for each column.
 
-    NUL, which PostgreSQL's texts cannot hold, is left out.
+    NUL, which PostgreSQL's texts cannot hold, is left out; when ``strict``, the statement fails on it.
     """
     text = msgspec.json.encode(value).decode()
-    return _ESCAPED_NUL.sub(r"\1", text) if "\\u0000" in text else text
+    return text if strict or "\\u0000" not in text else _ESCAPED_NUL.sub(r"\1", text)
 
 
 def columns(rows: list[tuple[Any, ...]], width: int) -> list[list[Any]]:

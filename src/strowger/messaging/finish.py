@@ -107,11 +107,9 @@ async def write(
     connection: asyncpg.Connection[Any], changes: Changes, facts: Facts, now: datetime, worker_id: int | None
 ) -> Written:
     """Write all changes. Callbacks are claimed for ``worker_id``, which sends them after the commit."""
-    if changes.events:
-        await journaling.add_events(connection, changes.events)
-    rows = await journaling.advance(connection, list(changes.wishes.values())) if changes.wishes else []
-    if changes.ended:
-        await journaling.end_submissions(connection, changes.ended)
+    rows = []
+    if changes.events or changes.wishes or changes.ended:
+        rows = await journaling.write(connection, changes.events, changes.wishes.values(), changes.ended)
     if changes.deferred:
         await journaling.defer_submissions(connection, changes.deferred)
     if changes.reserved:

@@ -28,7 +28,12 @@ def _zone(name: str) -> ZoneInfo:
 
 def local_time(moment: datetime | None, zone: str) -> str:
     """``YYYY-MM-DD HH:MM:SS`` in a zone; empty for None."""
-    return moment.astimezone(_zone(zone)).strftime("%Y-%m-%d %H:%M:%S") if moment else ""
+    return _second(moment.replace(microsecond=0), zone) if moment else ""
+
+
+@lru_cache(maxsize=4096)
+def _second(moment: datetime, zone: str) -> str:
+    return moment.astimezone(_zone(zone)).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def wants_callback(row: Any) -> bool:

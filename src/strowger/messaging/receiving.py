@@ -130,7 +130,7 @@ async def _append(
             callbacks.append(NewCallback(new_uuid(), account_id, message_id, 1, SMS_MO, target, variables, now, now))
         written.rows.append({"account_id": account_id, "request_id": message_id, "n": 1})
     await journaling.add_incoming(connection, rows)
-    await journaling.add_events(connection, events)
+    await journaling.write(connection, events, (), ())
     if callbacks:
         await insert_callbacks(connection, callbacks, worker_id)
         written.callbacks.extend(callbacks)

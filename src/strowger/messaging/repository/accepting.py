@@ -43,7 +43,7 @@ async def insert_requests(connection: asyncpg.Connection[Any], requests: list[Ne
 
     Raises StrowgerError E409 when an idempotent request does not hold its key any more: another try has taken it over.
     """
-    text = json_text(requests)
+    text = json_text(requests, strict=True)
     answers = [r.idempotency for r in requests if r.idempotency]
     if not answers:
         await connection.execute(INSERT, text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from strowger.foundation.database import columns
+from strowger.foundation.database import columns, json_text
 from strowger.messaging.outcomes import Incoming, Receipt
 from strowger.messaging.repository.queueing import encode_json
 from strowger.messaging.schemas import Direction, Event
@@ -19,24 +19,26 @@ from strowger.messaging.statuses import EventKind, Status
 
 Key = tuple[int, UUID, int]
 
-ADD_EVENTS = """
-INSERT INTO message_event (account_id, request_id, n, at, kind, status, trace, part, carrier_id, operator_id, detail)
-SELECT account_id, request_id, n, at, kind, status, trace, part, carrier_id, operator_id, detail::jsonb
-FROM unnest($1::bigint[], $2::uuid[], $3::smallint[], $4::timestamptz[], $5::smallint[], $6::smallint[], $7::text[],
-            $8::smallint[], $9::integer[], $10::text[], $11::text[])
-    AS t(account_id, request_id, n, at, kind, status, trace, part, carrier_id, operator_id, detail)
-"""
-# A final message never changes again, and a status only grows: the guard that late reports meet.
-ADVANCE = """
+# Events, ended submissions and new statuses in one statement. A final message never changes again, and a status only grows:
+# the guard that late reports meet.
+WRITE = """
+WITH event AS (
+    INSERT INTO message_event (account_id, request_id, n, at, kind, status, trace, part, carrier_id, operator_id, detail)
+    SELECT * FROM json_to_recordset($1::text::json) AS t(account_id bigint, request_id uuid, n smallint, at timestamptz,
+        kind smallint, status smallint, trace text, part smallint, carrier_id integer, operator_id text, detail jsonb)
+), ended AS (
+    DELETE FROM submission s USING unnest($3::uuid[], $4::smallint[]) AS t(request_id, n)
+    WHERE s.request_id = t.request_id AND s.n = t.n
+)
 UPDATE message m SET
     status = t.status, trace = t.trace,
     sent_at = coalesce(m.sent_at, t.sent_at), final_at = t.final_at,
     carrier_id = coalesce(t.carrier_id, m.carrier_id), price = coalesce(t.price, m.price),
     country = coalesce(t.country, m.country), units = CASE WHEN t.units > 0 THEN t.units ELSE m.units END,
     length = CASE WHEN t.units > 0 THEN t.length ELSE m.length END, encoding = coalesce(t.encoding, m.encoding)
-FROM unnest($1::bigint[], $2::uuid[], $3::smallint[], $4::smallint[], $5::text[], $6::timestamptz[], $7::timestamptz[],
-            $8::integer[], $9::numeric[], $10::text[], $11::smallint[], $12::integer[], $13::text[])
-    AS t(account_id, request_id, n, status, trace, sent_at, final_at, carrier_id, price, country, units, length, encoding)
+FROM json_to_recordset($2::text::json) AS t(account_id bigint, request_id uuid, n smallint, status smallint, trace text,
+    sent_at timestamptz, final_at timestamptz, carrier_id integer, price numeric, country text, units smallint,
+    length integer, encoding text)
 WHERE m.account_id = t.account_id AND m.request_id = t.request_id AND m.n = t.n
   AND m.final_at IS NULL AND t.status > m.status
 RETURNING m.account_id, m.request_id, m.n, m.status, m.trace, m.type, m.sender, m.recipient, m.body, m.units, m.price,
@@ -67,10 +69,6 @@ JOIN message m ON m.account_id = e.account_id AND m.request_id = e.request_id AN
 WHERE e.request_id >= $3
 ORDER BY e.at
 """  # noqa: S608
-END_SUBMISSIONS = """
-DELETE FROM submission s USING unnest($1::uuid[], $2::smallint[]) AS t(request_id, n)
-WHERE s.request_id = t.request_id AND s.n = t.n
-"""
 DEFER_SUBMISSIONS = """
 UPDATE submission s SET lane = CASE WHEN t.elsewhere THEN 0 ELSE s.lane END, due_at = t.due_at, claimed_by = NULL,
     attempts = s.attempts + 1, reason = t.reason,
@@ -141,35 +139,60 @@ class Advance:
     length: int = 0
     encoding: str | None = None
 
-    def row(self) -> tuple[Any, ...]:
-        """The row as ADVANCE takes it."""
-        return (
-            *self.key,
-            int(self.status),
-            self.trace,
-            self.sent_at,
-            self.final_at,
-            self.carrier_id,
-            self.price,
-            self.country,
-            self.units,
-            self.length,
-            self.encoding,
-        )
+    def row(self) -> dict[str, Any]:
+        """The row as WRITE takes it."""
+        account_id, request_id, n = self.key
+        return {
+            "account_id": account_id,
+            "request_id": request_id,
+            "n": n,
+            "status": self.status,
+            "trace": self.trace,
+            "sent_at": self.sent_at,
+            "final_at": self.final_at,
+            "carrier_id": self.carrier_id,
+            "price": self.price,
+            "country": self.country,
+            "units": self.units,
+            "length": self.length,
+            "encoding": self.encoding,
+        }
 
 
-async def add_events(connection: asyncpg.Connection[Any], events: Sequence[tuple[Key, Event]]) -> None:
-    """Append events to timelines."""
-    rows = [
-        (*key, e.at, int(e.kind), int(e.status), e.trace, e.part, e.carrier_id, e.operator_id, encode_json(e.detail))
-        for key, e in events
-    ]
-    await connection.execute(ADD_EVENTS, *columns(rows, 11))
+def _event_row(key: Key, event: Event) -> dict[str, Any]:
+    account_id, request_id, n = key
+    return {
+        "account_id": account_id,
+        "request_id": request_id,
+        "n": n,
+        "at": event.at,
+        "kind": event.kind,
+        "status": event.status,
+        "trace": event.trace,
+        "part": event.part,
+        "carrier_id": event.carrier_id,
+        "operator_id": event.operator_id,
+        "detail": event.detail,
+    }
 
 
-async def advance(connection: asyncpg.Connection[Any], wishes: Sequence[Advance]) -> list[Any]:
-    """Move messages forward; returns the rows that did change, as they are now."""
-    return await connection.fetch(ADVANCE, *columns([w.row() for w in wishes], 13))
+async def write(
+    connection: asyncpg.Connection[Any],
+    events: Sequence[tuple[Key, Event]],
+    wishes: Iterable[Advance],
+    ended: Sequence[Key],
+) -> list[Any]:
+    """Append events, remove the submissions of messages that were handed over or never will be, move messages forward.
+
+    Returns the messages that did change, as they are now.
+    """
+    return await connection.fetch(
+        WRITE,
+        json_text([_event_row(key, event) for key, event in events]),
+        json_text([wish.row() for wish in wishes]),
+        [key[1] for key in ended],
+        [key[2] for key in ended],
+    )
 
 
 async def lock_messages(connection: asyncpg.Connection[Any], keys: Sequence[Key]) -> dict[Key, int]:
@@ -197,11 +220,6 @@ async def find_submitted(
         (r["carrier_id"], r["operator_id"]): ((r["account_id"], r["request_id"], r["n"]), r["part"], r["units"])
         for r in rows
     }
-
-
-async def end_submissions(connection: asyncpg.Connection[Any], keys: Sequence[Key]) -> None:
-    """Remove submissions whose messages were handed over or will never be."""
-    await connection.execute(END_SUBMISSIONS, [k[1] for k in keys], [k[2] for k in keys])
 
 
 async def defer_submissions(

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from strowger.foundation.database import columns
+from strowger.foundation.database import json_text
 from strowger.messaging.schemas import Submission
 from strowger.messaging.statuses import Status
 
@@ -40,8 +40,8 @@ SELECT {MESSAGE_COLUMNS} FROM q {JOIN_MESSAGE} ORDER BY q.priority, q.due_at
 """  # noqa: S608
 MOVE = """
 UPDATE submission s SET lane = t.lane, claimed_by = t.claimed_by, price = t.price, due_at = t.due_at, reason = NULL
-FROM unnest($1::uuid[], $2::smallint[], $3::integer[], $4::integer[], $5::numeric[], $6::timestamptz[])
-    AS t(request_id, n, lane, claimed_by, price, due_at)
+FROM json_to_recordset($1::text::json) AS t(request_id uuid, n smallint, lane integer, claimed_by integer, price numeric,
+    due_at timestamptz)
 WHERE s.request_id = t.request_id AND s.n = t.n
 """
 RELEASE = """
@@ -120,8 +120,12 @@ async def move(
     connection: asyncpg.Connection[Any], moves: list[tuple[Submission, int, int | None]], now: datetime
 ) -> None:
     """Move submissions to lanes: (submission, lane, worker that keeps it claimed or None)."""
-    rows = [(s.request_id, s.n, lane, worker, s.price, now) for s, lane, worker in moves]
-    await connection.execute(MOVE, *columns(rows, 6))
+    rows = [
+        {"request_id": s.request_id, "n": s.n, "lane": lane, "claimed_by": worker, "price": s.price, "due_at": now}
+        for s, lane, worker in moves
+    ]
+    if rows:
+        await connection.execute(MOVE, json_text(rows))
 
 
 async def release(connection: asyncpg.Connection[Any], submissions: Sequence[Submission], worker_id: int) -> None:

@@ -28,10 +28,9 @@ PAGE = 200  # endpoints looked at by one claim
 
 INSERT = """
 INSERT INTO callback (id, account_id, request_id, n, event, endpoint, target, variables, due_at, created_at, claimed_by)
-SELECT id, account_id, request_id, n, event, endpoint, target::jsonb, variables::jsonb, due_at, created_at, $11
-FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::text[],
-            $9::timestamptz[], $10::timestamptz[])
-    AS t(id, account_id, request_id, n, event, endpoint, target, variables, due_at, created_at)
+SELECT id, account_id, request_id, n, event, endpoint, target, variables, due_at, created_at, $2
+FROM json_to_recordset($1::text::json) AS t(id uuid, account_id bigint, request_id uuid, n smallint, event text,
+    endpoint text, target jsonb, variables jsonb, due_at timestamptz, created_at timestamptz)
 """
 # The endpoints that have waiting rows, one index probe each, however many rows wait behind the first.
 # scope: the engine serves every account; an endpoint belongs to one
@@ -142,11 +141,21 @@ def _count(tag: str) -> int:
 async def insert_callbacks(connection: Connection, rows: Sequence[NewCallback], claimed_by: int | None) -> None:
     """Queue callbacks, within the caller's transaction; ``claimed_by`` is the worker that will send them at once."""
     values = [
-        (r.id, r.account_id, r.request_id, r.n, r.event, endpoint_of(r.account_id, r.target["url"]), json_text(r.target),
-         json_text(r.variables), r.due_at, r.created_at)
+        {
+            "id": r.id,
+            "account_id": r.account_id,
+            "request_id": r.request_id,
+            "n": r.n,
+            "event": r.event,
+            "endpoint": endpoint_of(r.account_id, r.target["url"]),
+            "target": r.target,
+            "variables": r.variables,
+            "due_at": r.due_at,
+            "created_at": r.created_at,
+        }
         for r in rows
-    ]  # fmt: skip
-    await connection.execute(INSERT, *columns(values, 10), claimed_by)
+    ]
+    await connection.execute(INSERT, json_text(values), claimed_by)
 
 
 async def waiting_endpoints(connection: Connection, after: str = "", limit: int = PAGE) -> list[str]:
