@@ -110,8 +110,7 @@ class Kannel:
         await asyncio.sleep(1.0)
         self._spawn("/usr/sbin/smsbox", str(path))
         await asyncio.sleep(1.0)
-        while not (await self._around.smsc.stats("/stats"))["receivers"]:
-            await asyncio.sleep(0.1)
+        await self._around.bound()
 
     def _spawn(self, *words: str) -> None:
         quiet = subprocess.DEVNULL

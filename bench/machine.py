@@ -108,6 +108,15 @@ class Surroundings:
             "dlr_sink.py", "--port", str(SINK_PORT), "--final", "1,DELIVRD,DELIVERED", admin=f"127.0.0.1:{SINK_PORT}"
         )
 
+    async def bound(self, seconds: float = 30) -> None:
+        """Return when a product has bound to the SMSC."""
+
+        async def any_receiver() -> bool:
+            return bool((await self.smsc.stats("/stats"))["receivers"])
+
+        if not await until(any_receiver, seconds):
+            raise RuntimeError("No product has bound to the simulated SMSC")
+
     async def reset(self) -> None:
         """Counters to zero."""
         await self.smsc.ask("/reset")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import tempfile
@@ -38,12 +37,7 @@ class Strowger:
             "--system-id", "bench", "--password", "bench", "--window", WINDOW,
         )  # fmt: skip
         await self.place.sql("UPDATE api_key SET rate = 100000")
-        await self.bound()
-
-    async def bound(self) -> None:
-        """Return when the carrier's link is up."""
-        while not (await self._around.smsc.stats("/stats"))["receivers"]:
-            await asyncio.sleep(0.1)
+        await self._around.bound()
 
     def request(self, recipients: int = 1, callback: bool = True) -> dict[str, str]:
         """What the load client sends: to ``recipients`` numbers."""
