@@ -25,6 +25,16 @@ TENANT_MODELS = {
     "SavedView": "saved_view",
     "RequestLog": "request_log",
     "IdempotencyKey": "idempotency_key",
+    "BlocklistEntry": "blocklist_entry",
+    "OptOut": "opt_out",
+    "Consent": "consent",
+    "ConsentHistory": "consent_history",
+    "DndMark": "dnd_mark",
+    "CountryLimit": "country_limit",
+    "UsageCounter": "usage_counter",
+    "RecentSend": "recent_send",
+    "PrefixTraffic": "prefix_traffic",
+    "BlockedPrefix": "blocked_prefix",
 }
 TENANT_TABLES = frozenset(TENANT_MODELS.values())
 SQL = re.compile(r"\bSELECT\s+[\w*(]|\bINSERT INTO\s|\bUPDATE\s+\w+(\s+\w+)?\s+SET\b|\bDELETE FROM\s")

@@ -54,7 +54,8 @@ def clean_number(raw: str, prefix: str | None, home_country: str) -> str | None:
 def number_facts(digits: str) -> NumberFacts | None:
     """Country and plausibility of a number in international digits; None when no country code fits (ITU E.164)."""
     for size in (1, 2, 3):
-        code = int(digits[:size]) if digits[:size].isdigit() else 0
+        head = digits[:size]
+        code = int(head) if head.isascii() and head.isdigit() else 0
         regions = COUNTRY_CODE_TO_REGION_CODE.get(code)
         if regions:
             country = regions[0] if len(regions) == 1 else _shared_region(digits, size, regions)

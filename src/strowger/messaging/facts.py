@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 import asyncpg
@@ -10,7 +11,8 @@ import asyncpg
 from strowger.foundation.clock import Clock
 from strowger.messaging.repository import facts as queries
 from strowger.messaging.route import RouteTable
-from strowger.messaging.rules import AccountRules
+from strowger.messaging.rules import AccountRules, ChannelRules
+from strowger.messaging.schemas import Submission
 from strowger.platform.billing import repository as billing
 from strowger.platform.billing.service import PriceList
 
@@ -25,8 +27,9 @@ V = TypeVar("V")
 class Facts:
     """A short-lived cache; ``forget`` is called when a notification says that something changed."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, rules: ChannelRules | None = None) -> None:
         self._clock = clock
+        self._rules = rules
         self.forget()
 
     def forget(self, _payload: str = "") -> None:
@@ -36,6 +39,10 @@ class Facts:
         self._routes: dict[str, RouteTable] = {}
         self._prices: PriceList | None = None
         self._looked_up: dict[str, dict[Any, Any]] = {}
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return self._clock.now()
 
     async def accounts(self, connection: asyncpg.Connection[Any], ids: Iterable[int]) -> dict[int, AccountRules]:
         """Rules of the accounts, at most a few seconds old."""
@@ -68,6 +75,12 @@ class Facts:
             found = await read(connection, missing)
             known.update((key, found.get(key)) for key in missing)
         return known
+
+    async def release(self, connection: asyncpg.Connection[Any], ended: list[Submission]) -> None:
+        """Take back what screening counted of messages that were never handed to a carrier."""
+        if self._rules is not None:
+            accounts = await self.accounts(connection, {s.account_id for s in ended})
+            await self._rules.release(connection, ended, accounts, self)
 
     async def prices(self, connection: asyncpg.Connection[Any]) -> PriceList:
         """The price list, as old as the accounts at most."""

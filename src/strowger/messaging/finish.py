@@ -17,6 +17,7 @@ from strowger.messaging.facts import Facts
 from strowger.messaging.notify import callbacks_for, wants_callback
 from strowger.messaging.repository import journaling
 from strowger.messaging.repository.journaling import Advance, Key
+from strowger.messaging.rules import Hold
 from strowger.messaging.schemas import Event, Submission
 from strowger.messaging.statuses import TRACES, EventKind, Status
 from strowger.platform.billing.service import release
@@ -35,6 +36,8 @@ class Changes:
     ended: list[Key] = field(default_factory=list)
     deferred: list[tuple[Key, datetime, str, bool]] = field(default_factory=list)
     reserved: dict[Key, tuple[int, Decimal]] = field(default_factory=dict)
+    held: list[tuple[Key, datetime, str]] = field(default_factory=list)
+    counted: list[Submission] = field(default_factory=list)  # ended after screening had counted them
 
     def wish(self, advance: Advance) -> None:
         """Keep the furthest status for each message, with what earlier wishes knew."""
@@ -99,8 +102,38 @@ def refuse(
         )
     )
     changes.ended.append(key)
+    _give_back(changes, key, submission)
+
+
+def hold(changes: Changes, submission: Submission, verdict: Hold, now: datetime) -> None:
+    """Keep a message waiting on the platform; the timeline says until when and why."""
+    key = (submission.account_id, *submission.key)
+    detail = {"until": verdict.until.isoformat(), "reason": verdict.reason}
+    changes.events.append((key, Event(EventKind.DEFERRED, Status.QUEUED, "QUEUED", now, detail=detail)))
+    changes.held.append((key, verdict.until, verdict.reason))
+
+
+def keep_local(changes: Changes, submission: Submission, now: datetime) -> None:
+    """End a message to a test number as delivered, free of charge, without a carrier (R-82)."""
+    key = (submission.account_id, *submission.key)
+    detail = {"reason": "test number"}
+    changes.events.append((key, Event(EventKind.NOTE, Status.DELIVERED, "DELIVERED", now, detail=detail)))
+    changes.wish(
+        Advance(
+            key, Status.DELIVERED, "DELIVERED", sent_at=now, final_at=now, price=Decimal(0), country=submission.country,
+            units=submission.units, length=submission.length, encoding=submission.encoding,
+        )
+    )  # fmt: skip
+    changes.ended.append(key)
+    _give_back(changes, key, submission)
+
+
+def _give_back(changes: Changes, key: Key, submission: Submission) -> None:
+    """What was reserved and counted for a message that is not handed over."""
     if submission.price:
         changes.reserved[key] = (submission.account_id, submission.price)
+    if submission.price is not None:
+        changes.counted.append(submission)
 
 
 async def write(
@@ -112,6 +145,10 @@ async def write(
         rows = await journaling.write(connection, changes.events, changes.wishes.values(), changes.ended)
     if changes.deferred:
         await journaling.defer_submissions(connection, changes.deferred)
+    if changes.held:
+        await journaling.hold_submissions(connection, changes.held)
+    if changes.counted:
+        await facts.release(connection, changes.counted)
     if changes.reserved:
         await _settle(connection, changes, rows, now)
     wanting = [row for row in rows if wants_callback(row)]

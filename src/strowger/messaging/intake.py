@@ -14,7 +14,7 @@ from strowger.foundation.database import Database
 from strowger.foundation.errors import Unavailable
 from strowger.foundation.logs import get_logger
 from strowger.messaging.facts import Facts
-from strowger.messaging.finish import Changes, Written, refuse, write
+from strowger.messaging.finish import Changes, Written, hold, keep_local, refuse, write
 from strowger.messaging.lane import Key, Lanes
 from strowger.messaging.price import price
 from strowger.messaging.repository import queueing
@@ -101,14 +101,19 @@ class Intake:
         fresh = [s for s in batch if s.expires_at > now]
         accounts = await self._facts.accounts(connection, {s.account_id for s in fresh})
         known = await self._rules.prepare(connection, fresh, accounts, self._facts)
-        passed, screened_out = screen(fresh, accounts, self._rules, known)
-        routed, unroutable = route(passed, await self._facts.routes(connection, self._rules.name))
+        screened = screen(fresh, accounts, self._rules, known)
+        routed, unroutable = route(screened.passed, await self._facts.routes(connection, self._rules.name))
         prices = await self._facts.prices(connection)
         priced, unpaid = await price(connection, [s for s, _ in routed], prices, self._rules.name, now)
         payable = {s.key for s in priced}
         routed = [(s, carrier) for s, carrier in routed if s.key in payable]
-        for submission, trace in (*screened_out, *unroutable, *unpaid):
+        await self._rules.settle(connection, [s for s, _ in routed], known)
+        for submission, trace in (*screened.refused, *unroutable, *unpaid):
             refuse(changes, submission, trace, now)
+        for submission, verdict in screened.held:
+            hold(changes, submission, verdict, now)
+        for submission in screened.local:
+            keep_local(changes, submission, now)
         kept = self._lanes.share(routed)
         worker = self._lanes.worker_id
         moves = [(s, carrier, worker if s.key in kept else None) for s, carrier in routed]

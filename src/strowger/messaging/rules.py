@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncpg
@@ -12,6 +13,22 @@ from strowger.messaging.schemas import Channel, Submission
 
 if TYPE_CHECKING:
     from strowger.messaging.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A verdict: the message waits on the platform until a moment."""
+
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A verdict: a test number; the message counts as delivered and never leaves the host (R-82)."""
+
+
+Verdict = str | Hold | Local | None  # a trace of refusal, one of the above, or None: it may go
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +82,22 @@ class ChannelRules(Protocol):
     ) -> Mapping[str, Any]:
         """What screening this batch needs besides the accounts, read in sets; handed to ``screen`` as ``known``."""
 
-    def screen(self, submission: Submission, account: AccountRules, known: Mapping[str, Any]) -> str | None:
-        """The trace of the first rule that the message breaks; None when it may go."""
+    def screen(self, submission: Submission, account: AccountRules, known: Mapping[str, Any]) -> Verdict:
+        """The trace of the first rule that the message breaks, or another verdict; None when it may go."""
+
+    async def settle(
+        self, connection: asyncpg.Connection[Any], passed: list[Submission], known: Mapping[str, Any]
+    ) -> None:
+        """Note, in the batch's transaction, the messages that go on to a carrier."""
+
+    async def release(
+        self,
+        connection: asyncpg.Connection[Any],
+        ended: list[Submission],
+        accounts: Mapping[int, AccountRules],
+        facts: Facts,
+    ) -> None:
+        """Take back what ``settle`` noted of messages that ended without being handed over."""
 
 
 Rules = Mapping[Channel, ChannelRules]

@@ -29,7 +29,7 @@ class Pipeline:
         self.database, self.clock, self.rules, self.worker_id = context.database, context.clock, rules, worker_id
         self.notifier = Notifier(context.database)
         self._live = Notifier(context.database, gap=0.2)
-        self.facts = Facts(context.clock)
+        self.facts = Facts(context.clock, rules)
         self.lanes = Lanes(worker_id, context.database, context.clock)
         self.callbacks = CallbackEngine(context, worker_id)
         self.intake = Intake(

@@ -8,13 +8,13 @@ from typing import Any
 import asyncpg
 
 from strowger.channels.sms.message_templates import screening as templates
-from strowger.foundation.phone import fits_number_plan, number_facts
+from strowger.channels.sms.screening import batch as screening
+from strowger.channels.sms.screening.rules import after_template, before_template
+from strowger.foundation.phone import number_facts
 from strowger.messaging.facts import Facts
-from strowger.messaging.rules import AccountRules, Measure
+from strowger.messaging.rules import AccountRules, Measure, Verdict, measure_into
 from strowger.messaging.schemas import Submission
 from strowger.protocols.gsm import UnicodeMode, sms_length
-
-MAX_UNITS = 10
 
 
 class SmsRules:
@@ -28,9 +28,9 @@ class SmsRules:
         return Measure(length.units, length.chars, length.encoding)
 
     def country_of(self, recipient: str) -> str | None:
-        """ISO country of a recipient."""
-        facts = number_facts(recipient) if recipient.isdigit() else None
-        return facts.country if facts else None
+        """ISO country of a recipient; None also for codes that belong to no country."""
+        facts = number_facts(recipient) if recipient.isascii() and recipient.isdigit() else None
+        return facts.country if facts and len(facts.country) == 2 else None
 
     async def prepare(
         self,
@@ -39,54 +39,46 @@ class SmsRules:
         accounts: Mapping[int, AccountRules],
         facts: Facts,
     ) -> Mapping[str, Any]:
-        """The templates that the batch names."""
-        return {"templates": await templates.look_up(connection, batch, accounts, facts)}
+        """The templates that the batch names; lists and counts that concern it."""
+        for submission in batch:
+            measure_into(submission, self)
+            account = accounts.get(submission.account_id)
+            if account is not None:
+                templates.settle_type(submission, account)
+        return {
+            "templates": await templates.look_up(connection, batch, accounts, facts),
+            "screening": await screening.look_up(connection, batch, accounts, facts),
+        }
 
-    def screen(self, submission: Submission, account: AccountRules, known: Mapping[str, Any]) -> str | None:
-        """The trace of the first rule that the message breaks."""
-        templates.settle_type(submission, account)
+    def screen(self, submission: Submission, account: AccountRules, known: Mapping[str, Any]) -> Verdict:
+        """The trace of the first rule that the message breaks, or what else becomes of it; None when it may go."""
+        found: screening.BatchFacts = known["screening"]
         return (
-            _sender(submission, account)
-            or _number(submission, account)
-            or _country(submission, account)
+            before_template(submission, account, found)
             or templates.check(submission, account, known["templates"])
-            or _length(submission, account)
+            or after_template(submission, account, found)
         )
+
+    async def settle(
+        self, connection: asyncpg.Connection[Any], passed: list[Submission], known: Mapping[str, Any]
+    ) -> None:
+        """Count the messages that go on."""
+        await screening.settle(connection, passed, known["screening"])
+
+    async def release(
+        self,
+        connection: asyncpg.Connection[Any],
+        ended: list[Submission],
+        accounts: Mapping[int, AccountRules],
+        facts: Facts,
+    ) -> None:
+        """Take back the counts of messages that went on but were never handed over."""
+        for submission in ended:
+            measure_into(submission, self)
+        await screening.release(connection, ended, accounts, facts)
 
 
 def unicode_mode(options: Mapping[str, Any]) -> UnicodeMode:
     """The encoding that the caller asked for; Auto when it did not."""
     mode = str(options.get("unicode", "Auto"))
     return "1" if mode == "1" else "0" if mode == "0" else "Auto"
-
-
-def _sender(submission: Submission, account: AccountRules) -> str | None:
-    registrations = account.senders.get(submission.sender)
-    if not registrations:
-        return "SNDRID-NOT-ALLOTED"
-    for registration in registrations:
-        if registration.status == "Approved" and registration.iso_code in (None, submission.country):
-            return None
-    return "SENDER-ID-NOT-FOUND"
-
-
-def _number(submission: Submission, account: AccountRules) -> str | None:
-    facts = number_facts(submission.recipient) if submission.recipient.isdigit() else None
-    if facts is None:
-        return "INV-NUMBER"
-    if not facts.possible:
-        return "INV-MOB-PATTRN"
-    if account.settings.get("strict_numbering") and not fits_number_plan(submission.recipient):
-        return "KLR-INV-NUMBER"
-    return None
-
-
-def _country(submission: Submission, account: AccountRules) -> str | None:
-    allowed = account.settings.get("allowed_countries")
-    return "NOT-ALLOWED" if allowed is not None and submission.country not in allowed else None
-
-
-def _length(submission: Submission, account: AccountRules) -> str | None:
-    if submission.units > MAX_UNITS:
-        return "MAX-LIMIT"
-    return "REJECTED-MULTIPART" if submission.units > 1 and account.settings.get("single_part_only") else None

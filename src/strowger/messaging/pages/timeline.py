@@ -21,6 +21,7 @@ DETAIL_LABELS = {
     "err": "Operator's code",
     "done_date": "Operator's time",
     "reason": "Reason",
+    "until": "Held until",
     "again_after_seconds": "Tried again after",
     "bind": "Bind",
     "sequence": "Sequence number",
@@ -113,6 +114,11 @@ def _receipt(event: Event, carriers: Mapping[int, str], parts: int, repeated: bo
 
 
 def _deferred(event: Event, carriers: Mapping[int, str]) -> Entry:
+    if event.carrier_id is None:
+        return Entry(
+            "Held back", event.at, "warning", "It waits on the platform and leaves at the time below.",
+            facts=detail_facts(event.detail),
+        )  # fmt: skip
     return Entry(
         f"Put off by {_carrier(event, carriers)}",
         event.at,
@@ -151,6 +157,9 @@ def _entry(event: Event, carriers: Mapping[int, str], parts: int, repeated: bool
         return Entry("Received", event.at, "success", text, facts=detail_facts(event.detail))
     if event.kind is EventKind.ROUTED:
         return Entry(f"Routed to {_carrier(event, carriers)}", event.at, facts=detail_facts(event.detail))
+    if event.kind is EventKind.NOTE and event.status is Status.DELIVERED:
+        text = "The recipient is one of the account's test numbers: nothing left this host and nothing is charged."
+        return Entry("Delivered to a test number", event.at, "success", text)
     return Entry(explain(event.trace).meaning, event.at, facts=detail_facts(event.detail))
 
 

@@ -38,6 +38,8 @@ def _why(waiting: Waiting, now: datetime) -> tuple[str, str, str]:
     if not waiting.lane:
         if waiting.tried:
             return "Waiting for another route", "A carrier refused it; the next one is chosen in a moment.", "info"
+        if waiting.due_at > now:
+            return "Held back", f"It waits for its time: {waiting.reason or 'it is not due yet'}.", "info"
         return (
             "Waiting to be routed",
             "A worker checks, prices and routes it; this takes milliseconds while one runs.",

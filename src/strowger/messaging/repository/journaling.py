@@ -76,6 +76,11 @@ UPDATE submission s SET lane = CASE WHEN t.elsewhere THEN 0 ELSE s.lane END, due
 FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::text[], $5::boolean[]) AS t(request_id, n, due_at, reason, elsewhere)
 WHERE s.request_id = t.request_id AND s.n = t.n
 """
+HOLD_SUBMISSIONS = """
+UPDATE submission s SET due_at = t.due_at, claimed_by = NULL, reason = t.reason
+FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::text[]) AS t(request_id, n, due_at, reason)
+WHERE s.request_id = t.request_id AND s.n = t.n
+"""
 KEEP_EARLY = """
 INSERT INTO early_receipt (carrier_id, operator_id, at, receipt)
 SELECT carrier_id, operator_id, at, receipt::jsonb
@@ -228,6 +233,12 @@ async def defer_submissions(
     """Put submissions back: (key, due at, reason, on another route)."""
     flat: list[tuple[Any, ...]] = [(k[1], k[2], due, reason, elsewhere) for k, due, reason, elsewhere in rows]
     await connection.execute(DEFER_SUBMISSIONS, *columns(flat, 5))
+
+
+async def hold_submissions(connection: asyncpg.Connection[Any], rows: Sequence[tuple[Key, datetime, str]]) -> None:
+    """Let submissions wait: (key, until, reason). Unlike a deferral this is no attempt."""
+    flat: list[tuple[Any, ...]] = [(k[1], k[2], until, reason) for k, until, reason in rows]
+    await connection.execute(HOLD_SUBMISSIONS, *columns(flat, 4))
 
 
 async def keep_early(connection: asyncpg.Connection[Any], receipts: Sequence[Receipt]) -> None:

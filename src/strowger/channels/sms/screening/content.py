@@ -1,0 +1,34 @@
+"""Rules about the text: words, links, length (sms.md 5, rows 12 and 13)."""
+
+from __future__ import annotations
+
+import re
+
+from strowger.channels.sms.screening.options import SmsOptions
+from strowger.messaging.schemas import Submission
+
+MAX_UNITS = 10
+LINK = re.compile(r"(?:https?://|www\.)([\w.-]+)", re.IGNORECASE)
+
+
+def check_content(submission: Submission, options: SmsOptions) -> str | None:
+    """None of the account's blocked words, and links to allowed hosts only."""
+    if options.blocked_words:
+        text = submission.body.casefold()
+        if any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) for word in options.blocked_words):
+            return "SPAM"
+    if options.link_hosts and not all(_is_allowed(host, options) for host in LINK.findall(submission.body)):
+        return "URL-NOT-ALLOWED"
+    return None
+
+
+def _is_allowed(host: str, options: SmsOptions) -> bool:
+    host = host.lower().rstrip(".").removeprefix("www.")
+    return any(host == allowed or host.endswith("." + allowed) for allowed in options.link_hosts)
+
+
+def check_length(submission: Submission, options: SmsOptions) -> str | None:
+    """Not more parts than the protocol, or the account, allows."""
+    if submission.units > MAX_UNITS:
+        return "MAX-LIMIT"
+    return "REJECTED-MULTIPART" if submission.units > 1 and options.single_part else None

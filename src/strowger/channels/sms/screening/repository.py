@@ -1,0 +1,114 @@
+"""What screening reads and writes for a batch, in sets. Every look-up is by account first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from strowger.foundation.database import columns
+
+LOCK = "SELECT pg_advisory_xact_lock(727867, k) FROM unnest($1::integer[]) AS k"
+# What of all this an account has at all: accounts without entries are spared the look-up.
+FLAGS = """
+SELECT a.id, a.settings,
+    EXISTS (SELECT FROM blocklist_entry b WHERE b.account_id = a.id AND b.channel = 'sms') AS blocklist,
+    EXISTS (SELECT FROM opt_out o WHERE o.account_id = a.id AND o.channel = 'sms') AS opt_out,
+    EXISTS (SELECT FROM consent c WHERE c.account_id = a.id AND c.channel = 'sms') AS consent,
+    EXISTS (SELECT FROM dnd_mark d WHERE d.account_id = a.id) AS marks,
+    EXISTS (SELECT FROM dnd_number) AS register,
+    EXISTS (SELECT FROM blocked_prefix p WHERE p.account_id = a.id AND p.lifted_at IS NULL
+            AND (p.until IS NULL OR p.until > $2)) AS prefixes,
+    (SELECT coalesce(jsonb_object_agg(l.country, jsonb_build_array(l.daily, l.monthly)), '{}')
+     FROM country_limit l WHERE l.account_id = a.id) AS limits
+FROM account a WHERE a.id = ANY($1::bigint[])
+"""
+LOOK_UP = """
+WITH t AS (
+    SELECT * FROM unnest($1::integer[], $2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[])
+        AS t(i, account_id, sender, recipient, content, since)
+)
+SELECT t.i, 'blocked' AS what, 1 AS value FROM t JOIN blocklist_entry b
+    ON b.account_id = t.account_id AND b.channel = 'sms' AND b.address = t.recipient
+UNION ALL SELECT t.i, 'opted_out', 1 FROM t JOIN opt_out o
+    ON o.account_id = t.account_id AND o.channel = 'sms' AND o.address = t.recipient AND o.sender IN (t.sender, '*')
+UNION ALL SELECT t.i, 'consent', c.status FROM t JOIN consent c
+    ON c.account_id = t.account_id AND c.channel = 'sms' AND c.contact = t.recipient AND c.sender = t.sender
+    AND c.category = '' AND c.topic = ''
+UNION ALL SELECT t.i, 'marked', 1 FROM t JOIN dnd_mark d ON d.account_id = t.account_id AND d.address = t.recipient
+UNION ALL SELECT t.i, 'registered', 1 FROM t JOIN dnd_number d ON d.number = t.recipient::bigint
+UNION ALL SELECT t.i, 'prefix_blocked', 1 FROM t WHERE EXISTS (SELECT FROM blocked_prefix p
+    WHERE p.account_id = t.account_id AND p.lifted_at IS NULL AND (p.until IS NULL OR p.until > $7)
+    AND starts_with(t.recipient, p.prefix))
+UNION ALL SELECT t.i, 'duplicate', 1 FROM t WHERE EXISTS (SELECT FROM recent_send r
+    WHERE r.account_id = t.account_id AND r.recipient = t.recipient AND r.content = t.content AND r.at > t.since)
+UNION ALL SELECT t.i, 'sends', (SELECT count(*) FROM recent_send r
+    WHERE r.account_id = t.account_id AND r.recipient = t.recipient AND r.at > $7 - interval '24 hours')
+    FROM t WHERE t.content IS NOT NULL
+"""
+COUNTERS = """
+SELECT c.account_id, c.name, c.period, c.count FROM usage_counter c
+JOIN unnest($1::bigint[], $2::text[], $3::timestamptz[]) AS t(account_id, name, period)
+  ON c.account_id = t.account_id AND c.name = t.name AND c.period = t.period
+"""
+COUNT = """
+INSERT INTO usage_counter AS c (account_id, name, period, count)
+SELECT account_id, name, period, count FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::integer[])
+    AS t(account_id, name, period, count) ORDER BY 1, 2, 3
+ON CONFLICT (account_id, name, period) DO UPDATE SET count = greatest(0, c.count + excluded.count)
+"""
+REMEMBER = """
+INSERT INTO recent_send (account_id, recipient, request_id, n, at, content)
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::smallint[], $5::timestamptz[], $6::bytea[])
+ON CONFLICT DO NOTHING
+"""
+FORGET = """
+DELETE FROM recent_send r
+USING unnest($1::bigint[], $2::text[], $3::uuid[], $4::smallint[]) AS t(account_id, recipient, request_id, n)
+WHERE r.account_id = t.account_id AND r.recipient = t.recipient AND r.request_id = t.request_id AND r.n = t.n
+"""
+Counter = tuple[int, str, datetime]
+
+
+async def lock_accounts(connection: asyncpg.Connection[Any], accounts: Collection[int]) -> None:
+    """Let no other worker decide about limits of these accounts until the transaction ends; in a fixed order."""
+    await connection.execute(LOCK, sorted(accounts))
+
+
+async def flags(connection: asyncpg.Connection[Any], accounts: Collection[int], now: datetime) -> list[Any]:
+    """Settings of accounts, and which lists and limits they have at all."""
+    return await connection.fetch(FLAGS, sorted(accounts), now)
+
+
+async def look_up(
+    connection: asyncpg.Connection[Any],
+    rows: Sequence[tuple[int, int, str, str, bytes | None, datetime]],
+    now: datetime,
+) -> list[Any]:
+    """On which lists recipients stand, for (position, account, sender, recipient, digest or None, duplicates since)."""
+    return await connection.fetch(LOOK_UP, *columns(list(rows), 6), now)
+
+
+async def counters(connection: asyncpg.Connection[Any], wanted: Collection[Counter]) -> dict[Counter, int]:
+    """The present counts."""
+    rows = await connection.fetch(COUNTERS, *columns(list(wanted), 3))
+    return {(r["account_id"], r["name"], r["period"]): r["count"] for r in rows}
+
+
+async def count(connection: asyncpg.Connection[Any], changes: Mapping[Counter, int]) -> None:
+    """Add to counters; a counter never goes under zero."""
+    rows: list[tuple[Any, ...]] = [(*key, change) for key, change in changes.items() if change]
+    if rows:
+        await connection.execute(COUNT, *columns(rows, 4))
+
+
+async def remember(connection: asyncpg.Connection[Any], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Note sends: (account, recipient, request, n, at, digest)."""
+    await connection.execute(REMEMBER, *columns(list(rows), 6))
+
+
+async def forget(connection: asyncpg.Connection[Any], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Take back sends that did not happen: (account, recipient, request, n)."""
+    await connection.execute(FORGET, *columns(list(rows), 4))

@@ -1,0 +1,1 @@
+"""Blocklist: whom an account never sends to, by channel."""

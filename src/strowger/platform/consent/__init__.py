@@ -1,0 +1,1 @@
+"""Consent: who agreed to, or refused, messages of which sender."""

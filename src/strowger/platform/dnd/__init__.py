@@ -1,0 +1,1 @@
+"""Do-not-disturb: the national register and an account's own marks."""

@@ -1,0 +1,1 @@
+"""Fraud guard: limits by country, watched prefixes, blocked ranges."""
