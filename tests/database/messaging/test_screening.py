@@ -76,59 +76,58 @@ REFUSALS: list[tuple[str, dict[str, Any], dict[str, Any], list[str], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("changes", "settings", "lists", "trace"), [r[1:] for r in REFUSALS], ids=[r[0] for r in REFUSALS]
-)
-async def test_each_refusal(
-    world: World, changes: dict[str, Any], settings: dict[str, Any], lists: list[str], trace: str
-) -> None:
-    world.clock.advance(23_400)  # noon in India
+async def tidy(world: World, **settings: Any) -> None:
+    for table in ("blocklist_entry", "opt_out", "consent", "dnd_mark", "dnd_number", "blocked_prefix"):
+        await world.database.pool.execute(f"DELETE FROM {table}")
     await world.set_account(**settings)
-    changes = dict(changes)
-    recipients = changes.pop("recipients", [GERMAN])
-    for name in lists:
-        await put(world, name, recipients[0])
-    request_id = await world.send(*recipients, **changes)
-    await world.pipeline.intake.step()
-    row = await world.message(request_id)
-    assert row["trace"] == trace
-    assert row["final_at"] is not None
-    assert [(e["kind"], e["trace"]) for e in await world.events(request_id)] == [(EventKind.REFUSED, trace)]
-    assert await world.queued() == []
+
+
+async def test_each_refusal(world: World) -> None:
+    world.clock.advance(23_400)  # noon in India
+    for name, changes, settings, lists, trace in REFUSALS:
+        await tidy(world, **settings)
+        given = {key: value for key, value in changes.items() if key != "recipients"}
+        recipients = changes.get("recipients", [GERMAN])
+        for one in lists:
+            await put(world, one, recipients[0])
+        request_id = await world.send(*recipients, **given)
+        await world.pipeline.intake.step()
+        row = await world.message(request_id)
+        assert row["trace"] == trace, name
+        assert row["final_at"] is not None
+        assert [(e["kind"], e["trace"]) for e in await world.events(request_id)] == [(EventKind.REFUSED, trace)]
+        assert await world.queued() == []
     assert await world.balance() == Decimal(1000)
     assert await world.database.pool.fetchval("SELECT count(*) FROM usage_counter") == 0
 
 
-@pytest.mark.parametrize(
-    ("changes", "settings", "lists"),
-    [
-        ({"type": "TXN"}, {"consent_policy": "require_opt_in"}, ["consent_out", "mark"]),
-        ({"type": "MKT"}, {"consent_policy": "require_opt_in"}, ["consent_in"]),
-        ({"type": "MKT"}, {}, ["consent_out"]),
-        ({"type": "OTP"}, {"otp_passes_opt_out": True}, ["opt_out"]),
-        ({"type": "TXN", "recipients": [INDIAN]}, {}, ["register"]),
-        ({"type": "TXND", "recipients": [INDIAN]}, {}, ["register", "consent_in"]),
-        ({"type": "MKT"}, {}, ["register"]),
-        ({"recipients": ["449012345678"]}, {"premium_allowed": True}, []),
-        ({"recipients": ["14155550123"], "sender": "4915550001"}, {}, []),
-        ({"body": "See https://www.example.org/x"}, {"link_hosts": ["example.org"]}, []),
-        ({"body": "A casinos-like word"}, {"blocked_words": ["casino"]}, []),
-        ({}, {"mkt_window": "nonsense", "countries": 7, "rate_limit": [], "prefix_watch": "x"}, []),
-    ],
-)  # fmt: skip
-async def test_what_the_rules_let_pass(
-    world: World, changes: dict[str, Any], settings: dict[str, Any], lists: list[str]
-) -> None:
+PASSES: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
+    ({"type": "TXN"}, {"consent_policy": "require_opt_in"}, ["consent_out", "mark"]),
+    ({"type": "MKT"}, {"consent_policy": "require_opt_in"}, ["consent_in"]),
+    ({"type": "MKT"}, {}, ["consent_out"]),
+    ({"type": "OTP"}, {"otp_passes_opt_out": True}, ["opt_out"]),
+    ({"type": "TXN", "recipients": [INDIAN]}, {}, ["register"]),
+    ({"type": "TXND", "recipients": [INDIAN]}, {}, ["register", "consent_in"]),
+    ({"type": "MKT"}, {}, ["register"]),
+    ({"recipients": ["449012345678"]}, {"premium_allowed": True}, []),
+    ({"recipients": ["14155550123"], "sender": "4915550001"}, {}, []),
+    ({"body": "See https://www.example.org/x"}, {"link_hosts": ["example.org"]}, []),
+    ({"body": "A casinos-like word"}, {"blocked_words": ["casino"]}, []),
+    ({}, {"mkt_window": "nonsense", "countries": 7, "rate_limit": [], "prefix_watch": "x"}, []),
+]  # fmt: skip
+
+
+async def test_what_the_rules_let_pass(world: World) -> None:
     world.clock.advance(23_400)
-    await world.database.pool.execute(
-        "INSERT INTO sender (account_id, sender) VALUES ($1, '4915550001')", world.account
-    )
-    await world.set_account(**settings)
-    changes = dict(changes)
-    recipients = changes.pop("recipients", [GERMAN])
-    for name in lists:
-        await put(world, name, recipients[0])
-    assert await outcome(world, *recipients, **changes) == ["QUEUED"]
+    add = "INSERT INTO sender (account_id, sender) VALUES ($1, '4915550001')"
+    await world.database.pool.execute(add, world.account)
+    for changes, settings, lists in PASSES:
+        await tidy(world, **settings)
+        given = {key: value for key, value in changes.items() if key != "recipients"}
+        recipients = changes.get("recipients", [GERMAN])
+        for one in lists:
+            await put(world, one, recipients[0])
+        assert await outcome(world, *recipients, **given) == ["QUEUED"], (changes, settings, lists)
 
 
 async def test_lists_of_another_account_do_not_count(world: World) -> None:

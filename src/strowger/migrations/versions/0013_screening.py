@@ -1,13 +1,13 @@
 """Screening: blocklist, opt-outs and consent, do-not-disturb numbers, limits by country, fraud guard.
 
 Revision ID: 0013
-Revises: 0011
+Revises: 0020
 """
 
 from alembic import op
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
