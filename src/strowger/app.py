@@ -13,6 +13,7 @@ from typing import Any
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 
+from strowger.channels.sms import codes as _codes  # noqa: F401 - registers how sign-in codes leave by SMS
 from strowger.channels.sms import pages as sms_pages
 from strowger.channels.sms import routes as sms_api
 from strowger.console import setup as console

@@ -1,20 +1,18 @@
-"""Pages of accounts: sign-in, profile, API keys."""
+"""Pages of accounts: profile and API keys; signing in is in platform/access."""
 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from litestar import Response
-from litestar.exceptions import PermissionDeniedException
 
 from strowger.console.form import Field, Form, Invalid
-from strowger.console.pages import AnyRequest, Visitor, context_of, local_path, page, public_page, redirect, render
+from strowger.console.pages import AnyRequest, Visitor, context_of, page, redirect, render
 from strowger.console.respond import is_partial
-from strowger.console.visitor import find_visitor
+from strowger.platform.access import pages as access_pages
+from strowger.platform.access import profile_pages, second_factor
 from strowger.platform.accounts import key_pages, service
 from strowger.platform.accounts.errors import AccountProblem, Locked, WrongPassword
-from strowger.platform.accounts.visitors import give_cookie, session_token, take_cookie
 
 Answer = Response[Any]
 
@@ -27,17 +25,6 @@ def _zone(text: str) -> str:
     return text
 
 
-SIGN_IN = Form(
-    "sign-in",
-    (
-        Field("email", "E-mail address", "email", required=True, autocomplete="username", attrs={"autofocus": True}),
-        Field("password", "Password", "password", required=True, autocomplete="current-password"),
-        Field("next", "", "hidden"),
-    ),
-    submit="Sign in",
-    action="/sign-in",
-    guard_leaving=False,
-)
 DETAILS = Form(
     "details",
     (
@@ -73,54 +60,6 @@ PASSWORD = Form(
 )
 
 
-def _check_origin(request: AnyRequest) -> None:
-    """Sign-in has no session whose token could be checked: the browser must say that the form is ours."""
-    origin = request.headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
-    if foreign or request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
-        raise PermissionDeniedException("This form did not come from this site. Open the sign-in page and try again.")
-
-
-@public_page("/sign-in")
-async def sign_in_page(request: AnyRequest) -> Answer:
-    """The form, or straight on for who is signed in already."""
-    target = local_path(request.query_params.get("next"))
-    if await find_visitor(request) is not None:
-        return redirect(request, target)
-    return await render(request, "accounts/sign_in.html", title="Sign in", form=SIGN_IN.blank(None, next=target))
-
-
-@public_page("/sign-in", methods=["POST"])
-async def sign_in(request: AnyRequest) -> Answer:
-    """Check e-mail address and password and begin a session."""
-    _check_origin(request)
-    form = await SIGN_IN.read(request, None)
-    status = 422
-    if form.ok:
-        ip = request.client.host if request.client else None
-        agent = request.headers.get("user-agent")
-        try:
-            signed_in = await service.sign_in(context_of(request), form["email"], form["password"], ip, agent)
-        except (WrongPassword, Locked) as problem:
-            form.fail("", str(problem))
-            status = 429 if isinstance(problem, Locked) else 422
-        else:
-            response = redirect(request, local_path(form.text("next")))
-            give_cookie(request, response, signed_in.token)
-            return response
-    return await render(request, "accounts/sign_in.html", title="Sign in", form=form, status=status)
-
-
-@page("/sign-out", methods=["POST"], permission="self")
-async def sign_out(request: AnyRequest) -> Answer:
-    """End this session."""
-    await service.sign_out(context_of(request), session_token(request))
-    response = redirect(request, "/sign-in", "You are signed out.")
-    take_cookie(request, response)
-    response.headers["Clear-Site-Data"] = '"cache"'
-    return response
-
-
 async def _profile(request: AnyRequest, visitor: Visitor, status: int = 200, **forms: Any) -> Answer:
     context = context_of(request)
     here = service.token_hash(visitor.session)
@@ -135,6 +74,7 @@ async def _profile(request: AnyRequest, visitor: Visitor, status: int = 200, **f
         password=forms.get("password") or PASSWORD.blank(visitor),
         sessions=[(one, one.token_hash == here) for one in sessions],
         time_zones=await service.list_time_zones(),
+        factor=await second_factor.state_of(context, visitor.user_id),
     )
 
 
@@ -199,9 +139,8 @@ async def end_sessions(request: AnyRequest, visitor: Visitor) -> Answer:
 
 
 pages: list[Any] = [
-    sign_in_page,
-    sign_in,
-    sign_out,
+    *access_pages.pages,
+    *profile_pages.pages,
     profile,
     save_profile,
     change_password,

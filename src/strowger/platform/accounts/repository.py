@@ -104,6 +104,7 @@ async def session_with_user(
             .join(User, User.id == UserSession.user_id)
             .join(Account, Account.id == User.account_id)
             .where(UserSession.token_hash == token_hash, UserSession.expires_at > now, UserSession.seen_at > idle_since)
+            .where(User.state == "active", User.access_until.is_(None) | (User.access_until > now))
         )
     ).one_or_none()
     return None if row is None else (row[0], row[1], row[2])

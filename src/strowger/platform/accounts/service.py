@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.foundation.context import Context
 from strowger.foundation.ids import new_sid, new_token
@@ -112,32 +113,54 @@ async def list_accounts(context: Context) -> Sequence[Account]:
         return await repository.list_accounts(session)
 
 
-async def sign_in(context: Context, email: str, password: str, ip: str | None, agent: str | None) -> SignedIn:
-    """Begin a session. Raises WrongPassword, and Locked after ten failures within 15 minutes."""
-    now = context.clock.now()
+async def user_of(context: Context, email: str) -> User | None:
+    """The user of an e-mail address."""
     async with context.database.session() as session:
-        user = await repository.user_by_email(session, email.strip())
+        return await repository.user_by_email(session, email.strip())
+
+
+async def check_credentials(context: Context, email: str, password: str) -> User:
+    """The user of an e-mail address and password. Raises WrongPassword, and Locked after ten failures in 15 minutes."""
+    user = await user_of(context, email)
     if user is None:
         await verify_password(None, password)
         raise WrongPassword("E-mail address or password is wrong.")
-    await _check_password(context, user, password, now)
+    await _check_password(context, user, password, context.clock.now())
+    return user
+
+
+async def open_session(
+    session: AsyncSession, context: Context, user: User, ip: str | None, agent: str | None, method: str = "password"
+) -> str:
+    """Begin a session for somebody who proved who they are; returns the cookie's token, which is kept nowhere else."""
+    now = context.clock.now()
     token = new_token()
-    async with context.database.session() as session:
-        await repository.forget_attempts(session, user.id, now)
-        await repository.drop_dead_sessions(session, now, now - IDLE)
-        session.add(
-            UserSession(
-                token_hash=token_hash(token),
-                user_id=user.id,
-                csrf=new_token(),
-                ip=ip,
-                user_agent=(agent or "")[:300],
-                created_at=now,
-                seen_at=now,
-                expires_at=now + ABSOLUTE,
-            )
+    await repository.forget_attempts(session, user.id, now)
+    await repository.drop_dead_sessions(session, now, now - IDLE)
+    session.add(
+        UserSession(
+            token_hash=token_hash(token),
+            user_id=user.id,
+            csrf=new_token(),
+            ip=ip,
+            user_agent=(agent or "")[:300],
+            method=method,
+            created_at=now,
+            seen_at=now,
+            expires_at=now + ABSOLUTE,
         )
-    return SignedIn(token, user.id)
+    )
+    return token
+
+
+async def sign_in(context: Context, email: str, password: str, ip: str | None, agent: str | None) -> SignedIn:
+    """Begin a session by the password alone; the console goes by ``access.sign_in``, which knows second factors.
+
+    Raises WrongPassword and Locked.
+    """
+    user = await check_credentials(context, email, password)
+    async with context.database.session() as session:
+        return SignedIn(await open_session(session, context, user, ip, agent), user.id)
 
 
 async def _check_password(context: Context, user: User, password: str, now: datetime) -> None:

@@ -10,8 +10,10 @@ from litestar.datastructures import Cookie
 from strowger.console.respond import AnyRequest, is_secure
 from strowger.console.visitor import AnyConnection, Visitor, register_visitors
 from strowger.foundation.context import Context
+from strowger.platform.access import addresses
 from strowger.platform.accounts import service
-from strowger.platform.team.roles import NOTHING, ROLES, effective
+from strowger.platform.team import custom as roles_of
+from strowger.platform.team.roles import effective
 
 PLAIN, SECURE = "strowger_session", "__Host-strowger_session"
 
@@ -57,13 +59,21 @@ def take_cookie(request: AnyRequest, response: Response[Any]) -> None:
 
 
 async def find(context: Context, connection: AnyConnection) -> Visitor | None:
-    """The visitor of a connection, by its session cookie."""
+    """The visitor of a connection, by its session cookie, from an address that the account lets in."""
     token = session_token(connection)
-    found = await service.session_of(context, token) if token else None
+    ip = connection.client.host if connection.client else None
+    return await visitor_of(context, token, ip) if token else None
+
+
+async def visitor_of(context: Context, token: str, ip: str | None = None) -> Visitor | None:
+    """The visitor of a session's token."""
+    found = await service.session_of(context, token)
     if found is None:
         return None
     session, user, account = found
-    role = ROLES.get(user.role, NOTHING)
+    if ip is not None and not addresses.is_allowed(account.settings, ip):
+        return None
+    role = await roles_of.find_role(context, account.id, user.role)
     operator = await service.is_operator(context, account.id)
     return Visitor(
         user_id=user.id,

@@ -15,6 +15,9 @@ from strowger.messaging.statuses import Status
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 COLUMNS = """id, sender, iso_code, purpose, description, status, is_default, created_at, entity_id, sample, reason,
     decided_at, decided_by"""
+DEFAULT = """
+SELECT sender FROM sender WHERE account_id = $1 AND status = 'Approved' ORDER BY is_default DESC, id LIMIT 1
+"""
 NAMES = "SELECT DISTINCT sender FROM sender WHERE account_id = $1 AND status <> 'Deleted'"
 LIST = f"""
 SELECT {COLUMNS} FROM sender WHERE account_id = $1 AND status <> 'Deleted' ORDER BY id LIMIT $2 OFFSET $3
@@ -62,6 +65,12 @@ SELECT s.id, s.account_id, a.sid, a.name AS account_name, s.sender, s.iso_code, 
     s.sample, s.created_at
 FROM sender s JOIN account a ON a.id = s.account_id WHERE s.status = 'Pending' ORDER BY s.id LIMIT $1
 """
+
+
+async def default_sender(connection: Connection, account_id: int) -> str | None:
+    """The account's default sender, or its first approved one."""
+    found: str | None = await connection.fetchval(DEFAULT, account_id)
+    return found
 
 
 async def sender_names(connection: Connection, account_id: int) -> frozenset[str]:
