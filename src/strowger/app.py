@@ -28,6 +28,7 @@ from strowger.home import pages as home
 from strowger.messaging import pages as messages
 from strowger.messaging.accept import Accepter
 from strowger.platform.accounts import pages as accounts
+from strowger.platform.approvals import pages as approvals
 from strowger.platform.billing import repository as billing
 from strowger.platform.gateway import setup as gateway
 from strowger.platform.health import routes as health
@@ -35,7 +36,15 @@ from strowger.platform.mailbox import pages as mailbox
 
 log = get_logger(__name__)
 CONNECT_SECONDS = 60
-PAGES: list[Any] = [*console.pages, *accounts.pages, *mailbox.pages, *messages.pages, *sms_pages.pages, *home.pages]
+PAGES: list[Any] = [
+    *console.pages,
+    *accounts.pages,
+    *mailbox.pages,
+    *messages.pages,
+    *sms_pages.pages,
+    *approvals.pages,
+    *home.pages,
+]
 
 
 async def _balance(context: Context, account_id: int) -> str:

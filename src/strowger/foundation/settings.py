@@ -168,6 +168,12 @@ class Settings:
         "Approve sender IDs at once, where the country asks for no review (IN, US, CA do) and the sender is a name "
         "or the account's own number; off: an operator looks at each.",
     )
+    auto_approve_templates: bool = setting(
+        _switch, "on", "Approve SMS templates at once in countries without a registry; off: an operator looks at each."
+    )
+    trust_registry_ids: bool = setting(
+        _switch, "off", "Approve SMS templates of countries with a registry (India) at once when they carry its ids."
+    )
     max_body: int = setting(_positive, "10485760", "Largest request body in bytes (413 above).")
     retention_days: int = setting(_positive, "180", "Days that messages, events and callback attempts are kept.")
     log_level: str = setting(_choice("debug", "info", "warning", "error"), "info", "Least severe log line written.")

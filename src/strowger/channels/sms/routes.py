@@ -6,6 +6,7 @@ from typing import Any
 
 from strowger.channels.sms import descriptions as d
 from strowger.channels.sms.logs import messages_or_logs, pull_logs, sms_or_logs
+from strowger.channels.sms.message_templates.routes import OPERATIONS as TEMPLATE_OPERATIONS
 from strowger.channels.sms.send import send_messages, send_sms
 from strowger.channels.sms.senders.routes import OPERATIONS as SENDER_OPERATIONS
 from strowger.channels.sms.status import messages_status, one_status, sms_status
@@ -75,6 +76,7 @@ OPERATIONS = [
     *_family("messages", send_messages, messages_or_logs, messages_status),
     *_family("sms", send_sms, sms_or_logs, sms_status),
     *SENDER_OPERATIONS,
+    *TEMPLATE_OPERATIONS,
 ]
 add_operations(OPERATIONS)
 routes: list[Any] = []  # the gateway's mount serves the operations

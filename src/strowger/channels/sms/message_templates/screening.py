@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from strowger.channels.sms.message_templates.placeholders import DLT_VALUE, matches
-from strowger.channels.sms.message_templates.repository import Key, usable
+from strowger.channels.sms.message_templates.repository.usable import Key, usable
 from strowger.channels.sms.message_templates.schemas import UsableTemplate
 from strowger.channels.sms.senders.countries import rule_of
 from strowger.messaging.facts import Facts

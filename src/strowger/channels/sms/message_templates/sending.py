@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from strowger.channels.sms import fields
-from strowger.channels.sms.message_templates import repository
 from strowger.channels.sms.message_templates.placeholders import Values, fill, split
+from strowger.channels.sms.message_templates.repository import usable as repository
 from strowger.channels.sms.message_templates.schemas import UsableTemplate
 from strowger.foundation.context import Context
 from strowger.foundation.database import OUTAGES

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from strowger.channels.sms.imports import pages as imports
+from strowger.channels.sms.message_templates import pages as message_templates
 from strowger.channels.sms.pages import carriers, numbers, phone, send
+from strowger.channels.sms.senders import pages as senders
 
-pages: list[Any] = [*send.pages, *phone.pages, *carriers.pages, *numbers.pages]
+pages: list[Any] = [
+    *send.pages, *phone.pages, *carriers.pages, *numbers.pages, *senders.pages, *message_templates.pages, *imports.pages,
+]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Numbers and sender IDs of an account, and where incoming messages are reported."""
+"""Numbers of an account, and where incoming messages are reported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from litestar.exceptions import NotFoundException
 
-from strowger.channels.sms.senders import repository
 from strowger.console import menu
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, Crumb, Page, context_of, page, redirect, render
@@ -19,9 +18,6 @@ from strowger.platform.callbacks.schemas import Target, read_target
 from strowger.platform.numbers import service
 
 menu.register("Numbers", "Numbers", "/numbers", "phone-incoming", 10, key="n")
-
-MAX_SENDERS = 500
-TONES = {"Approved": "success", "Pending": "info", "Rejected": "danger", "Disabled": "neutral"}
 
 
 def _form(msisdn: str) -> Form:
@@ -89,12 +85,10 @@ def _shown(found: service.OwnNumber) -> dict[str, str]:
 
 @page("/numbers", permission="numbers.read")
 async def numbers(request: AnyRequest, visitor: Visitor) -> Page:
-    """The account's numbers and sender IDs."""
-    async with context_of(request).database.pool.acquire() as connection:
-        senders = await repository.senders(connection, visitor.account_id, MAX_SENDERS)
+    """The account's numbers."""
     own = await _own(request, visitor)
     return await render(
-        request, "sms/numbers.html", title="Numbers", numbers=own, senders=senders, tones=TONES,
+        request, "sms/numbers.html", title="Numbers", numbers=own,
         may_change=visitor.may("numbers.write"),
     )  # fmt: skip
 

@@ -33,6 +33,15 @@ WHERE NOT EXISTS (
         AND s.status <> 'Deleted'
 ) ORDER BY t.i RETURNING id, sender, iso_code, status
 """
+ENTITY = "SELECT settings ->> 'entity_id' FROM account WHERE id = $1"
+SET_ENTITY = """
+UPDATE account SET settings = CASE WHEN $2::text IS NULL THEN settings - 'entity_id'
+    ELSE settings || jsonb_build_object('entity_id', $2::text) END
+WHERE id = $1
+"""
+REGISTERED = """
+SELECT sender, iso_code FROM sender WHERE account_id = $1 AND sender = ANY($2::text[]) AND status <> 'Deleted'
+"""
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('sender:' || $1::text, 0))"
 NOTIFY = "SELECT pg_notify('accounts', $1::text)"
 OWN_NUMBERS = "SELECT msisdn FROM number WHERE account_id = $1 AND msisdn = ANY($2::text[])"
@@ -91,6 +100,23 @@ async def sender_by_id(connection: Connection, account_id: int, sender_id: int) 
 async def own_numbers(connection: Connection, account_id: int, numbers: Sequence[str]) -> set[str]:
     """Which of these numbers belong to the account."""
     return {row["msisdn"] for row in await connection.fetch(OWN_NUMBERS, account_id, list(numbers))}
+
+
+async def account_entity(connection: Connection, account_id: int) -> str | None:
+    """The account's own entity id, used for what names none."""
+    entity: str | None = await connection.fetchval(ENTITY, account_id)
+    return entity
+
+
+async def set_account_entity(connection: Connection, account_id: int, entity_id: str | None) -> None:
+    """Keep the account's own entity id; None forgets it."""
+    await connection.execute(SET_ENTITY, account_id, entity_id)
+    await connection.execute(NOTIFY, str(account_id))
+
+
+async def registered(connection: Connection, account_id: int, names: Sequence[str]) -> set[tuple[str, str | None]]:
+    """For which countries the account has these sender IDs."""
+    return {(row["sender"], row["iso_code"]) for row in await connection.fetch(REGISTERED, account_id, list(names))}
 
 
 async def add_senders(connection: Connection, account_id: int, new: Sequence[NewSender]) -> list[MadeSender]:

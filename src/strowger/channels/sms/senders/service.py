@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from strowger.channels.sms.fields import read_digits
 from strowger.channels.sms.senders import repository
 from strowger.channels.sms.senders.countries import COUNTRIES, fits, rule_of
 from strowger.channels.sms.senders.schemas import MadeSender, NewSender
@@ -73,7 +74,15 @@ async def create_sender(
 async def request_senders(
     connection: repository.Connection, account_id: int, new: Sequence[NewSender], auto_approve: bool
 ) -> list[MadeSender]:
-    """Store sender IDs that a customer asks for; the ones that the account has are not in the result.
+    """Store sender IDs that a customer asks for; the ones that the account has are not in the result."""
+    await settle(connection, account_id, new, auto_approve)
+    return await repository.add_senders(connection, account_id, new)
+
+
+async def settle(
+    connection: repository.Connection, account_id: int, new: Sequence[NewSender], auto_approve: bool
+) -> None:
+    """Set the state in which sender IDs begin.
 
     Approved at once are names for countries without review, and numbers that the account owns: under an approved number
     an account also receives.
@@ -84,7 +93,6 @@ async def request_senders(
         trusted = item.sender in own or not item.sender.isdigit()
         open_ = auto_approve and trusted and not rule_of(item.iso_code).review
         item.status = "Approved" if open_ else "Pending"
-    return await repository.add_senders(connection, account_id, new)
 
 
 async def delete_senders(connection: repository.Connection, account_id: int, names: Sequence[str]) -> None:
@@ -96,6 +104,22 @@ async def delete_senders(connection: repository.Connection, account_id: int, nam
     deleted = await repository.delete_senders(connection, account_id, names)
     if unknown := [name for name in names if name not in deleted]:
         raise StrowgerError("E630", f"Not found: {', '.join(unknown)}", field="sender")
+
+
+async def change_sender(
+    connection: repository.Connection, account_id: int, row: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Change description, entity and sample; one that was rejected is asked for again. Raises E626."""
+    entity = read_digits({"entity_id": values["entity_id"]}, "entity_id", "E626")
+    if entity is None and rule_of(row["iso_code"]).registry:
+        entity = await repository.account_entity(connection, account_id)
+        if entity is None:
+            raise StrowgerError("E626", f"It is needed in {row['iso_code']}", field="entity_id")
+    again = row["status"] == "Rejected"
+    await repository.change_sender(
+        connection, account_id, row["id"], values["description"], entity, values["sample"] or None,
+        "Pending" if again else row["status"], None if again else row["reason"],
+    )  # fmt: skip
 
 
 async def check_sender(database: Database, clock: Clock, principal: Principal, sender: str) -> None:

@@ -1,4 +1,4 @@
-"""Queries of SMS templates, always of one account or of a set of (account, template id)."""
+"""Approved templates by (account, template id), in sets: what sending and screening ask for."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""What customers ask for and the operator decides: one queue over all kinds."""
