@@ -56,11 +56,11 @@ WHERE account_id = $1 AND (id = $2 OR replaces = $2) AND status <> {int(State.DE
 # scope: the operator decides for every account
 WAITING = f"SELECT account_id, replaces FROM sms_template WHERE id = $1 AND status = {int(State.PENDING)} FOR UPDATE"  # noqa: S608
 SUPERSEDE = f"UPDATE sms_template SET status = {int(State.DELETED)} WHERE account_id = $1 AND id = $2"  # noqa: S608
-DECIDE = """
-UPDATE sms_template SET status = $3, reason = $4, decided_at = $5, decided_by = $6,
-    replaces = CASE WHEN $3 = 1 THEN NULL ELSE replaces END
+DECIDE = f"""
+UPDATE sms_template SET status = $3::smallint, reason = $4, decided_at = $5, decided_by = $6,
+    replaces = CASE WHEN $3::smallint = {int(State.APPROVED)} THEN NULL ELSE replaces END
 WHERE account_id = $1 AND id = $2
-"""
+"""  # noqa: S608
 Item = tuple[NewTemplate, State, int | None]  # what, in which state, and the row that it replaces or changes
 
 
