@@ -17,6 +17,7 @@ TENANT_MODELS = {
     "CallbackAttempt": "callback_attempt",
     "Sender": "sender",
     "SmsTemplate": "sms_template",
+    "SmsImport": "sms_import",
     "Number": "number",
     "ApiKey": "api_key",
     "User": "app_user",

@@ -1,13 +1,13 @@
 """What files of sender IDs and templates brought in, row by row.
 
 Revision ID: 0011a
-Revises: 0011
+Revises: 0013
 """
 
 from alembic import op
 
 revision = "0011a"
-down_revision = "0011"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
