@@ -78,7 +78,7 @@ async def test_from_the_form_to_the_approval_and_the_list(visit: Visit, site: Si
     assert await is_contained(page)
     assert await axe(page) == []
     await picture(page, "import-320")
-    await page.get_by_label("File").set_input_files(file)
+    await page.get_by_label("File", exact=True).set_input_files(file)
     await page.get_by_role("button", name="Import").click()
     await expect(page.get_by_text("Between two variables")).to_be_visible()
     assert await axe(page) == []

@@ -77,6 +77,7 @@ async def test_the_rule_binds_only_where_the_registry_is(world: World, indian: W
 
 
 async def test_a_text_without_a_template_id_goes_the_way_of_marketing(indian: World) -> None:
+    indian.clock.advance(6 * 3600)  # into the promotional hours there
     await indian.database.pool.execute("UPDATE route SET type = 'TXN'")
     indian.pipeline.facts.forget()
     assert await trace(indian, "Hello", options={}) != "QUEUED"
