@@ -23,7 +23,10 @@ from strowger.foundation.ids import new_api_key
 from strowger.foundation.notify import Listener, Notifier
 from strowger.foundation.settings import Settings
 from strowger.messaging.accept import Accepter
+from strowger.platform.blocklist import routes as blocklist_api
+from strowger.platform.consent import routes as consent_api
 from strowger.platform.gateway import setup as gateway
+from strowger.platform.guard import routes as guard_api
 
 SID, SENDER = "HXEU0000000001GB", "STROWG"
 
@@ -108,7 +111,13 @@ def make_context(database: Database, clock: Clock | None = None, **settings: Any
 async def running_app(context: Context) -> AsyncIterator[Litestar]:
     """One web process's public API."""
     app = Litestar(
-        route_handlers=[*sms_api.routes, *gateway.routes],
+        route_handlers=[
+            *sms_api.routes,
+            *blocklist_api.routes,
+            *consent_api.routes,
+            *guard_api.routes,
+            *gateway.routes,
+        ],
         middleware=gateway.middleware,
         exception_handlers=gateway.exception_handlers,
         openapi_config=None,

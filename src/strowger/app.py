@@ -30,13 +30,18 @@ from strowger.messaging.accept import Accepter
 from strowger.platform.accounts import pages as accounts
 from strowger.platform.approvals import pages as approvals
 from strowger.platform.billing import repository as billing
+from strowger.platform.blocklist import pages as blocklist
+from strowger.platform.blocklist import routes as blocklist_api
+from strowger.platform.consent import routes as consent_api
 from strowger.platform.gateway import setup as gateway
+from strowger.platform.guard import routes as guard_api
 from strowger.platform.health import routes as health
 from strowger.platform.mailbox import pages as mailbox
 
 log = get_logger(__name__)
 CONNECT_SECONDS = 60
 PAGES: list[Any] = [
+    *blocklist.pages,
     *console.pages,
     *accounts.pages,
     *mailbox.pages,
@@ -45,6 +50,9 @@ PAGES: list[Any] = [
     *approvals.pages,
     *home.pages,
 ]
+
+# The operations that these modules added to the gateway's table are served by its mount.
+API: list[Any] = [*sms_api.routes, *blocklist_api.routes, *consent_api.routes, *guard_api.routes]
 
 
 async def _balance(context: Context, account_id: int) -> str:
@@ -101,7 +109,7 @@ async def _lifespan(app: Litestar) -> AsyncIterator[None]:
 def create_app(settings: Settings, context: Context | None = None) -> Litestar:
     """The web application. ``context`` replaces the one made from the settings, in tests."""
     app = Litestar(
-        route_handlers=[*health.routes, *sms_api.routes, *gateway.routes, *PAGES],
+        route_handlers=[*health.routes, *API, *gateway.routes, *PAGES],
         lifespan=[_lifespan],
         middleware=gateway.middleware,
         exception_handlers={HTTPException: answer_failure, Exception: answer_failure},

@@ -10,6 +10,7 @@ import signal
 
 from strowger.channels.sms.carriers.manager import CarrierManager
 from strowger.channels.sms.pipeline import SmsRules
+from strowger.channels.sms.screening.jobs import ScreeningJobs
 from strowger.foundation.context import Context, build_context
 from strowger.foundation.logs import get_logger
 from strowger.foundation.mail import Postman
@@ -58,11 +59,13 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
     await carriers.start()
     upkeep = asyncio.create_task(Upkeep(pipeline, pipeline.journal, context.settings.retention_days).run())
     postman = asyncio.create_task(Postman(context).run())
+    screening = asyncio.create_task(ScreeningJobs(pipeline).run())
     log.info("worker_ready", worker_id=worker_id)
     failed = asyncio.create_task(pipeline.failed())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((failed, stopping), return_when=asyncio.FIRST_COMPLETED)
     upkeep.cancel()
+    screening.cancel()
     postman.cancel()
     failed.cancel()
     await carriers.stop(DRAIN_SECONDS)

@@ -19,7 +19,8 @@ from strowger.messaging.finish import Written
 from strowger.messaging.notify import SMS_MO, received_variables
 from strowger.messaging.outcomes import Incoming
 from strowger.messaging.repository import journaling
-from strowger.messaging.rules import ChannelRules
+from strowger.messaging.repository.accepting import insert_requests
+from strowger.messaging.rules import ChannelRules, Received
 from strowger.messaging.schemas import Event
 from strowger.messaging.statuses import EventKind, Status
 from strowger.platform.callbacks.repository import insert_callbacks
@@ -134,6 +135,10 @@ async def _append(
     if callbacks:
         await insert_callbacks(connection, callbacks, worker_id)
         written.callbacks.extend(callbacks)
+    received = [Received(row[0], format_message_id(row[1], 1), row[2], row[3], row[4]) for row in rows]
+    answers = await rules.receive(connection, received, facts, now)
+    if answers:
+        await insert_requests(connection, answers)
 
 
 async def give_up_parts(

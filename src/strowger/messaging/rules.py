@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncpg
 
-from strowger.messaging.schemas import Channel, Submission
+from strowger.messaging.schemas import Channel, NewRequest, Submission
 
 if TYPE_CHECKING:
     from strowger.messaging.facts import Facts
@@ -26,6 +26,17 @@ class Hold:
 @dataclass(frozen=True, slots=True)
 class Local:
     """A verdict: a test number; the message counts as delivered and never leaves the host (R-82)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An incoming message as a channel looks at it."""
+
+    account_id: int
+    message_id: str
+    source: str
+    destination: str
+    text: str
 
 
 Verdict = str | Hold | Local | None  # a trace of refusal, one of the above, or None: it may go
@@ -98,6 +109,11 @@ class ChannelRules(Protocol):
         facts: Facts,
     ) -> None:
         """Take back what ``settle`` noted of messages that ended without being handed over."""
+
+    async def receive(
+        self, connection: asyncpg.Connection[Any], received: Sequence[Received], facts: Facts, now: datetime
+    ) -> list[NewRequest]:
+        """Do what incoming messages ask for; returns the platform's answers, to be accepted in the same transaction."""
 
 
 Rules = Mapping[Channel, ChannelRules]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from strowger.foundation.context import Context
@@ -51,6 +51,7 @@ class Pipeline:
             self.intake.wake,
             self.lanes.settled,
         )
+        self.watchers: list[Callable[[Written], None]] = []  # told of each commit, after it
         self._listener = Listener(context.database)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -58,6 +59,8 @@ class Pipeline:
         """After each commit: send its callbacks and tell the live feed."""
         if written.callbacks:
             self.callbacks.offer(written.callbacks)
+        for watcher in self.watchers:
+            watcher(written)
         for payload in written.live():
             self._live.send("live", payload)
 

@@ -8,7 +8,10 @@ from uuid import UUID
 
 import pytest
 
+from strowger.channels.sms.screening.jobs import ScreeningJobs
+from strowger.messaging.outcomes import Incoming
 from strowger.messaging.statuses import EventKind, Status
+from strowger.platform.guard import service as guard
 from tests.database.messaging.conftest import World
 
 GERMAN, INDIAN, FRENCH = "4917012345678", "919876543210", "33612345678"
@@ -308,3 +311,87 @@ async def test_R82_test_numbers_never_charge_never_count_never_leave(world: Worl
     assert [row["n"] for row in await world.queued()] == [3]
     assert await world.balance() == Decimal("999.95")
     assert await world.database.pool.fetchval("SELECT count FROM usage_counter") == 1
+
+
+async def incoming(world: World, text: str, source: str = GERMAN) -> None:
+    await world.report(Incoming(world.carrier, source, "4915550001", text, world.clock.now()))
+
+
+async def test_stop_and_start_by_the_recipient_s_own_word(world: World) -> None:
+    add = "INSERT INTO sender (account_id, sender) VALUES ($1, '4915550001')"
+    await world.database.pool.execute(add, world.account)
+    await incoming(world, " Stop. ")
+    await incoming(world, "STOP")
+    answers = await world.database.pool.fetch("SELECT * FROM message WHERE source = 'opt-out'")
+    assert [(row["sender"], row["recipient"], row["options"]) for row in answers] == [
+        ("4915550001", GERMAN, {"confirmation": "stop"})
+    ]
+    world.pipeline.facts.forget()
+    await world.pipeline.intake.step()
+    assert (await world.message(answers[0]["request_id"]))["trace"] == "QUEUED"  # the answer passes the opt-out itself
+    assert await outcome(world, GERMAN, FRENCH, sender="4915550001") == ["OPT-OUT", "QUEUED"]
+    assert await outcome(world, GERMAN, sender="ACME") == ["QUEUED"]
+    await incoming(world, "I said stop it")
+    await incoming(world, "start")
+    assert await outcome(world, GERMAN, sender="4915550001") == ["QUEUED"]
+    await incoming(world, "help")
+    history = await world.database.pool.fetch("SELECT status, source, contact, sender FROM consent_history ORDER BY id")
+    assert [tuple(row) for row in history] == [(s, "keyword", GERMAN, "4915550001") for s in (0, 0, 1)]
+    wishes = await world.database.pool.fetch("SELECT options FROM message WHERE source = 'opt-out' ORDER BY request_id")
+    assert [row["options"]["confirmation"] for row in wishes] == ["stop", "start", "help"]
+
+
+async def test_words_of_the_account_and_opting_out_of_everything(world: World) -> None:
+    await world.set_account(opt_out_everywhere=True, opt_words={"stop": ["HALT"], "stop_text": ""})
+    await incoming(world, "stop")
+    assert await outcome(world) == ["QUEUED"]
+    await incoming(world, "halt")
+    world.pipeline.facts.forget()
+    assert await outcome(world) == ["OPT-OUT"]
+    assert await world.database.pool.fetchval("SELECT count(*) FROM message WHERE source = 'opt-out'") == 0
+    await incoming(world, "start")
+    assert await outcome(world) == ["QUEUED"]
+
+
+async def test_numbers_that_keep_failing_are_blocked_and_a_delivery_ends_the_run(world: World) -> None:
+    jobs = ScreeningJobs(world.pipeline)
+    await world.set_account(auto_block={"traces": ["INVALID-SUB"], "failures": 3, "days": 7})
+
+    async def fail(number: str, status: Status = Status.UNDELIVERED, trace: str = "INVALID-SUB") -> None:
+        await world.send(number)
+        (sent,) = await world.submit()
+        await world.report(world.receipt(sent.parts[0].operator_id, status, trace))
+        await jobs.step()
+
+    for _ in range(2):
+        await fail(GERMAN)
+    await fail(GERMAN, Status.DELIVERED, "DELIVERED")
+    for _ in range(2):
+        await fail(GERMAN)
+    assert await outcome(world) == ["QUEUED"]
+    await world.submit()
+    await fail(FRENCH)
+    await fail(FRENCH)
+    await fail(FRENCH)
+    row = await world.database.pool.fetchrow("SELECT address, source, reason FROM blocklist_entry")
+    assert tuple(row) == (FRENCH, "auto", "auto:INVALID-SUB")
+    world.pipeline.facts.forget()
+    assert await outcome(world, FRENCH) == ["BLACKLIST"]
+
+
+async def test_R79_the_watch_blocks_a_pumped_prefix_and_conversions_save_one(world: World) -> None:
+    await world.set_account(countries={"default": "on", "FR": "watch"}, prefix_watch={"sends": 5, "minutes": 10})
+    pumped = [f"3361234{i:04d}" for i in range(12)]
+    assert await outcome(world, *pumped, type="OTP") == ["QUEUED"] * 5 + ["SERIES-BLOCK"] * 7
+    block = await world.database.pool.fetchrow("SELECT * FROM blocked_prefix")
+    assert (block["prefix"], block["sends"], block["source"]) == ("3361234", 5, "watch")
+    world.pipeline.facts.forget()
+    assert await outcome(world, pumped[0], FRENCH, type="OTP") == ["SERIES-BLOCK", "SERIES-BLOCK"]
+    assert await outcome(world, "33699999999", GERMAN, type="OTP") == ["QUEUED", "QUEUED"]
+    used = "33688880001"
+    assert await outcome(world, *[f"3368888{i:04d}" for i in range(4)], type="OTP") == ["QUEUED"] * 4
+    async with world.database.acquire() as connection:
+        await guard.report_conversion(connection, world.account, used, world.clock.now())
+    assert await outcome(world, *[f"3368888{i:04d}" for i in range(4)], type="OTP") == ["QUEUED"] * 4
+    world.clock.advance(3601)
+    assert await outcome(world, FRENCH, type="OTP") == ["QUEUED"]

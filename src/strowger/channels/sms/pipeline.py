@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import asyncpg
 
 from strowger.channels.sms.message_templates import screening as templates
 from strowger.channels.sms.screening import batch as screening
+from strowger.channels.sms.screening import words
 from strowger.channels.sms.screening.rules import after_template, before_template
 from strowger.foundation.phone import number_facts
 from strowger.messaging.facts import Facts
-from strowger.messaging.rules import AccountRules, Measure, Verdict, measure_into
-from strowger.messaging.schemas import Submission
+from strowger.messaging.rules import AccountRules, Measure, Received, Verdict, measure_into
+from strowger.messaging.schemas import NewRequest, Submission
 from strowger.protocols.gsm import UnicodeMode, sms_length
 
 
@@ -76,6 +78,12 @@ class SmsRules:
         for submission in ended:
             measure_into(submission, self)
         await screening.release(connection, ended, accounts, facts)
+
+    async def receive(
+        self, connection: asyncpg.Connection[Any], received: Sequence[Received], facts: Facts, now: datetime
+    ) -> list[NewRequest]:
+        """Opt-outs and their answers."""
+        return await words.handle(connection, received, facts, now)
 
 
 def unicode_mode(options: Mapping[str, Any]) -> UnicodeMode:

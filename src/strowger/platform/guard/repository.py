@@ -14,7 +14,7 @@ from strowger.foundation.database import Database, columns
 from strowger.platform.guard.models import BlockedPrefix
 from strowger.platform.guard.watch import NewBlock
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
+Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 TRAFFIC = """
 SELECT p.account_id, p.prefix, sum(p.sends)::integer AS sends, sum(p.conversions)::integer AS conversions FROM prefix_traffic p

@@ -101,6 +101,13 @@ class BatchFacts:
         return options.country_mode(submission.country) == "watch" and kind in options.watch.kinds
 
 
+async def screens_of(
+    connection: asyncpg.Connection[Any], ids: Collection[int], facts: Facts
+) -> Mapping[int, AccountScreen | None]:
+    """What screening needs of accounts, at most a few seconds old."""
+    return await facts.look_up(connection, FACT, ids, _reader(facts.now()))
+
+
 async def look_up(
     connection: asyncpg.Connection[Any], batch: list[Submission], rules: Mapping[int, AccountRules], facts: Facts
 ) -> BatchFacts:
@@ -109,7 +116,7 @@ async def look_up(
     Counting accounts stay locked until the transaction ends, so that workers do not overrun a limit together.
     """
     now = facts.now()
-    screens = await facts.look_up(connection, FACT, {s.account_id for s in batch}, _reader(now))
+    screens = await screens_of(connection, {s.account_id for s in batch}, facts)
     found = BatchFacts(now, screens, rules)
     counting = [s for s in batch if _must_count(s, found.screen_of(s.account_id))]
     if counting:
@@ -194,8 +201,7 @@ async def release(
     connection: asyncpg.Connection[Any], ended: list[Submission], rules: Mapping[int, AccountRules], facts: Facts
 ) -> None:
     """Take back the counts of messages that were counted and then never handed to a carrier (sms.md 7.6)."""
-    ids = {s.account_id for s in ended}
-    found = BatchFacts(facts.now(), await facts.look_up(connection, FACT, ids, _reader(facts.now())), rules)
+    found = BatchFacts(facts.now(), await screens_of(connection, {s.account_id for s in ended}, facts), rules)
     counts: dict[repository.Counter, int] = defaultdict(int)
     sends: list[tuple[Any, ...]] = []
     for submission in ended:

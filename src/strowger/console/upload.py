@@ -1,0 +1,53 @@
+"""Uploading a table as CSV or XLSX: the page's description of the file, and reading what was sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from litestar.datastructures import UploadFile
+
+from strowger.console.pages import AnyRequest, Crumb, Page, render
+from strowger.foundation.sheets import SheetProblem, SheetRow, read_sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What a file must hold. ``columns`` are (name, needed, what it holds); ``headings`` maps spellings to columns.
+
+    ``choices`` are further radio fields: name, legend and (value, label).
+    """
+
+    title: str
+    back: Crumb
+    columns: Sequence[tuple[str, bool, str]]
+    headings: Mapping[str, str]
+    example: str
+    most_rows: int
+    most_bytes: int = 5_000_000
+    text: str = ""
+    choices: Sequence[tuple[str, str, Sequence[tuple[str, str]]]] = ()
+
+    async def page(self, request: AnyRequest, error: str = "") -> Page:
+        """The form."""
+        return await render(
+            request, "console/upload.html", title=self.title, crumbs=[self.back], upload=self, error=error,
+            status=422 if error else 200,
+        )  # fmt: skip
+
+    async def read(self, request: AnyRequest) -> tuple[str, list[SheetRow], dict[str, str]]:
+        """File name, rows and choices of what was sent. Raises SheetProblem."""
+        form = await request.form()
+        given = form.get("file")
+        data = await given.read() if isinstance(given, UploadFile) else b""
+        if not data or not isinstance(given, UploadFile):
+            raise SheetProblem("Choose a file.")
+        if len(data) > self.most_bytes:
+            raise SheetProblem(f"The file has {len(data):,} bytes; at most {self.most_bytes:,}.")
+        chosen = {}
+        for name, _, options in self.choices:
+            value = str(form.get(name, options[0][0]))
+            chosen[name] = value if value in dict(options) else options[0][0]
+        rows = await asyncio.to_thread(read_sheet, data, self.most_rows, self.headings)
+        return (given.filename or "file").replace("\0", "")[-200:], rows, chosen

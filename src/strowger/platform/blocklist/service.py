@@ -1,0 +1,65 @@
+"""Blocking and unblocking addresses: the brand's own list, which only the brand lifts (sms.md 11.1, platform.md 9)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from strowger.foundation.notify import notify
+from strowger.foundation.phone import clean_number
+from strowger.platform.blocklist import repository
+from strowger.platform.blocklist.repository import Connection, Pair
+
+CHANNELS = ("sms", "voice", "whatsapp", "rcs", "email")
+SOURCES = {
+    "api": "API", "manual": "Console", "import": "Import", "auto": "Automatic", "opt-out": "Opt-out", "operator": "Operator",
+}  # fmt: skip
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]+")
+
+
+def read_address(channel: str, text: str, home_country: str) -> str | None:
+    """An address as it is stored: digits, or for email a lower-case address; None when it cannot be one."""
+    if channel == "email":
+        address = text.strip().lower()
+        return address if EMAIL.fullmatch(address) else None
+    return clean_number(text.strip(), None, home_country)
+
+
+async def block(
+    connection: Connection,
+    account_id: int,
+    pairs: Sequence[Pair],
+    source: str,
+    now: datetime,
+    *,
+    reason: str = "",
+    by: str = "",
+) -> int:
+    """Block (channel, address); returns how many were not blocked before. The first one is told to the workers."""
+    if not pairs:
+        return 0
+    first = await repository.is_empty(connection, account_id)
+    added = await repository.add(connection, account_id, pairs, source, reason, by, now)
+    if first and added:
+        await notify(connection, "accounts", str(account_id))
+    return added
+
+
+async def unblock(connection: Connection, account_id: int, pairs: Sequence[Pair]) -> int:
+    """Lift blocks of (channel, address); returns how many there were."""
+    return await repository.remove(connection, account_id, pairs) if pairs else 0
+
+
+def describe(row: Any) -> dict[str, Any]:
+    """An entry as the API shows it."""
+    created: datetime = row["created_at"]
+    email = row["channel"] == "email"
+    return {
+        "mobile": row["address"] if email else "+" + row["address"],
+        "channel": row["channel"],
+        "blocklist_status": 1,
+        "source": row["source"],
+        "created_at": created.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
