@@ -101,7 +101,7 @@ BLOCKED = Table(
 )  # fmt: skip
 
 
-@page(LIST)
+@page(LIST, permission="channels.read")
 async def list_blocked(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     """The blocklist of the account."""
     return await BLOCKED.respond(
