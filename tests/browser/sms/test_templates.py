@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
+from strowger.channels.sms import routes as sms_api
 from strowger.channels.sms.pages import pages as sms_pages
 from strowger.channels.sms.senders.service import create_sender
 from strowger.platform.approvals.pages import pages as approvals
@@ -22,7 +23,7 @@ PICTURES = os.environ.get("STROWGER_PICTURES", "")
 
 @pytest.fixture
 def site_pages() -> list[Any]:
-    return [*sms_pages, *approvals]
+    return [*sms_pages, *approvals, *sms_api.routes]  # the routes bring the texts of the codes
 
 
 async def picture(page: Page, name: str) -> None:
@@ -80,7 +81,7 @@ async def test_from_the_form_to_the_approval_and_the_list(visit: Visit, site: Si
     await picture(page, "import-320")
     await page.get_by_label("File", exact=True).set_input_files(file)
     await page.get_by_role("button", name="Import").click()
-    await expect(page.get_by_text("Between two variables")).to_be_visible()
+    await expect(page.get_by_text("Invalid template content or variable (Between two variables")).to_be_visible()
     assert await axe(page) == []
     await picture(page, "import-outcome-320")
 

@@ -80,7 +80,7 @@ def _problem(act: str, names: list[str], reason: str) -> str:
 
 def _told(decision: Decision, result: service.Result) -> tuple[str, str]:
     """The toast: what was done, and what was not."""
-    words = [f"{result.done} {'approved' if decision.approved else 'rejected'}."]
+    words = [f"{len(result.done)} {'approved' if decision.approved else 'rejected'}."]
     if result.late:
         words.append(f"{result.late} did not wait any more.")
     words += dict.fromkeys(result.refused)

@@ -1,6 +1,6 @@
 """Kinds of approvals. A module registers its own; the page Approvals and its decisions follow from that.
 
-register(ApprovalKind("senders", "Sender IDs", waiting, decide, reasons=("The name resembles another company.",)))
+register(ApprovalKind("senders", "Sender IDs", waiting, decide, ("It resembles another company.",), "/senders"))
 """
 
 from __future__ import annotations
@@ -42,19 +42,29 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided about: whose it is, and its name for people."""
+
+    account_id: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovalKind:
     """One kind.
 
     ``waiting(connection, limit)`` gives what waits in every account, oldest first. ``decide(connection, id, decision)`` decides
-    about one, within a transaction: the account whose it is, None when it does not wait any more. It may raise
-    StrowgerError when it cannot be decided that way. ``reasons`` are sentences offered for a rejection.
+    about one, within a transaction: what it was, None when it does not wait any more. It may raise
+    StrowgerError when it cannot be decided that way. ``reasons`` are sentences offered for a rejection; ``path`` is the
+    customer's page, to which the mail about a decision leads.
     """
 
     key: str
     label: str
     waiting: Callable[[Connection, int], Awaitable[Sequence[Waiting]]]
-    decide: Callable[[Connection, int, Decision], Awaitable[int | None]]
+    decide: Callable[[Connection, int, Decision], Awaitable[Decided | None]]
     reasons: Sequence[str] = field(default=())
+    path: str = "/"
 
 
 _kinds: dict[str, ApprovalKind] = {}

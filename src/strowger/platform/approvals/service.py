@@ -7,11 +7,23 @@ from dataclasses import dataclass, field
 
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
-from strowger.platform.approvals.registry import ApprovalKind, Connection, Decision, Waiting, kind_of, kinds
+from strowger.foundation.mail import Letter, post
+from strowger.platform.accounts import repository as accounts
+from strowger.platform.approvals.registry import (
+    ApprovalKind,
+    Connection,
+    Decided,
+    Decision,
+    Waiting,
+    kind_of,
+    kinds,
+)
 from strowger.platform.gateway.errors import entry_of
+from strowger.platform.team.roles import OWNER
 
 MOST = 200  # shown of each kind
 MAX_COUNTED = 1_000
+MAX_NAMED = 20  # in a mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +41,9 @@ class Queued:
 
 @dataclass(slots=True)
 class Result:
-    """What became of decisions: how many were taken, how many came too late, and refusals in words."""
+    """What became of decisions: what was decided, how many came too late, and refusals in words."""
 
-    done: int = 0
+    done: list[tuple[ApprovalKind, Decided]] = field(default_factory=list)
     late: int = 0
     refused: list[str] = field(default_factory=list)
 
@@ -50,7 +62,10 @@ async def queue(context: Context, key: str = "") -> tuple[list[Queued], dict[str
 
 
 async def decide(context: Context, names: Sequence[str], decision: Decision) -> Result:
-    """Decide about several things, each in a transaction of its own: one that cannot be decided hinders no other."""
+    """Decide about several things, each in a transaction of its own: one that cannot be decided hinders no other.
+
+    The owners of each account get one mail about all that was theirs.
+    """
     result = Result()
     for name in names:
         key, _, number = name.partition(":")
@@ -59,19 +74,45 @@ async def decide(context: Context, names: Sequence[str], decision: Decision) -> 
             result.late += 1
             continue
         await _one(context, kind, int(number), decision, result)
+    for account_id in dict.fromkeys(decided.account_id for _, decided in result.done):
+        await _tell(context, account_id, decision, [pair for pair in result.done if pair[1].account_id == account_id])
     return result
 
 
 async def _one(context: Context, kind: ApprovalKind, number: int, decision: Decision, result: Result) -> None:
-    async def work(connection: Connection) -> int | None:
+    async def work(connection: Connection) -> Decided | None:
         return await kind.decide(connection, number, decision)
 
     try:
-        account_id = await context.database.run(work)
+        decided = await context.database.run(work)
     except StrowgerError as problem:
         result.refused.append(problem.detail or entry_of(problem.code).text)
         return
-    if account_id is None:
+    if decided is None:
         result.late += 1
     else:
-        result.done += 1
+        result.done.append((kind, decided))
+
+
+async def _tell(
+    context: Context, account_id: int, decision: Decision, decided: Sequence[tuple[ApprovalKind, Decided]]
+) -> None:
+    letter = letter_about(context, decision, decided)
+    kind = f"{decided[0][0].key}-{'approved' if decision.approved else 'rejected'}"
+    async with context.database.session() as session:
+        for user in await accounts.list_users(session, account_id):
+            if user.role == OWNER:
+                await post(session, context, user.email, kind, letter, account_id)
+
+
+def letter_about(context: Context, decision: Decision, decided: Sequence[tuple[ApprovalKind, Decided]]) -> Letter:
+    """What the owners of an account read about decisions."""
+    word = "approved" if decision.approved else "rejected"
+    titles = [item.title for _, item in decided]
+    subject = f"{titles[0]} was {word}" if len(titles) == 1 else f"{len(titles)} of your requests were {word}"
+    lines = [f"{kind.label}: {item.title}" for kind, item in decided[:MAX_NAMED]]
+    more = len(decided) - MAX_NAMED
+    paragraphs = [f"The operator has {word}:", *lines, *([f"and {more} more."] if more > 0 else [])]
+    if not decision.approved:
+        paragraphs.append(f"The reason: {decision.reason}")
+    return Letter(subject, paragraphs, button=("See it", context.settings.base_url + decided[0][0].path))

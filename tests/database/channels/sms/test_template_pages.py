@@ -168,6 +168,13 @@ async def test_sender_ids_are_asked_for_approved_changed_and_deleted(visit: Visi
     await visit.post("/approvals", act="approve", item=f"senders:{first['id']}")
     await visit.post("/approvals", act=f"reject senders:{second['id']}", reason="Whose is it?")
     assert "Whose is it?" in await visit.page(f"/senders/{second['id']}")
+    mails = await visit.context.database.pool.fetch(
+        "SELECT kind, recipient, subject FROM mail ORDER BY created_at, kind"
+    )
+    assert [tuple(mail) for mail in mails] == [
+        ("senders-approved", "ada@example.com", "DEMOHX was approved"),
+        ("senders-rejected", "ada@example.com", "OTHERX was rejected"),
+    ]
     await visit.post(f"/senders/{second['id']}", description="Ours", entity_id="", sample="Hello")
     await visit.post(f"/senders/{first['id']}/default")
     found = {row["sender"]: row for row in await rows(visit, "sender")}

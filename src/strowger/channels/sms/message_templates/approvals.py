@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from strowger.channels.sms.message_templates import service
 from strowger.channels.sms.message_templates.repository import reading
-from strowger.platform.approvals.registry import ApprovalKind, Connection, Decision, Waiting
+from strowger.platform.approvals.registry import ApprovalKind, Connection, Decided, Decision, Waiting
 
 REASONS = (
     "The text differs from the registered template.",
@@ -34,10 +34,11 @@ async def waiting(connection: Connection, limit: int) -> Sequence[Waiting]:
     ]  # fmt: skip
 
 
-async def decide(connection: Connection, number: int, decision: Decision) -> int | None:
+async def decide(connection: Connection, number: int, decision: Decision) -> Decided | None:
     """Approve or reject one."""
     reason = "" if decision.approved else decision.reason
-    return await service.decide(connection, number, decision.approved, reason, decision.at, decision.by)
+    found = await service.decide(connection, number, decision.approved, reason, decision.at, decision.by)
+    return Decided(*found) if found else None
 
 
-SMS_TEMPLATES = ApprovalKind("sms-templates", "SMS templates", waiting, decide, REASONS)
+SMS_TEMPLATES = ApprovalKind("sms-templates", "SMS templates", waiting, decide, REASONS, "/templates")

@@ -99,7 +99,9 @@ async def templates(request: AnyRequest, visitor: Visitor) -> Response[Any]:
         table = replace(table, columns=tuple(_shortened(column) for column in TABLE.columns))
     actions = [create, Action("Import", "/sms/import/templates", "file-import")]
     source = reading.template_source(context.database)
-    return await table.respond(request, visitor, source, title="Templates", actions=actions)
+    return await table.respond(
+        request, visitor, source, title="Templates", actions=actions, template="message_templates/list.html"
+    )
 
 
 def _shortened(column: Column) -> Column:

@@ -162,8 +162,8 @@ async def delete(connection: Connection, account_id: int, row_id: int) -> None:
 
 async def decide(
     connection: Connection, row_id: int, approved: bool, reason: str, now: datetime, by: str
-) -> int | None:
-    """Approve or reject a waiting template, as the operator; returns the account, None when it does not wait any more.
+) -> tuple[int, str] | None:
+    """Approve or reject a waiting template, as the operator; returns account and title, None when it does not wait any more.
 
     Raises E633 when its title was taken meanwhile.
     """

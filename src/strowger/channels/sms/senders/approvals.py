@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from strowger.channels.sms.senders import repository
 from strowger.channels.sms.senders.countries import kind_of, rule_of
-from strowger.platform.approvals.registry import ApprovalKind, Connection, Decision, Waiting
+from strowger.platform.approvals.registry import ApprovalKind, Connection, Decided, Decision, Waiting
 
 REASONS = (
     "The name does not resemble your company's.",
@@ -32,11 +32,12 @@ async def waiting(connection: Connection, limit: int) -> Sequence[Waiting]:
     ]  # fmt: skip
 
 
-async def decide(connection: Connection, number: int, decision: Decision) -> int | None:
+async def decide(connection: Connection, number: int, decision: Decision) -> Decided | None:
     """Approve or reject one."""
     status = "Approved" if decision.approved else "Rejected"
     reason = None if decision.approved else decision.reason
-    return await repository.decide(connection, number, status, reason, decision.at, decision.by)
+    found = await repository.decide(connection, number, status, reason, decision.at, decision.by)
+    return Decided(*found) if found else None
 
 
-SENDERS = ApprovalKind("senders", "Sender IDs", waiting, decide, REASONS)
+SENDERS = ApprovalKind("senders", "Sender IDs", waiting, decide, REASONS, "/senders")

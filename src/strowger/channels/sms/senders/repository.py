@@ -67,7 +67,7 @@ RETURNING id
 # scope: the operator decides for every account
 DECIDE = """
 UPDATE sender SET status = $2, reason = $3, decided_at = $4, decided_by = $5
-WHERE id = $1 AND status = 'Pending' RETURNING account_id
+WHERE id = $1 AND status = 'Pending' RETURNING account_id, sender
 """
 PENDING = """
 SELECT s.id, s.account_id, a.sid, a.name AS account_name, s.sender, s.iso_code, s.purpose, s.description, s.entity_id,
@@ -165,12 +165,13 @@ async def set_default(connection: Connection, account_id: int, sender_id: int) -
 
 async def decide(
     connection: Connection, sender_id: int, status: str, reason: str | None, now: datetime, by: str
-) -> int | None:
-    """Decide about a waiting sender ID of any account; returns the account, None when it does not wait any more."""
-    account_id: int | None = await connection.fetchval(DECIDE, sender_id, status, reason, now, by)
-    if account_id is not None:
-        await connection.execute(NOTIFY, str(account_id))
-    return account_id
+) -> tuple[int, str] | None:
+    """Decide about a waiting sender ID of any account; returns account and name, None when it does not wait any more."""
+    row = await connection.fetchrow(DECIDE, sender_id, status, reason, now, by)
+    if row is None:
+        return None
+    await connection.execute(NOTIFY, str(row["account_id"]))
+    return row["account_id"], row["sender"]
 
 
 async def pending(connection: Connection, limit: int) -> list[asyncpg.Record]:

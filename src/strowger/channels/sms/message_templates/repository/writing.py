@@ -54,7 +54,9 @@ UPDATE sms_template SET status = {int(State.DELETED)}
 WHERE account_id = $1 AND (id = $2 OR replaces = $2) AND status <> {int(State.DELETED)} RETURNING id
 """  # noqa: S608
 # scope: the operator decides for every account
-WAITING = f"SELECT account_id, replaces FROM sms_template WHERE id = $1 AND status = {int(State.PENDING)} FOR UPDATE"  # noqa: S608
+WAITING = (
+    f"SELECT account_id, replaces, title FROM sms_template WHERE id = $1 AND status = {int(State.PENDING)} FOR UPDATE"  # noqa: S608
+)
 SUPERSEDE = f"UPDATE sms_template SET status = {int(State.DELETED)} WHERE account_id = $1 AND id = $2"  # noqa: S608
 DECIDE = f"""
 UPDATE sms_template SET status = $3::smallint, reason = $4, decided_at = $5, decided_by = $6,
@@ -125,8 +127,8 @@ async def delete(connection: Connection, account_id: int, row_id: int) -> bool:
 
 async def decide(
     connection: Connection, row_id: int, state: State, reason: str | None, now: datetime, by: str
-) -> int | None:
-    """Decide about a waiting template of any account; returns the account, None when it does not wait any more.
+) -> tuple[int, str] | None:
+    """Decide about a waiting template of any account; returns account and title, None when it does not wait any more.
 
     Raises asyncpg.UniqueViolationError when its title was taken meanwhile.
     """
@@ -139,4 +141,4 @@ async def decide(
         await connection.execute(SUPERSEDE, account_id, row["replaces"])
     await connection.execute(DECIDE, account_id, row_id, int(state), reason, now, by)
     await tell(connection, account_id)
-    return account_id
+    return account_id, row["title"]

@@ -1,0 +1,95 @@
+"""Files that people upload: what is read, and what is refused before it costs memory (R-98)."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import xlsxwriter
+
+from strowger.foundation.sheets import MAX_UNPACKED, SheetProblem, read_sheet
+
+NAMES = {"title": "title", "sender id": "sender", "header": "sender"}
+
+
+def book(write: Callable[[Any], object]) -> bytes:
+    buffer = io.BytesIO()
+    made = xlsxwriter.Workbook(buffer)
+    write(made.add_worksheet())
+    made.close()
+    return buffer.getvalue()
+
+
+def changed(data: bytes, old: bytes, new: bytes) -> bytes:
+    """The same archive with other bytes in its parts."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as given, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        for part in given.infolist():
+            made.writestr(part.filename, given.read(part).replace(old, new))
+    return buffer.getvalue()
+
+
+def values(data: bytes) -> list[dict[str, str]]:
+    return [dict(row.values) for row in read_sheet(data, 10, NAMES)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "Title,Sender_ID\nGrüße,ACME\n".encode(),
+        "\ufeffTITLE;header;other\r\nGrüße;ACME;x\r\n\r\n".encode(),
+        "title\tHeader\nGrüße\tACME".encode("cp1252"),
+        "title,header\nGrüße,ACME\n".encode("utf-16"),
+        b'"title","header"\n"Gr\xc3\xbc\xc3\x9fe","ACME"\n',
+    ],
+)
+def test_spellings_of_csv(data: bytes) -> None:
+    assert values(data) == [{"title": "Grüße", "sender": "ACME"}]
+
+
+def test_xlsx_with_its_lines() -> None:
+    def write(sheet: Any) -> None:
+        sheet.write_row(2, 1, ["Title", "Header"])
+        sheet.write_row(4, 1, ["One", 447700900123])
+        sheet.write_row(5, 1, [True, 1.5])
+
+    rows = read_sheet(book(write), 10, NAMES)
+    assert [(row.line, dict(row.values)) for row in rows] == [
+        (5, {"title": "One", "sender": "447700900123"}), (6, {"title": "1", "sender": "1.5"}),
+    ]  # fmt: skip
+
+
+def test_a_number_that_lost_digits_is_not_taken_for_an_id() -> None:
+    data = book(lambda sheet: [sheet.write_row(0, 0, ["title"]), sheet.write_row(1, 0, [1107000000000000001])])
+    with pytest.raises(SheetProblem, match="Row 2 holds a long number"):
+        values(data)
+
+
+def test_cells_far_away_are_refused_before_room_is_made_for_them() -> None:
+    data = book(lambda sheet: [sheet.write_row(0, 0, ["title"]), sheet.write(1_048_575, 16_383, "x")])
+    with pytest.raises(SheetProblem, match="beyond row"):
+        values(data)
+    hidden = changed(changed(data, b'"XFD1048576"', b'"XFD104857&#54;"'), b'"1048576"', b'"104857&#54;"')
+    with pytest.raises(SheetProblem, match="not a readable"):
+        values(hidden)
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused() -> None:
+    data = book(lambda sheet: sheet.write_row(0, 0, ["title"]))
+    with pytest.raises(SheetProblem, match="too large when unpacked"):
+        values(changed(data, b"title", b"x" * MAX_UNPACKED))
+
+
+@pytest.mark.parametrize("cut", [30, 200, 1000])
+def test_damaged_files(cut: int) -> None:
+    data = book(lambda sheet: sheet.write_row(0, 0, ["title"]))
+    with pytest.raises(SheetProblem):
+        values(data[:-cut])
+
+
+def test_rows_over_the_limit() -> None:
+    with pytest.raises(SheetProblem, match="more than 10 rows"):
+        values(b"title\n" + b"x\n" * 11)
