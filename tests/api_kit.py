@@ -25,6 +25,7 @@ from strowger.foundation.settings import Settings
 from strowger.messaging.accept import Accepter
 from strowger.platform.blocklist import routes as blocklist_api
 from strowger.platform.consent import routes as consent_api
+from strowger.platform.callbacks.profiles import routes as profile_api
 from strowger.platform.gateway import setup as gateway
 from strowger.platform.guard import routes as guard_api
 
@@ -114,6 +115,7 @@ async def running_app(context: Context) -> AsyncIterator[Litestar]:
         route_handlers=[
             *sms_api.routes,
             *blocklist_api.routes,
+            *profile_api.routes,
             *consent_api.routes,
             *guard_api.routes,
             *gateway.routes,

@@ -33,6 +33,8 @@ from strowger.platform.billing import repository as billing
 from strowger.platform.blocklist import pages as blocklist
 from strowger.platform.blocklist import routes as blocklist_api
 from strowger.platform.consent import routes as consent_api
+from strowger.platform.callbacks.profiles import pages as profile_pages
+from strowger.platform.callbacks.profiles import routes as profile_api
 from strowger.platform.gateway import setup as gateway
 from strowger.platform.guard import routes as guard_api
 from strowger.platform.health import routes as health
@@ -46,13 +48,14 @@ PAGES: list[Any] = [
     *accounts.pages,
     *mailbox.pages,
     *messages.pages,
+    *profile_pages.pages,
     *sms_pages.pages,
     *approvals.pages,
     *home.pages,
 ]
 
 # The operations that these modules added to the gateway's table are served by its mount.
-API: list[Any] = [*sms_api.routes, *blocklist_api.routes, *consent_api.routes, *guard_api.routes]
+API: list[Any] = [*sms_api.routes, *profile_api.routes, *blocklist_api.routes, *consent_api.routes, *guard_api.routes]
 
 
 async def _balance(context: Context, account_id: int) -> str:

@@ -145,6 +145,11 @@ class GuardedClient:
                 method, body = "GET" if method != "HEAD" else method, None
             url, headers = self._follow(origin, url, location, headers)
 
+    async def check(self, url: str) -> None:
+        """Whether requests may go there now. Raises Refused (the guard), HttpFailed (the name has no address)."""
+        origin, _ = read_url(url)
+        await self._guard.addresses(origin)
+
     @staticmethod
     def _follow(origin: Origin, url: str, location: str, headers: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
         """Where a redirect leads; what was meant for the first receiver is not shown to another."""

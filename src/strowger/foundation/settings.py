@@ -130,6 +130,12 @@ class Settings:
         "Networks (CIDR) and host names, comma separated, that "
         "outgoing requests may reach although they are not public.",
     )
+    callback_static_gcm: bool = setting(
+        _switch,
+        "off",
+        "Let callback profiles encrypt by GCM with a fixed IV, as the original does. It is not safe: two values "
+        "under one IV give away the key of the authentication.",
+    )
     secret_key: str = setting(
         str,
         "",

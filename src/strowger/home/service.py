@@ -19,6 +19,9 @@ from strowger.messaging.routing.service import list_links
 from strowger.messaging.schemas import Direction
 from strowger.messaging.statuses import Status
 from strowger.platform.billing import repository as billing
+from strowger.platform.callbacks.profiles.jobs import FIRST_TOLD_AFTER
+from strowger.platform.callbacks.profiles.repository import owners
+from strowger.platform.callbacks.profiles.schemas import ProfileStatus
 from strowger.platform.health import service as health
 
 STEP_DAYS, HOURS, LATEST = 90, 24, 8
@@ -165,6 +168,20 @@ async def latest(context: Context, account_id: int) -> list[Any]:
     return await reading.latest_messages(context.database.pool, account_id, since, LATEST)
 
 
+async def _troubled_profiles(context: Context, visitor: Visitor) -> list[Alert]:
+    """Callback profiles whose receiver fails for an hour or was switched off for it (R-36)."""
+    before = context.clock.now() - FIRST_TOLD_AFTER
+    found = []
+    for row in await owners.troubled(context.database.pool, visitor.account_id, before):
+        path = f"/callbacks/profiles/{row['id']}"
+        if row["status"] == ProfileStatus.ACTIVE:
+            text = f"The receiver of callback profile {row['title']} takes nothing since {row['failing_since']:%d %b %H:%M} UTC."
+            found.append(Alert("warning", text, "See the profile", path))
+        else:
+            found.append(Alert("danger", f"Callback profile {row['title']} was switched off.", "See the profile", path))
+    return found
+
+
 async def alerts(context: Context, visitor: Visitor, links: Sequence[LinkRecord]) -> list[Alert]:
     """What needs a look: links that are down, messages that wait, callbacks that were given up.
 
@@ -180,6 +197,7 @@ async def alerts(context: Context, visitor: Visitor, links: Sequence[LinkRecord]
     if failed:
         number = f"{failed} callbacks were" if failed > 1 else "One callback was"
         found.append(Alert("warning", f"{number} given up after all retries.", "Send again", "/callbacks"))
+    found += await _troubled_profiles(context, visitor)
     checks = (await health.readiness(context.database)).checks
     if checks["queue_age"] != "ok":
         found.append(

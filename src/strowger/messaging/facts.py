@@ -15,6 +15,7 @@ from strowger.messaging.rules import AccountRules, ChannelRules
 from strowger.messaging.schemas import Submission
 from strowger.platform.billing import repository as billing
 from strowger.platform.billing.service import PriceList
+from strowger.platform.callbacks.profiles.facts import ProfileFacts
 
 ACCOUNT_SECONDS = 5.0
 ROUTE_SECONDS = 1.0
@@ -30,6 +31,7 @@ class Facts:
     def __init__(self, clock: Clock, rules: ChannelRules | None = None) -> None:
         self._clock = clock
         self._rules = rules
+        self.profiles = ProfileFacts(clock)
         self.forget()
 
     def forget(self, _payload: str = "") -> None:
@@ -39,6 +41,7 @@ class Facts:
         self._routes: dict[str, RouteTable] = {}
         self._prices: PriceList | None = None
         self._looked_up: dict[str, dict[Any, Any]] = {}
+        self.profiles.forget()
 
     def now(self) -> datetime:
         """The present moment."""

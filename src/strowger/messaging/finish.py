@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 
 from strowger.messaging.facts import Facts
-from strowger.messaging.notify import callbacks_for, wants_callback
+from strowger.messaging.notify import callbacks_for, wanted_callbacks
 from strowger.messaging.repository import journaling
 from strowger.messaging.repository.journaling import Advance, Key
 from strowger.messaging.rules import Hold
@@ -151,8 +151,9 @@ async def write(
         await facts.release(connection, changes.counted)
     if changes.reserved:
         await _settle(connection, changes, rows, now)
-    wanting = [row for row in rows if wants_callback(row)]
-    accounts = await facts.accounts(connection, {row["account_id"] for row in wanting}) if wanting else {}
+    targets = await facts.profiles.targets(connection, [(row["account_id"], row["callback"]) for row in rows])
+    wanting = wanted_callbacks(rows, targets)
+    accounts = await facts.accounts(connection, {row["account_id"] for row, _ in wanting}) if wanting else {}
     callbacks = callbacks_for(wanting, accounts, now)
     if callbacks:
         await insert_callbacks(connection, callbacks, worker_id)

@@ -24,6 +24,7 @@ from strowger.messaging.repository import journaling, queueing
 from strowger.messaging.service import Pipeline
 from strowger.messaging.statuses import EventKind
 from strowger.platform.callbacks import repository as callbacks
+from strowger.platform.callbacks.profiles.jobs import ProfileJobs
 from strowger.platform.callbacks.service import CallbackService
 
 log = get_logger(__name__)
@@ -60,6 +61,8 @@ class Upkeep:
             Job("no_receipt", 3600, self.close_without_receipt),
             Job("partitions", 3600, self.partitions),
             Job("failed_callbacks", 3600, CallbackService(pipeline.context).purge),
+            Job("callback_figures", 3600, ProfileJobs(pipeline.context).purge),
+            Job("failing_receivers", 60, ProfileJobs(pipeline.context).tell_owners),
         )
 
     async def run(self) -> None:

@@ -12,6 +12,7 @@ from strowger.foundation.ids import format_message_id, new_uuid
 from strowger.foundation.money import ZERO
 from strowger.messaging.rules import AccountRules
 from strowger.messaging.statuses import SPELLINGS, Status, explain, is_final
+from strowger.platform.callbacks.profiles.facts import Targets
 from strowger.platform.callbacks.schemas import NewCallback
 
 SMS_SEND, SMS_MO = "sms_send", "sms_mo"
@@ -36,14 +37,17 @@ def _second(moment: datetime, zone: str) -> str:
     return moment.astimezone(_zone(zone)).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def wants_callback(row: Any) -> bool:
+def wanted_callbacks(rows: Iterable[Any], targets: Targets) -> list[tuple[Any, dict[str, Any]]]:
+    """The changed messages whose new status is to be called back, each with where to."""
+    found = ((row, targets.of(row["account_id"], row["callback"], SMS_SEND)) for row in rows)
+    return [(row, target) for row, target in found if target and wants_callback(row, target)]
+
+
+def wants_callback(row: Any, target: Mapping[str, Any]) -> bool:
     """Whether the status that a message has reached is to be called back: final ones, and Sent when asked for.
 
     A message without receipts (dlr=0) is as final as it will be when it is Sent.
     """
-    target = row["callback"]
-    if not target:
-        return False
     status = Status(row["status"])
     events = target.get("events")
     if events:
@@ -51,12 +55,14 @@ def wants_callback(row: Any) -> bool:
     return is_final(status) or (status == Status.SENT and (row["options"] or {}).get("dlr") == 0)
 
 
-def callbacks_for(rows: Iterable[Any], accounts: Mapping[int, AccountRules], now: datetime) -> list[NewCallback]:
+def callbacks_for(
+    wanting: Iterable[tuple[Any, dict[str, Any]]], accounts: Mapping[int, AccountRules], now: datetime
+) -> list[NewCallback]:
     """One callback for each changed message that wants one."""
-    return [_callback(row, accounts.get(row["account_id"]), now) for row in rows]
+    return [_callback(row, target, accounts.get(row["account_id"]), now) for row, target in wanting]
 
 
-def _callback(row: Any, account: AccountRules | None, now: datetime) -> NewCallback:
+def _callback(row: Any, target: dict[str, Any], account: AccountRules | None, now: datetime) -> NewCallback:
     kid = new_uuid()
     return NewCallback(
         id=kid,
@@ -64,7 +70,7 @@ def _callback(row: Any, account: AccountRules | None, now: datetime) -> NewCallb
         request_id=row["request_id"],
         n=row["n"],
         event=SMS_SEND,
-        target=row["callback"],
+        target=target,
         variables=sent_variables(row, account, str(kid), now),
         due_at=now,
         created_at=now,

@@ -86,7 +86,10 @@ async def _append(
     if not whole:
         return
     accounts = await facts.accounts(connection, set(owners.values()))
-    targets = await callbacks_of(connection, {m.destination for m, _ in whole})
+    asked = await callbacks_of(connection, {m.destination for m, _ in whole})
+    targets = await facts.profiles.targets(
+        connection, [(owners[m.destination], asked.get(m.destination)) for m, _ in whole]
+    )
     rows: list[tuple[Any, ...]] = []
     events: list[tuple[tuple[int, UUID, int], Event]] = []
     callbacks: list[NewCallback] = []
@@ -117,7 +120,7 @@ async def _append(
             detail={"parts": parts, **message.detail},
         )
         events.append(((account_id, message_id, 1), event))
-        target = targets.get(message.destination)
+        target = targets.of(account_id, asked.get(message.destination), SMS_MO)
         if target:
             variables = received_variables(
                 message.source,

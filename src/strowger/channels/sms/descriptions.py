@@ -73,6 +73,11 @@ COMMON = (
         "Where to report the final status: a URL, or an object with url, method, header, payload, retry, events.",
         example="https://example.net/dlr",
     ),
+    Parameter(
+        "callback_profile_id",
+        {"type": "string"},
+        "A saved callback profile of the channel SMS, `<POD>_<uuid>`; it wins over `callback`.",
+    ),
     Parameter("campaign_name", {"type": "string", "maxLength": 100}, "Groups requests in reports: letters, digits, _ and -."),
     Parameter(
         "template_id",
@@ -119,6 +124,7 @@ SENT: Schema = {
         "prefix": TEXT,
         "ref_custom": {"type": "array", "items": TEXT},
         "template_id": TEXT,
+        "callback_profile_id": TEXT,
     },
 }
 SENT_EXAMPLE = {

@@ -25,7 +25,6 @@ _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|([^,'\"\s][^,'
 UNAVAILABLE = {
     "time": ("E613", "Messages cannot be scheduled in this version; leave it out to send at once"),
     "url_data": ("E617", "Links cannot be shortened in this version; write the link into 'body'"),
-    "callback_profile_id": ("E616", "There are no callback profiles in this version; use 'callback'"),
 }
 
 

@@ -33,6 +33,7 @@ class SendAnswer(msgspec.Struct):
     prefix: str | UnsetType = UNSET
     ref_custom: list[str] | UnsetType = UNSET
     template_id: str | UnsetType = UNSET
+    callback_profile_id: str | UnsetType = UNSET
 
 
 class StatusRow(msgspec.Struct, omit_defaults=True):

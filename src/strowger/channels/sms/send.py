@@ -13,13 +13,17 @@ from strowger.channels.sms.schemas import Accepted, SendAnswer, encode
 from strowger.channels.sms.senders.service import check_sender
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
+from strowger.messaging.notify import SMS_SEND
 from strowger.messaging.schemas import NewRequest, Priority
-from strowger.platform.callbacks.schemas import Target, read_target
+from strowger.platform.callbacks.profiles.naming import named_profile
+from strowger.platform.callbacks.schemas import read_target
+from strowger.platform.gateway.keys import Principal
 from strowger.platform.gateway.operations import Answer, Call
 from strowger.platform.gateway.params import Params, as_text
 
 PRIORITIES = {"OTP": Priority.HIGH, "MKT": Priority.LOW}
 ACCEPTED = 202
+PROFILE = "callback_profile_id"
 OPTIONS = frozenset(
     {"unicode", "flash", "dlr", "prefix", "template_id", "entity_id", "ref", "ref1", "ref2", "ref_custom"}
 )
@@ -33,6 +37,20 @@ async def send_messages(call: Call) -> Answer:
 async def send_sms(call: Call) -> Answer:
     """Handle a send of the ``/sms`` family."""
     return await _send(call, "sms")
+
+
+async def _read_callback(
+    context: Context, principal: Principal, params: Params
+) -> tuple[dict[str, Any] | None, str | None]:
+    """The callback as it is stored, and its URL; a profile wins over an inline one. Raises E615, E616."""
+    given = params.get(PROFILE)
+    if given not in (None, ""):
+        found = await named_profile(context, principal, given, "sms", SMS_SEND, "E616", PROFILE)
+        return found.stored, found.url
+    if not params.get("callback"):
+        return None, None
+    target = read_target(params["callback"])
+    return target.to_json(context.secrets, principal.account_id), target.url
 
 
 async def _send(call: Call, family: str) -> Answer:
@@ -52,7 +70,7 @@ async def _send(call: Call, family: str) -> Answer:
     if not fields.UNAVAILABLE.keys().isdisjoint(params):
         fields.refuse_unavailable(params)
     options = _options(params, prefix)
-    target = read_target(params["callback"]) if params.get("callback") else None
+    stored, url = await _read_callback(context, principal, params)
     now = context.clock.now()
     validity = fields.read_validity(params)
     request = NewRequest(
@@ -68,14 +86,17 @@ async def _send(call: Call, family: str) -> Answer:
         source=fields.read_source(params),
         campaign_name=fields.read_campaign(params),
         options=options or None,
-        callback=target.to_json(context.secrets, principal.account_id) if target else None,
+        callback=stored,
     )
     await check_sender(context.database, context.clock, principal, sender)
     error: dict[str, Any] = {}
     if invalid and principal.settings.get("report_invalid_in_response"):
         request.recipients = [number for number in recipients if number not in invalid]
         error = {"invalid": invalid}
-    answer = encode(_envelope(call.name, request, target, options, error, family))
+    given = params.get("callback_profile_id")
+    answer = encode(
+        _envelope(call.name, request, url, {**options, PROFILE: given} if given else options, error, family)
+    )
     if call.claim is not None:
         request.idempotency = (*call.claim, ACCEPTED, answer)
     await call.state.accepter.accept(request)
@@ -112,7 +133,7 @@ def _options(params: Params, prefix: str | None) -> dict[str, Any]:
 
 
 def _envelope(
-    name: str, request: NewRequest, target: Target | None, options: dict[str, Any], error: dict[str, Any], family: str
+    name: str, request: NewRequest, url: str | None, options: dict[str, Any], error: dict[str, Any], family: str
 ) -> SendAnswer:
     data = [Accepted(f"{name}:{n}", recipient) for n, recipient in enumerate(request.recipients, 1)]
     answer = SendAnswer(
@@ -124,7 +145,7 @@ def _envelope(
         format_moment(request.created_at),
         len(data),
         data,
-        target.url if target else None,
+        url,
         error,
     )
     if options:
@@ -134,6 +155,7 @@ def _envelope(
             answer.prefix = options.get("prefix", UNSET)
             answer.ref_custom = options.get("ref_custom", UNSET)
             answer.template_id = options.get("template_id", UNSET)
+            answer.callback_profile_id = options.get(PROFILE, UNSET)
     return answer
 
 

@@ -31,6 +31,7 @@ from strowger.platform.callbacks.service import CallbackService
 TABS = (
     ("Deliveries", "/callbacks"),
     ("Attempts", "/callbacks/attempts"),
+    ("Profiles", "/callbacks/profiles"),
     ("Signing secret", "/callbacks/signing"),
     ("Send a test", "/callbacks/test"),
 )
@@ -56,6 +57,10 @@ def _message_link(row: Row) -> str | None:
     return words.message_path(row) if row["n"] else None
 
 
+def _profile_link(row: Row) -> str | None:
+    return f"/callbacks/profiles/{row['profile_id']}" if row["profile_id"] else None
+
+
 def _act(verb: str) -> Any:
     return lambda row: f"/callbacks/{row['id']}/{verb}"
 
@@ -77,12 +82,14 @@ QUEUE = Table(
         Column("due_at", "Next try", "time", sort=True, value=lambda row: row["due_at"] if _waits(row) else None),
         Column("last_error", "Last error", label_of=error_text),
         Column("message", "Message", "mono", value=words.message_id, href=_message_link, shown=False),
+        Column("profile_id", "Profile", "mono", href=_profile_link, shown=False),
     ),
     (
         Filter("state", "State", "multi", STATE_OPTIONS),
         Filter("host", "Endpoint"),
         Filter("created_at", "Created", "time"),
         Filter("last_error", "Error"),
+        Filter("profile", "Profile ID"),
     ),
     search="Message id or address",
     empty=Empty(
@@ -118,12 +125,14 @@ ATTEMPTS = Table(
         Column("duration_ms", "Duration (ms)", "number", sort=True),
         Column("error", "Error", label_of=error_text),
         Column("message", "Message", "mono", value=words.message_id, href=_message_link, shown=False),
+        Column("profile_id", "Profile", "mono", href=_profile_link, shown=False),
     ),
     (
         Filter("at", "Time", "time"),
         Filter("outcome", "Outcome", "multi", [(str(int(one)), label) for one, label in OUTCOMES.items()]),
         Filter("event", "Event", "multi", EVENT_OPTIONS),
         Filter("url", "Address"),
+        Filter("profile", "Profile ID"),
     ),
     search="Message id or address",
     sort="-at",
@@ -147,7 +156,10 @@ def queue_source(database: Database) -> SqlSource:
         columns={"id": c.id, "created_at": c.created_at, "due_at": c.due_at, "attempts": c.attempts,
                  "host": callback_lists.HOST, "last_error": c.last_error},
         search=callback_lists.search_queue,
-        filters={"state": lambda chosen: equals(c.state)(_numbers(chosen))},
+        filters={
+            "state": lambda chosen: equals(c.state)(_numbers(chosen)),
+            "profile": lambda text: callback_lists.of_profile(callback, text),
+        },
     )  # fmt: skip
 
 
@@ -167,6 +179,7 @@ def attempt_source(database: Database, everything: bool, now: Any) -> SqlSource:
             "at": lambda span: callback_lists.attempts_within(span.start, span.end),
             "outcome": lambda chosen: equals(a.outcome)(_numbers(chosen)),
             "event": equals(a.event),
+            "profile": lambda text: callback_lists.of_profile(attempt, text),
         },
         nullable=frozenset({"http_status"}),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     column,
+    false,
     func,
     select,
     table,
@@ -46,6 +48,7 @@ callback = table(
     column("due_at", Moment),
     column("last_error", Text),
     column("created_at", Moment),
+    column("profile_id", Uuid),
 )
 attempt = table(
     "callback_attempt",
@@ -62,6 +65,7 @@ attempt = table(
     column("error", Text),
     column("method", Text),
     column("url", Text),
+    column("profile_id", Uuid),
 )
 
 HOST: ColumnElement[Any] = func.split_part(callback.c.endpoint, " ", 2)
@@ -86,7 +90,17 @@ def queued_rows() -> Select[Any]:
         c.due_at,
         c.last_error,
         c.created_at,
+        c.profile_id,
     )
+
+
+def of_profile(rows: TableClause, text: str) -> ColumnElement[bool]:
+    """Callbacks of a profile, by its public id or uuid; none when it is neither."""
+    try:
+        profile_id = UUID(text.strip().rpartition("_")[2])
+    except ValueError:
+        return false()
+    return rows.c.profile_id == profile_id
 
 
 def search_queue(text: str) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from strowger.foundation.logs import get_logger
 from strowger.foundation.notify import Listener
 from strowger.platform.callbacks import repository
 from strowger.platform.callbacks.endpoints import HELD_LIMIT, QUEUE_LIMIT, Endpoint
+from strowger.platform.callbacks.profiles.schemas import PROFILES
 from strowger.platform.callbacks.recording import Recorder
 from strowger.platform.callbacks.rendering import endpoint_of
 from strowger.platform.callbacks.schemas import NOT_FINAL, AttemptOutcome, Job, NewCallback, Result
@@ -122,7 +123,7 @@ class CallbackEngine:
         else:
             if result.attempt.outcome is AttemptOutcome.DELIVERED:
                 endpoint.succeeded()
-            elif result.attempt.http_status is None or result.attempt.http_status >= 429:
+            elif result.settled is None and (result.attempt.http_status is None or result.attempt.http_status >= 429):
                 endpoint.failed()
             self._recorder.add(result)
 
@@ -163,6 +164,7 @@ class CallbackEngine:
         """Claim and record for ever, until stop(). The database may go away meanwhile."""
         listener = Listener(self._database)
         listener.on(CHANNEL, self.wake)
+        listener.on(PROFILES, self._sender.profiles.forget)
         await listener.start()
         try:
             await asyncio.gather(self._claim_loop(), self._record_loop())

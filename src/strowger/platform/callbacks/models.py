@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     Column,
+    Computed,
     DateTime,
     ForeignKey,
     Index,
@@ -35,6 +36,9 @@ class Callback(Base):
     __table_args__ = (
         Index("ix_callback_endpoint_due_at", "endpoint", "due_at", postgresql_where=text("state = 0")),
         Index("ix_callback_account_id", "account_id", "request_id", "n"),
+        Index(
+            "ix_callback_profile_id", "account_id", "profile_id", "id", postgresql_where=text("profile_id IS NOT NULL")
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -51,6 +55,7 @@ class Callback(Base):
     claimed_by: Mapped[int | None]
     last_error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Moment)
+    profile_id: Mapped[UUID | None] = mapped_column(Computed("(target ->> 'profile')::uuid", persisted=True))
 
 
 # Every attempt: request, answer, duration. Rows are only ever added, and nothing points at one, so there is no key.
@@ -74,7 +79,15 @@ callback_attempt = Table(
     Column("request_body", Text),
     Column("response_headers", JSONB),
     Column("response_body", Text),
+    Column("profile_id", Uuid),
     Index("ix_callback_attempt_account_id", "account_id", "request_id", "n"),
+    Index(
+        "ix_callback_attempt_profile_id",
+        "account_id",
+        "profile_id",
+        "callback_id",
+        postgresql_where=text("profile_id IS NOT NULL"),
+    ),
     postgresql_partition_by="RANGE (callback_id)",
 )
 

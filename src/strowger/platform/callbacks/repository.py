@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from strowger.foundation.database import columns, json_text
+from strowger.platform.callbacks.profiles.recording import note_results
 from strowger.platform.callbacks.rendering import endpoint_of
 from strowger.platform.callbacks.schemas import (
     Attempt,
@@ -79,10 +80,11 @@ WHERE c.id = t.id AND c.state = 0 AND c.claimed_by = $6
 # One JSON text instead of an array per column: a third of the client's work for the same work of the server.
 INSERT_ATTEMPTS = """
 INSERT INTO callback_attempt (account_id, request_id, n, callback_id, event, attempt, at, duration_ms, outcome, http_status,
-    error, method, url, request_headers, request_body, response_headers, response_body)
+    error, method, url, request_headers, request_body, response_headers, response_body, profile_id)
 SELECT * FROM json_to_recordset($1::text::json) AS t(account_id bigint, request_id uuid, n smallint, callback_id uuid,
     event text, attempt smallint, at timestamptz, duration_ms integer, outcome smallint, http_status smallint,
-    error text, method text, url text, request_headers jsonb, request_body text, response_headers jsonb, response_body text)
+    error text, method text, url text, request_headers jsonb, request_body text, response_headers jsonb, response_body text,
+    profile_id uuid)
 """
 # scope: completed below, each time with account_id
 REPLAY = """
@@ -121,7 +123,7 @@ FAILED = (
 COUNTS = "SELECT state, count(*) AS number FROM callback WHERE account_id = $1 GROUP BY state"
 ATTEMPTS = """
 SELECT account_id, request_id, n, callback_id, event, attempt, at, duration_ms, outcome, http_status, error, method, url,
-    request_headers, request_body, response_headers, response_body
+    request_headers, request_body, response_headers, response_body, profile_id
 FROM callback_attempt WHERE account_id = $1 AND request_id = $2 AND n = $3 ORDER BY at, callback_id, attempt
 """
 SECRET = "SELECT secret_sealed, previous_sealed, previous_until FROM callback_secret WHERE account_id = $1"  # noqa: S105
@@ -199,11 +201,12 @@ async def write_results(connection: Connection, results: Sequence[Result], worke
 
     Delivered callbacks leave the queue. Others are put off or end as failed, unless another worker holds them by now.
     """
-    await insert_attempts(connection, [result.attempt for result in results])
+    await insert_attempts(connection, [result.attempt for result in results if result.settled is None])
     delivered = [r.job.id for r in results if r.attempt.outcome is AttemptOutcome.DELIVERED]
     if delivered:
         await delete(connection, delivered)
     await put_off(connection, [r for r in results if r.attempt.outcome is not AttemptOutcome.DELIVERED], worker_id)
+    await note_results(connection, results)
 
 
 async def delete(connection: Connection, ids: Sequence[UUID]) -> None:
@@ -221,9 +224,9 @@ async def put_off(connection: Connection, results: Sequence[Result], worker_id: 
     rows = [
         (
             r.job.id,
-            r.job.attempts + 1,
+            r.job.attempts + (r.settled is None),
             r.due_at,
-            CallbackState.PENDING if r.due_at else CallbackState.FAILED,
+            r.settled or (CallbackState.PENDING if r.due_at else CallbackState.FAILED),
             r.attempt.error,
         )
         for r in results

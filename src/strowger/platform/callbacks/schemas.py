@@ -173,15 +173,20 @@ class Attempt:
     request_body: str | None
     response_headers: dict[str, str] | None
     response_body: str | None
+    profile_id: UUID | None = None
 
 
 @dataclass(slots=True)
 class Result:
-    """What is to be written about one attempt; ``due_at`` is the next one's moment when the outcome is RETRY."""
+    """What is to be written about one attempt; ``due_at`` is the next one's moment when the outcome is RETRY.
+
+    ``settled`` is set when nothing was sent: the state that the callback ends in, for the reason ``attempt.error``.
+    """
 
     job: Job
     attempt: Attempt
     due_at: datetime | None = None
+    settled: CallbackState | None = None
 
 
 @dataclass(slots=True)

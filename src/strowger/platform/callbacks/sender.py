@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken
 from strowger.foundation.http_client import HttpAnswer, HttpFailed, OutgoingError
 from strowger.foundation.logs import get_logger
+from strowger.platform.callbacks.profiles.sending import ProfileSender
 from strowger.platform.callbacks.rendering import USER_AGENT, Request, TooLarge, render
 from strowger.platform.callbacks.retries import REFUSED, Answer, classify, error_word, next_wait, retry_after
 from strowger.platform.callbacks.schemas import Attempt, AttemptOutcome, Job, Result, Target
@@ -29,9 +31,12 @@ class Sender:
     def __init__(self, context: Context) -> None:
         self._http, self._box, self._clock = context.http, context.secrets, context.clock
         self.signing = SigningSecrets(context.database, context.secrets, context.clock)
+        self.profiles = ProfileSender(context, self.result)
 
     async def attempt(self, job: Job) -> Result:
         """Send a callback once. Raises Unavailable or OSError when the database holding its signing secret is away."""
+        if "profile" in job.target:
+            return await self.profiles.attempt(job)
         at = self._clock.now()
         try:
             target = Target.from_json(job.target, self._box, job.account_id)
@@ -41,7 +46,7 @@ class Sender:
             log.error("callback_unusable", callback_id=str(job.id), problem=repr(problem))
             target = Target(str(job.target.get("url", "")), str(job.target.get("method", "")), retries=0)
             request = Request(target.method, target.url, {}, None)
-            return self._result(job, target, request, at, None, f"unusable: {problem}", Answer.GIVE_UP)
+            return self.result(job, target, request, at, None, f"unusable: {problem}", Answer.GIVE_UP)
         try:
             answer = await self._http.request(
                 request.method,
@@ -54,12 +59,12 @@ class Sender:
                 repeatable=True,  # X-Callback-Id tells a repetition
             )
         except HttpFailed as problem:
-            return self._result(job, target, request, at, own, str(problem), Answer.RETRY)
+            return self.result(job, target, request, at, own, str(problem), Answer.RETRY)
         except OutgoingError as problem:
-            return self._result(job, target, request, at, own, f"{REFUSED}: {problem}", Answer.ONCE_MORE)
+            return self.result(job, target, request, at, own, f"{REFUSED}: {problem}", Answer.ONCE_MORE)
         kind = classify(answer.status)
         error = None if kind is Answer.DONE else error_word(answer.status)
-        return self._result(job, target, request, at, own, error, kind, answer)
+        return self.result(job, target, request, at, own, error, kind, answer)
 
     async def _own_headers(self, job: Job, request: Request) -> dict[str, str]:
         secrets = self.signing.cached(job.account_id) or await self.signing.secrets(job.account_id)
@@ -70,7 +75,7 @@ class Sender:
         own.update(sign(secrets, callback_id, int(self._clock.time()), request.body, request.url))
         return own
 
-    def _result(
+    def result(
         self,
         job: Job,
         target: Target,
@@ -81,6 +86,7 @@ class Sender:
         kind: Answer,
         answer: HttpAnswer | None = None,
     ) -> Result:
+        """What is to be written about an attempt, and when the next one comes."""
         due_at, outcome, now = None, AttemptOutcome.DELIVERED, self._clock.now()
         if kind is not Answer.DONE:
             asked = retry_after(answer.headers, now) if answer else 0.0
@@ -106,6 +112,7 @@ class Sender:
             request_body=None if request.body is None else _text(request.body),
             response_headers=_shown(answer.headers) if answer else None,
             response_body=_text(answer.body) if answer else None,
+            profile_id=UUID(job.target["profile"]) if "profile" in job.target else None,
         )
         return Result(job, attempt, due_at)
 

@@ -17,7 +17,7 @@ from strowger.foundation.database import OUTAGES
 from strowger.foundation.errors import StrowgerError, Unavailable
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
-from strowger.platform.gateway.errors import render_error
+from strowger.platform.gateway.errors import encode_failure, render_error, status_of
 from strowger.platform.gateway.idempotency import hash_params, key_of
 from strowger.platform.gateway.operations import JSON_TYPE, Answer, Call, Operation
 from strowger.platform.gateway.params import FORM, Params, read_params, scalar_text
@@ -190,7 +190,11 @@ class Exchange:
         raise StrowgerError("E413", f"The limit is {limit} bytes")
 
     def _failure(self, problem: StrowgerError) -> Answer:
-        status, body = render_error(problem, self.operation.empty if self.operation else None)
+        operation = self.operation
+        if operation is not None and operation.failure is not None:
+            status, body = status_of(problem), encode_failure(operation.failure(problem))
+        else:
+            status, body = render_error(problem, operation.empty if operation else None)
         headers = tuple((name.lower().encode(), value.encode()) for name, value in problem.headers.items())
         return Answer(status, body, headers)
 

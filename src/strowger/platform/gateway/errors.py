@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
@@ -38,6 +39,16 @@ register_errors("strowger.platform.gateway")
 def entry_of(code: str) -> ErrorEntry:
     """The registry's row of a code; an unknown one is an internal error."""
     return ERRORS.get(code) or ERRORS["E500"]
+
+
+def status_of(problem: StrowgerError) -> int:
+    """The HTTP status of a failure."""
+    return problem.status or entry_of(problem.code).http
+
+
+def encode_failure(body: Mapping[str, Any]) -> bytes:
+    """The JSON of a failure's body."""
+    return _ENCODER.encode(body)
 
 
 def render_error(problem: StrowgerError, empty: object = None) -> tuple[int, bytes]:

@@ -29,6 +29,7 @@ ERROR_SCHEMA: Mapping[str, Any] = {
         },
     },
 }
+ERROR_REFERENCE = {"$ref": "#/components/schemas/Error"}
 HEADERS = {
     "X-Request-Id": "Names the request in logs.",
     "X-RateLimit-Limit": "Requests per second of this key.",
@@ -141,6 +142,6 @@ def _responses(operation: Operation) -> dict[str, Any]:
         responses[str(status)] = {
             "description": "; ".join(f"{code}: {ERRORS[code].text}" for code in codes),
             "headers": {"X-Request-Id": headers["X-Request-Id"]},
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+            "content": {"application/json": {"schema": dict(operation.failure_schema or ERROR_REFERENCE)}},
         }
     return responses

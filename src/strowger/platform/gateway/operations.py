@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from strowger.foundation.errors import StrowgerError
 from strowger.platform.gateway.keys import Principal
 from strowger.platform.gateway.params import Params
 from strowger.platform.gateway.repository import ClaimKey
@@ -67,6 +68,7 @@ class Operation:
     ``result`` is the JSON schema of the success body and ``example`` one such body;
     ``also`` are further answers (status, schema, example). ``permission`` is what a key with scopes must hold to call
     it (platform/team/permissions.json); without one only keys without scopes may, and a test asks for the name.
+    ``failure`` makes the body of failures in areas whose envelope differs from the common one, ``failure_schema`` describes it.
     """
 
     method: str
@@ -87,6 +89,8 @@ class Operation:
     empty: Any = field(default_factory=dict)
     also: tuple[tuple[int, Mapping[str, Any], Any], ...] = ()
     permission: str = ""
+    failure: Callable[[StrowgerError], Mapping[str, Any]] | None = None
+    failure_schema: Mapping[str, Any] | None = None
 
 
 OPERATIONS: list[Operation] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,17 +15,25 @@ from strowger.console.pages import AnyRequest, Crumb, Page, context_of, page, re
 from strowger.console.visitor import Visitor
 from strowger.foundation.crypto import SealBroken, SecretBox
 from strowger.foundation.errors import StrowgerError
+from strowger.messaging.notify import SMS_MO
+from strowger.platform.callbacks.profiles.schemas import Profile
+from strowger.platform.callbacks.profiles.service import ProfileService
 from strowger.platform.callbacks.schemas import Target, read_target
 from strowger.platform.numbers import service
 
 menu.register("Numbers", "Numbers", "/numbers", "phone-incoming", 10, key="n")
 
 
-def _form(msisdn: str) -> Form:
+def _form(msisdn: str, profiles: Sequence[Profile]) -> Form:
+    known = [(str(one.id), one.draft.title) for one in profiles if SMS_MO in one.draft.events]
     return Form(
         "number",
         (
             Field("label", "Label", max_length=100, help="What the number is for."),
+            Field(
+                "profile", "Callback profile", "select", options=(("", "None: the URL below, else the default"), *known),
+                help="A profile of channel SMS with the event SMS Incoming.",
+            ),
             Field(
                 "callback", "Callback URL", "url", max_length=2000, placeholder="https://example.net/mo",
                 help="Called with each message that comes in; empty: not called.",
@@ -49,7 +58,9 @@ def _target(form: FormState, found: service.OwnNumber, secrets: SecretBox, accou
 
     Raises StrowgerError E615.
     """
-    stored = found.callback
+    if form["profile"]:
+        return {"profile": form["profile"]}
+    stored = found.callback if found.callback and "profile" not in found.callback else None
     if not form["callback"]:
         return None
     if stored and (stored["url"], stored["method"]) == (form["callback"], form["method"]):
@@ -80,6 +91,7 @@ def _shown(found: service.OwnNumber) -> dict[str, str]:
     callback = found.callback or {}
     return {
         "label": found.label, "callback": callback.get("url", ""), "method": callback.get("method", "POST"),
+        "profile": callback.get("profile", ""),
     }  # fmt: skip
 
 
@@ -87,9 +99,11 @@ def _shown(found: service.OwnNumber) -> dict[str, str]:
 async def numbers(request: AnyRequest, visitor: Visitor) -> Page:
     """The account's numbers."""
     own = await _own(request, visitor)
+    profiles = await ProfileService(context_of(request)).list_all(visitor.account_id)
     return await render(
         request, "sms/numbers.html", title="Numbers", numbers=own,
         may_change=visitor.may("numbers.write"),
+        profiles={str(one.id): one.draft.title for one in profiles},
     )  # fmt: skip
 
 
@@ -97,7 +111,8 @@ async def numbers(request: AnyRequest, visitor: Visitor) -> Page:
 async def number(request: AnyRequest, visitor: Visitor, msisdn: str) -> Page:
     """The form for one number."""
     found = await _find(request, visitor, msisdn)
-    form = _form(msisdn).blank(visitor, **_shown(found))
+    profiles = await ProfileService(context_of(request)).list_all(visitor.account_id)
+    form = _form(msisdn, profiles).blank(visitor, **_shown(found))
     return await render(
         request, "console/form_page.html", title="+" + msisdn, crumbs=[Crumb("Numbers", "/numbers")], form=form
     )
@@ -107,7 +122,8 @@ async def number(request: AnyRequest, visitor: Visitor, msisdn: str) -> Page:
 async def change_number(request: AnyRequest, visitor: Visitor, msisdn: str) -> Page:
     """Change label and callback of a number."""
     context, found = context_of(request), await _find(request, visitor, msisdn)
-    form = await _form(msisdn).read(request, visitor)
+    profiles = await ProfileService(context).list_all(visitor.account_id)
+    form = await _form(msisdn, profiles).read(request, visitor)
     if form.ok:
         try:
             stored = _target(form, found, context.secrets, visitor.account_id)
