@@ -24,8 +24,8 @@ from strowger.foundation.notify import Listener, Notifier
 from strowger.foundation.settings import Settings
 from strowger.messaging.accept import Accepter
 from strowger.platform.blocklist import routes as blocklist_api
-from strowger.platform.consent import routes as consent_api
 from strowger.platform.callbacks.profiles import routes as profile_api
+from strowger.platform.consent import routes as consent_api
 from strowger.platform.gateway import setup as gateway
 from strowger.platform.guard import routes as guard_api
 

@@ -32,9 +32,9 @@ from strowger.platform.approvals import pages as approvals
 from strowger.platform.billing import repository as billing
 from strowger.platform.blocklist import pages as blocklist
 from strowger.platform.blocklist import routes as blocklist_api
-from strowger.platform.consent import routes as consent_api
 from strowger.platform.callbacks.profiles import pages as profile_pages
 from strowger.platform.callbacks.profiles import routes as profile_api
+from strowger.platform.consent import routes as consent_api
 from strowger.platform.gateway import setup as gateway
 from strowger.platform.guard import routes as guard_api
 from strowger.platform.health import routes as health
