@@ -19,6 +19,7 @@ from strowger.messaging.schemas import NewRequest
 log = get_logger(__name__)
 MAX_WAITING = 50_000  # recipients waiting for a commit, over all requests
 MAX_BATCH = 5_000  # recipients in one commit
+PARALLEL_COMMITS = 2  # one is written while the other's disk is waited for
 COMMIT_SECONDS = 15
 LIVE_SECONDS = 0.2
 
@@ -31,7 +32,7 @@ class Accepter:
         self._notifier = notifier
         self._waiting: list[tuple[NewRequest, asyncio.Future[None]]] = []
         self._recipients = 0
-        self._commit_task: asyncio.Task[None] | None = None
+        self._commits: set[asyncio.Task[None]] = set()
         self._told: dict[int, float] = {}
 
     async def accept(self, request: NewRequest) -> None:
@@ -48,12 +49,13 @@ class Accepter:
         await future
 
     def _start_commit(self) -> None:
-        if self._waiting and self._commit_task is None:
-            self._commit_task = asyncio.create_task(self._commit())
-            self._commit_task.add_done_callback(self._commit_done)
+        if self._waiting and len(self._commits) < PARALLEL_COMMITS:
+            task = asyncio.create_task(self._commit())
+            self._commits.add(task)
+            task.add_done_callback(self._commit_done)
 
-    def _commit_done(self, _task: asyncio.Task[None]) -> None:
-        self._commit_task = None
+    def _commit_done(self, task: asyncio.Task[None]) -> None:
+        self._commits.discard(task)
         self._start_commit()
 
     def _take_batch(self) -> list[tuple[NewRequest, asyncio.Future[None]]]:
@@ -126,7 +128,7 @@ class Accepter:
                 future.set_exception(problem)
 
     async def close(self) -> None:
-        """Wait for the commit under way and those that follow it."""
-        while self._commit_task is not None:
-            await asyncio.wait({self._commit_task})
+        """Wait for the commits under way and those that follow them."""
+        while self._commits:
+            await asyncio.wait(self._commits)
             await asyncio.sleep(0)
