@@ -21,5 +21,8 @@ format:         ## put the code in shape
 setup:          ## the environment of developers
 	@sh scripts/setup.sh dev
 
+bench:          ## the same work for Strowger and its peers; see bench/README.md
+	@sh scripts/bench.sh
+
 clean:          ## remove what setup made; keeps data/
 	@rm -rf .venv node_modules src/strowger/console/static/dist

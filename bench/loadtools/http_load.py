@@ -36,6 +36,7 @@ add("--accepted-out")
 add("--ok-text", default="", help="the reply body must hold this text to count as accepted")
 add("--rate", type=float, default=0, help="pace: at most R requests/s in total")
 add("--max-conn-errors", type=int, default=50)
+add("--busy-pause", type=float, default=0, help="seconds a connection rests after an answer 503")
 add("--drain", type=float, default=10)
 O = A.parse_args()
 U = urlsplit(O.url)
@@ -125,6 +126,9 @@ class C(asyncio.Protocol):
         self.n = None
         if b"connection: close" in buf[:h].lower():
             self.tr.close()
+            return
+        if code == 503 and O.busy_pause:
+            LOOP.call_later(O.busy_pause, self.next)
             return
         self.next()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import resource
 import signal
 
@@ -22,10 +23,15 @@ from strowger.messaging.service import Pipeline
 log = get_logger(__name__)
 DRAIN_SECONDS = 8.0
 OPEN_FILES = 8192
+NICENESS = 5
 
 
 def _tune_process() -> None:
-    """Many short-lived objects and many connections: collect garbage less often, allow as many files as we may."""
+    """Many short-lived objects and many connections: collect garbage less often, allow as many files as we may.
+
+    On a machine that is full, accepting goes first: a client waits for it, while what the pipeline has to do is on disk.
+    """
+    os.nice(NICENESS)
     gc.set_threshold(100_000, 50, 100)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
