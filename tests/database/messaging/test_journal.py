@@ -1,13 +1,17 @@
 """The journal: what answers and reports do to log, status, ledger and queue, in every order."""
 
+import asyncio
 import itertools
 from decimal import Decimal
 
+import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from strowger.foundation.errors import StrowgerError
+from strowger.foundation.database import driver_url
+from strowger.foundation.errors import StrowgerError, Unavailable
+from strowger.messaging.journal import PATIENCE_SECONDS
 from strowger.messaging.outcomes import Accepted, Incoming, PartAnswer, Rejected, Retry, Unknown
 from strowger.messaging.statuses import EventKind, Status
 from tests.database.messaging.conftest import World
@@ -254,3 +258,59 @@ async def test_a_message_without_receipts_is_called_back_when_it_is_sent(world: 
     await world.send(callback={"url": "https://a.example/", "method": "GET"}, options={"dlr": 0})
     await world.submit()
     assert await world.database.pool.fetchval("SELECT count(*) FROM callback") == 1
+
+
+async def test_a_report_waits_for_a_store_that_is_away_and_is_stored_when_it_is_back(
+    world: World, postgres: str
+) -> None:
+    request_id = await world.send()
+    (outcome,) = await world.submit()
+    name = world.database.url.partition("?")[0].rsplit("/", 1)[1]
+    other = await asyncpg.connect(driver_url(postgres))
+    await other.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    await other.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()", name
+    )
+    reporting = asyncio.create_task(world.pipeline.journal.report(world.receipt(outcome.parts[0].operator_id)))
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable):
+        await world.pipeline.journal.flush()
+    assert not reporting.done(), "the carrier has no answer yet, so it keeps the receipt too"
+    await other.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    await other.close()
+    await world.pipeline.journal.flush()
+    await reporting
+    assert (await world.message(request_id))["status"] == Status.DELIVERED
+
+
+async def test_a_report_that_waited_too_long_is_refused(world: World) -> None:
+    await world.send()
+    (outcome,) = await world.submit()
+    await world.database.pool.close()
+    reporting = asyncio.create_task(world.pipeline.journal.report(world.receipt(outcome.parts[0].operator_id)))
+    await asyncio.sleep(0)
+    world.clock.advance(PATIENCE_SECONDS + 1)
+    with pytest.raises(Unavailable):
+        await world.pipeline.journal.flush()
+    with pytest.raises(Unavailable):
+        await reporting
+
+
+async def test_R15_a_receipt_waits_while_the_answer_that_it_belongs_to_is_being_written(world: World) -> None:
+    request_id = await world.send()
+    await world.pipeline.intake.step()
+    (submission,) = await world.take()
+    outcome = Accepted(submission, world.answers(submission))
+    journal = world.pipeline.journal
+    journal.outcome(outcome)
+    writing = asyncio.create_task(journal.flush())
+    await asyncio.sleep(0)
+    reporting = asyncio.create_task(journal.report(world.receipt(outcome.parts[0].operator_id)))
+    await asyncio.sleep(0)
+    await journal.flush()
+    assert not reporting.done()
+    await writing
+    await journal.flush()
+    await reporting
+    row = await world.message(request_id)
+    assert (row["status"], row["sent_at"] is not None) == (Status.DELIVERED, True)
