@@ -125,10 +125,10 @@ def matches(content: Content, text: str, limit: int) -> bool:
     the ways of dividing it among the variables.
     """
     text, parts = collapse(text), [collapse(part) for part in content.fixed]
-    if parts[0]:
-        text, parts[0] = text.lstrip(), parts[0].lstrip()
+    if parts[0]:  # spaces at the ends count as one, whether they are there or not
+        text, parts[0] = " " + text.lstrip(" "), " " + parts[0].lstrip(" ")
     if parts[-1]:
-        text, parts[-1] = text.rstrip(), parts[-1].rstrip()
+        text, parts[-1] = text.rstrip(" ") + " ", parts[-1].rstrip(" ") + " "
     if not text.startswith(parts[0]):
         return False
     reached = 1 << len(parts[0])

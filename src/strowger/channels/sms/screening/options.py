@@ -148,7 +148,7 @@ def _countries(settings: Mapping[str, Any]) -> tuple[dict[str, str], str]:
         modes = {str(code): _choice(mode, MODES) for code, mode in chosen.items() if code != "default"}
         return modes, _choice(chosen.get("default"), MODES)
     listed = settings.get("allowed_countries")
-    return ({}, "on") if listed is None else (dict.fromkeys(map(str, listed), "on"), "off")
+    return (dict.fromkeys(map(str, listed), "on"), "off") if isinstance(listed, list) else ({}, "on")
 
 
 def _choice(value: object, known: tuple[str, ...]) -> str:
