@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -219,3 +220,17 @@ def _reference(text: str, name: str) -> str:
     if len(text) > MAX_REFERENCE:
         raise StrowgerError("E619", f"{len(text)} characters; at most {MAX_REFERENCE}", field=name)
     return text
+
+
+def with_defaults(params: Params, settings: Mapping[str, Any]) -> Params:
+    """Parameters completed by what the account chose for sends that do not say (sms.md 7.6)."""
+    completed = dict(params)
+    for name, setting, others in (
+        ("sender", "default_sender", ("from", "template_id")),
+        ("type", "default_type", ("template_id",)),
+        ("unicode", "default_unicode", ()),
+    ):
+        chosen = settings.get(setting)
+        if chosen and not completed.get(name) and not any(completed.get(other) for other in others):
+            completed[name] = chosen
+    return completed

@@ -24,6 +24,7 @@ from strowger.platform.gateway.params import Params, as_text
 PRIORITIES = {"OTP": Priority.HIGH, "MKT": Priority.LOW}
 ACCEPTED = 202
 PROFILE = "callback_profile_id"
+DEFAULTS = frozenset({"default_sender", "default_type", "default_unicode"})
 OPTIONS = frozenset(
     {"unicode", "flash", "dlr", "prefix", "template_id", "entity_id", "ref", "ref1", "ref2", "ref_custom"}
 )
@@ -57,6 +58,8 @@ async def _send(call: Call, family: str) -> Answer:
     params, principal = call.params, call.principal
     context: Context = call.state.context
     _check_channel(call)
+    if not DEFAULTS.isdisjoint(principal.settings):
+        params = fields.with_defaults(params, principal.settings)
     template = await find_template(context, principal, params) if has_template(params) else None
     if template is not None:
         params = template.complete(params)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -41,6 +41,7 @@ class AccountScreen:
     def of(cls, row: Mapping[str, Any]) -> AccountScreen:
         """From a row of the repository's flags."""
         options = read_options(row["settings"])
+        options = replace(options, team_numbers=options.team_numbers | set(row["team"]))
         limits = {country: (daily, monthly) for country, (daily, monthly) in row["limits"].items()}
         watches = "watch" in (options.country_default, *options.countries.values())
         counts = bool(options.counts_sends or options.rate or limits or watches)

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 
 from strowger.foundation.database import columns
+from strowger.foundation.notify import notify
 
 LOCK = "SELECT pg_advisory_xact_lock(727867, k) FROM unnest($1::integer[]) AS k"
 # What of all this an account has at all: accounts without entries are spared the look-up.
@@ -22,7 +23,9 @@ SELECT a.id, a.settings,
     EXISTS (SELECT FROM blocked_prefix p WHERE p.account_id = a.id AND p.lifted_at IS NULL
             AND (p.until IS NULL OR p.until > $2)) AS prefixes,
     (SELECT coalesce(jsonb_object_agg(l.country, jsonb_build_array(l.daily, l.monthly)), '{}')
-     FROM country_limit l WHERE l.account_id = a.id) AS limits
+     FROM country_limit l WHERE l.account_id = a.id) AS limits,
+    (SELECT coalesce(array_agg(regexp_replace(u.mobile, '[^0-9]', '', 'g')), '{}') FROM app_user u
+     WHERE u.account_id = a.id AND u.mobile IS NOT NULL) AS team
 FROM account a WHERE a.id = ANY($1::bigint[])
 """
 LOOK_UP = """
@@ -69,6 +72,9 @@ DELETE FROM recent_send r
 USING unnest($1::bigint[], $2::text[], $3::uuid[], $4::smallint[]) AS t(account_id, recipient, request_id, n)
 WHERE r.account_id = t.account_id AND r.recipient = t.recipient AND r.request_id = t.request_id AND r.n = t.n
 """
+SETTINGS = "SELECT settings FROM account WHERE id = $1"
+SAVE_SETTINGS = "UPDATE account SET settings = (settings - $2::text[]) || $3::jsonb WHERE id = $1"
+HAS_SENDER = "SELECT EXISTS (SELECT FROM sender WHERE account_id = $1 AND sender = $2 AND status = 'Approved')"
 Counter = tuple[int, str, datetime]
 
 
@@ -112,3 +118,22 @@ async def remember(connection: asyncpg.Connection[Any], rows: Sequence[tuple[Any
 async def forget(connection: asyncpg.Connection[Any], rows: Sequence[tuple[Any, ...]]) -> None:
     """Take back sends that did not happen: (account, recipient, request, n)."""
     await connection.execute(FORGET, *columns(list(rows), 4))
+
+
+async def settings(connection: asyncpg.Connection[Any], account_id: int) -> Mapping[str, Any]:
+    """The settings of an account."""
+    found: Mapping[str, Any] | None = await connection.fetchval(SETTINGS, account_id)
+    return found or {}
+
+
+async def save_settings(connection: asyncpg.Connection[Any], account_id: int, values: Mapping[str, Any]) -> None:
+    """Change settings of an account (None removes one) and tell every process."""
+    removed = [name for name, value in values.items() if value is None]
+    kept = {name: value for name, value in values.items() if value is not None}
+    await connection.execute(SAVE_SETTINGS, account_id, removed, kept)
+    await notify(connection, "accounts", str(account_id))
+
+
+async def has_sender(connection: asyncpg.Connection[Any], account_id: int, sender: str) -> bool:
+    """Whether an account has an approved sender ID of that name."""
+    return bool(await connection.fetchval(HAS_SENDER, account_id, sender))
