@@ -22,7 +22,7 @@ Settings = Mapping[str, Any]
 TYPES = ("DEFAULT", "MKT", "TXN", "OTP", "SI", "TXND", "SE")
 KIND_LABELS = {"OTP": "One-time passwords", "MKT": "Marketing", "TXN": "Transactional"}
 KIND_OPTIONS = tuple((kind, KIND_LABELS[kind]) for kind in KINDS)
-CLOCK = {
+CLOCK: dict[str, Any] = {
     "pattern": r"([01]\d|2[0-3]):[0-5]\d",
     "pattern_text": "Hours and minutes, for example 09:00.",
     "width": "half",
