@@ -19,6 +19,9 @@ from strowger.foundation.settings import Settings
 from strowger.platform.access import texting
 from strowger.platform.accounts import service
 from strowger.platform.accounts.models import Account, User
+from strowger.platform.audit import pages as audit
+from strowger.platform.settings import pages as settings_pages
+from strowger.platform.team import pages as team
 from tests.browser.site import console_app
 from tests.database.messaging.console_client import running
 
@@ -124,7 +127,7 @@ async def open_house(
     chosen = Settings(data_dir=folder, database_url=database_url, secret_key="00" * 32, **settings)
     context = build_context(chosen, clock)
     await context.database.open()
-    app = console_app(context, pages)
+    app = console_app(context, [*team.pages, *audit.pages, *settings_pages.pages, *pages])
     account = await service.create_account(context, "Ada Ltd", "GB", "EUR")
     owner = await service.create_user(context, account.id, "ada@example.com", "Ada", PASSWORD)
     house = House(context, clock, app, account, owner)

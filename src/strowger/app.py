@@ -29,6 +29,7 @@ from strowger.messaging import pages as messages
 from strowger.messaging.accept import Accepter
 from strowger.platform.accounts import pages as accounts
 from strowger.platform.approvals import pages as approvals
+from strowger.platform.audit import pages as audit
 from strowger.platform.billing import repository as billing
 from strowger.platform.blocklist import pages as blocklist
 from strowger.platform.blocklist import routes as blocklist_api
@@ -39,6 +40,8 @@ from strowger.platform.gateway import setup as gateway
 from strowger.platform.guard import routes as guard_api
 from strowger.platform.health import routes as health
 from strowger.platform.mailbox import pages as mailbox
+from strowger.platform.settings import pages as settings_pages
+from strowger.platform.team import pages as team
 
 log = get_logger(__name__)
 CONNECT_SECONDS = 60
@@ -47,6 +50,9 @@ PAGES: list[Any] = [
     *console.pages,
     *accounts.pages,
     *mailbox.pages,
+    *team.pages,
+    *audit.pages,
+    *settings_pages.pages,
     *messages.pages,
     *profile_pages.pages,
     *sms_pages.pages,

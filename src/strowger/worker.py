@@ -19,6 +19,7 @@ from strowger.foundation.settings import Settings
 from strowger.foundation.workers import WorkerLease
 from strowger.messaging.jobs import Upkeep
 from strowger.messaging.service import Pipeline
+from strowger.platform.team import jobs as people_jobs
 
 log = get_logger(__name__)
 DRAIN_SECONDS = 8.0
@@ -66,6 +67,7 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
     upkeep = asyncio.create_task(Upkeep(pipeline, pipeline.journal, context.settings.retention_days).run())
     postman = asyncio.create_task(Postman(context).run())
     screening = asyncio.create_task(ScreeningJobs(pipeline).run())
+    people = asyncio.create_task(people_jobs.run(context))
     log.info("worker_ready", worker_id=worker_id)
     failed = asyncio.create_task(pipeline.failed())
     stopping = asyncio.create_task(stop.wait())
@@ -73,6 +75,7 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
     upkeep.cancel()
     screening.cancel()
     postman.cancel()
+    people.cancel()
     failed.cancel()
     await carriers.stop(DRAIN_SECONDS)
     await pipeline.stop()

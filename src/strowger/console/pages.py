@@ -32,6 +32,7 @@ from strowger.console.respond import (
     toast,
 )
 from strowger.console.rights import PUBLIC, add_page
+from strowger.console.trail import recorded
 from strowger.console.visitor import AnyConnection, Visitor, find_visitor
 
 __all__ = [
@@ -116,7 +117,7 @@ async def _visitor(request: AnyRequest) -> Visitor:
 
 
 def _handler(
-    path: str | Sequence[str], methods: Sequence[str], **options: Any
+    path: str | Sequence[str], methods: Sequence[str], audited: bool = True, **options: Any
 ) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
     make = HTTPRouteHandler(
         path,
@@ -133,21 +134,28 @@ def _handler(
 
     def decorate(handler: Callable[..., Any]) -> HTTPRouteHandler:
         """Say where parameters come from, so that handlers need not."""
-        add_page(paths, methods, permission, f"{handler.__module__}.{handler.__qualname__}")
+        add_page(paths, methods, permission, f"{handler.__module__}.{handler.__qualname__}", _sentence(handler))
         for name, kind in get_type_hints(handler).items():
             if name in in_path:
                 handler.__annotations__[name] = Annotated[kind, PathParameter()]
             elif name == "visitor":
                 handler.__annotations__[name] = Annotated[kind, Dependency(kind="named")]
-        return make(handler)
+        return make(recorded(handler, paths[0]) if audited and set(methods) - SAFE else handler)
 
     return decorate
+
+
+def _sentence(handler: Callable[..., Any]) -> str:
+    return (handler.__doc__ or "").strip().partition("\n")[0].rstrip(".")
 
 
 def public_page(
     path: str | Sequence[str], *, methods: Sequence[str] = ("GET",), **options: Any
 ) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
-    """Make a handler for anybody, with the headers and error pages of the console; it checks CSRF itself."""
+    """Make a handler for anybody, with the headers and error pages of the console; it checks CSRF itself.
+
+    ``audited`` as in ``page``.
+    """
     return _handler(path, methods, **options)
 
 
@@ -163,7 +171,8 @@ def page(
 
     Permissions are named in ``platform/team/permissions.json``; ``self`` is every signed-in user. A page that names none
     is for owners and admins only, and a test asks for the name. ``roles`` narrows it further. The handler may ask for
-    ``request`` and ``visitor`` by name and answers with ``render`` or ``redirect``.
+    ``request`` and ``visitor`` by name and answers with ``render`` or ``redirect``. What it changes is written into the
+    audit log by itself; ``audited=False`` is for unsafe methods that change nothing.
     """
     return _handler(
         path,

@@ -20,16 +20,24 @@ class Guarded:
     path: str
     permission: str | None
     handler: str
+    sentence: str = ""
 
 
 PAGES: list[Guarded] = []
 
 
-def add_page(paths: Sequence[str], methods: Sequence[str], permission: str | None, handler: str) -> None:
+def add_page(
+    paths: Sequence[str], methods: Sequence[str], permission: str | None, handler: str, sentence: str = ""
+) -> None:
     """Note what a page needs; the decorators do this."""
-    PAGES.extend(Guarded(frozenset(methods), path, permission, handler) for path in paths)
+    PAGES.extend(Guarded(frozenset(methods), path, permission, handler, sentence) for path in paths)
     _patterns.cache_clear()
     permission_for.cache_clear()
+
+
+def sentence_of(method: str, template: str) -> str:
+    """What a page does, in words: the first line of its handler's docstring."""
+    return next((item.sentence for item in PAGES if item.path == template and method in item.methods), "")
 
 
 @lru_cache(maxsize=1)

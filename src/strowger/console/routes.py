@@ -59,7 +59,7 @@ async def live(request: AnyRequest, visitor: Visitor) -> Stream:
     return Stream(hub.stream(visitor.account_id, topics, last), media_type="text/event-stream", headers=headers)
 
 
-@page("/console/forms/{name:str}/code", methods=["POST"], permission="self")
+@page("/console/forms/{name:str}/code", methods=["POST"], permission="self", audited=False)
 async def form_code(request: AnyRequest, visitor: Visitor, name: str) -> Response[Any]:
     """The same call as code, for what is typed into a form now."""
     form = form_named(name)

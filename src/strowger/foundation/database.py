@@ -6,11 +6,12 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import asyncpg
 import msgspec
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -23,6 +24,10 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
+# The request on whose behalf this task writes: triggers note what it changes (migration 0016). Empty: nobody asks.
+ACTING: ContextVar[str] = ContextVar("acting", default="")
+MARK = "SELECT set_config('strowger.request', $1, true)"
+ORM_MARK = text("SELECT set_config('strowger.request', :request, true)")
 # What tells that the database is away or refuses to write, not that a statement is wrong.
 OUTAGES = (
     OSError,
@@ -116,6 +121,8 @@ class Database:
     async def session(self) -> AsyncIterator[AsyncSession]:
         """A unit of work: commits when the block ends, rolls back when it raises."""
         async with self._sessions() as session, session.begin():
+            if acting := ACTING.get():
+                await session.execute(ORM_MARK, {"request": acting})
             yield session
 
     async def connect(self) -> asyncpg.Connection[Any]:
@@ -164,6 +171,8 @@ async def _in_transaction(
     transaction = connection.transaction()
     await transaction.start()
     try:
+        if acting := ACTING.get():
+            await connection.execute(MARK, acting)
         result = await work(connection)
     except (*OUTAGES, asyncio.CancelledError):
         raise

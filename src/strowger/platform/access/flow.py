@@ -11,6 +11,7 @@ from litestar.exceptions import PermissionDeniedException
 
 from strowger.console import menu
 from strowger.console.pages import AnyRequest, context_of, is_secure, local_path, redirect
+from strowger.console.trail import act_as
 from strowger.platform.access.history import Where
 from strowger.platform.access.sign_in import STEP_LIVES, Entered, Waiting
 from strowger.platform.accounts import visitors
@@ -45,6 +46,8 @@ def set_cookie(request: AnyRequest, response: Answer, name: str, value: str, sec
 async def answer(request: AnyRequest, outcome: Entered | Waiting, target: str, flash: str = "") -> Answer:
     """Let in, or lead to the page that asks for the second factor."""
     target = local_path(target)
+    user = outcome.user
+    act_as(request, user.account_id, user.id, user.email, user.role)
     if isinstance(outcome, Waiting):
         response = redirect(request, f"{CODE_PAGE}?next={quote(target)}")
         set_cookie(request, response, STEP, outcome.token, int(STEP_LIVES.total_seconds()))

@@ -86,7 +86,7 @@ async def sign_in_page(request: AnyRequest) -> Answer:
     return await _sign_in_page(request, SIGN_IN.blank(None, next=target))
 
 
-@public_page("/sign-in", methods=["POST"])
+@public_page("/sign-in", methods=["POST"], audited=False)
 async def check_password(request: AnyRequest) -> Answer:
     """Check e-mail address and password; then the second factor, or a session."""
     check_origin(request)
@@ -127,7 +127,7 @@ async def code_page(request: AnyRequest) -> Answer:
     return await _code_page(request, CODE.blank(None, next=local_path(request.query_params.get("next"))))
 
 
-@public_page(CODE_PAGE, methods=["POST"])
+@public_page(CODE_PAGE, methods=["POST"], audited=False)
 async def check_code(request: AnyRequest) -> Answer:
     """Check the code and begin a session."""
     check_origin(request)
@@ -147,7 +147,7 @@ async def check_code(request: AnyRequest) -> Answer:
     return await _code_page(request, form, status)
 
 
-@public_page(f"{CODE_PAGE}/again", methods=["POST"])
+@public_page(f"{CODE_PAGE}/again", methods=["POST"], audited=False)
 async def send_again(request: AnyRequest) -> Answer:
     """Send a new code."""
     check_origin(request)
@@ -162,7 +162,7 @@ async def send_again(request: AnyRequest) -> Answer:
     return redirect(request, f"{CODE_PAGE}?next={target}", "A new code is on its way.")
 
 
-@page("/sign-out", methods=["POST"], permission="self")
+@page("/sign-out", methods=["POST"], permission="self", audited=False)
 async def sign_out(request: AnyRequest, visitor: Visitor) -> Answer:
     """End this session."""
     await service.sign_out(context_of(request), session_token(request))
@@ -189,21 +189,21 @@ async def _ask_page(request: AnyRequest, form: Form, title: str, text: str, purp
     return await _bare(request, "Look into your mailbox", sent)
 
 
-@public_page("/password", methods=["GET", "POST"])
+@public_page("/password", methods=["GET", "POST"], audited=False)
 async def forgot(request: AnyRequest) -> Answer:
     """Ask for a way to a new password."""
     text = "You get a link by mail, with which you choose a new password."
     return await _ask_page(request, FORGOT, "Forgot your password?", text, links.RESET)
 
 
-@public_page("/sign-in/link", methods=["GET", "POST"])
+@public_page("/sign-in/link", methods=["GET", "POST"], audited=False)
 async def ask_link(request: AnyRequest) -> Answer:
     """Ask for a link that signs in."""
     text = "You get a link by mail that signs you in without the password."
     return await _ask_page(request, LINK, "Sign in by mail", text, links.SIGN_IN)
 
 
-@public_page("/sign-in/link/{token:str}", methods=["GET", "POST"])
+@public_page("/sign-in/link/{token:str}", methods=["GET", "POST"], audited=False)
 async def use_link(request: AnyRequest, token: str) -> Answer:
     """Sign in by a mailed link; a button presses it, because mail scanners open links too."""
     context = context_of(request)

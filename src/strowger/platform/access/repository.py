@@ -139,6 +139,7 @@ async def count_links(session: AsyncSession, user_id: int, purpose: str, since: 
     return await session.scalar(wanted) or 0
 
 
+# scope: at sign-in; the id is that of the user who is about to enter
 async def is_new_place(session: AsyncSession, user_id: int, network: str, agent: str, since: datetime) -> bool:
     """Whether a user signed in before, but never with this browser from this network."""
     known = select(
@@ -164,6 +165,7 @@ async def owners(session: AsyncSession, account_id: int, roles: Sequence[str] = 
     return (await session.scalars(wanted.order_by(User.id))).all()
 
 
+# scope: upkeep of the whole installation
 async def purge_history(session: AsyncSession, now: datetime, kept: timedelta) -> None:
     """Forget what is older than the history goes, and attempts that no limit counts any more."""
     await session.execute(delete(LoginEvent).where(LoginEvent.at < now - kept))

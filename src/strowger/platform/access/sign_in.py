@@ -47,6 +47,7 @@ class Waiting:
 
     token: str
     method: str
+    user: User
 
 
 def digest(token: str) -> bytes:
@@ -104,7 +105,7 @@ async def go_on(
         raise (TooManyCodes if not refusal else NotAllowed)(text)
     if code and factor == "sms":
         await texting.send_text(state, user.mobile or "", sms_text(code))
-    return Waiting(token, factor)
+    return Waiting(token, factor, user)
 
 
 def sms_text(code: str) -> str:

@@ -16,8 +16,13 @@ from strowger.foundation.context import Context
 from strowger.platform.accounts import keys, service
 from strowger.platform.accounts.errors import AccountProblem, KeyNotActive, Locked, NoSuchKey, WrongPassword
 from strowger.platform.accounts.models import ApiKey
+from strowger.platform.team.roles import PERMISSIONS
 
 LIST = "/developers/keys"
+API_PERMISSIONS = (
+    "messages.send", "messages.read", "channels.read", "channels.write", "numbers.read", "callbacks.read", "callbacks.write",
+    "campaigns.read", "campaigns.write", "reports.read", "billing.read", "subaccounts.read", "subaccounts.write",
+)  # fmt: skip
 Answer = Response[Any]
 STATES = {"active": "Active", "ending": "Ending", "expired": "Expired", "inactive": "Inactive"}
 
@@ -42,7 +47,14 @@ NETWORKS = Field(
     max_length=4000,
     help="Addresses or networks (CIDR), one per line. Empty: the key works from everywhere.",
 )
-CREATE = Form("create-key", (NAME, NETWORKS), submit="Create key", action=f"{LIST}/new", cancel=LIST)
+SCOPES = Field(
+    "scopes",
+    "Limited to",
+    "checks",
+    options=tuple((name, PERMISSIONS[name]) for name in API_PERMISSIONS),
+    help="None chosen: the key may call everything that the API offers.",
+)
+CREATE = Form("create-key", (NAME, NETWORKS, SCOPES), submit="Create key", action=f"{LIST}/new", cancel=LIST)
 EDIT = Form(
     "edit-key",
     (NAME, NETWORKS, Field("active", "Active", "checkbox", help="Clear it and the key stops at once.")),
@@ -99,6 +111,7 @@ KEYS = Table(
         Column("state", "State", "status", label_of=STATES.__getitem__,
                tone={"active": "success", "ending": "warning", "expired": "neutral", "inactive": "neutral"}),
         Column("networks", "Allowed from", value=lambda row: ", ".join(row["networks"]) or "Everywhere"),
+        Column("scopes", "Limited to", value=lambda row: ", ".join(row["scopes"]) or None, shown=False),
         Column("last_used_at", "Last used", "time", sort=True),
         Column("last_used_ip", "Last address", "mono", shown=False),
         Column("expires_at", "Stops", "time", sort=True, shown=False),
@@ -131,7 +144,7 @@ def key_source(context: Context) -> ListSource:
 
     async def rows(account_id: int) -> list[Row]:
         now = context.clock.now()
-        names = ("id", "name", "hint", "networks", "last_used_at", "last_used_ip", "expires_at", "created_at")
+        names = ("id", "name", "hint", "networks", "scopes", "last_used_at", "last_used_ip", "expires_at", "created_at")
         found = await keys.list_keys(context, account_id)
         return [{name: getattr(key, name) for name in names} | {"state": key_state(key, now)} for key in found]
 
@@ -190,7 +203,10 @@ async def create_key(request: AnyRequest, visitor: Visitor) -> Answer:
     form = await CREATE.read(request, visitor)
     if not form.ok:
         return await _form(request, form, "Create API key")
-    made = await keys.create_key(context_of(request), visitor.account_id, form["name"], networks=form["networks"] or [])
+    made = await keys.create_key(
+        context_of(request), visitor.account_id, form["name"], networks=form["networks"] or [], scopes=form["scopes"],
+        created_by=visitor.user_id,
+    )  # fmt: skip
     return await _show_once(request, made.key, form["name"], "API key created", "Copy it now: it is shown only once.")
 
 

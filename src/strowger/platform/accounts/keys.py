@@ -75,10 +75,21 @@ async def _key(session: AsyncSession, account_id: int, key_id: int) -> ApiKey:
 
 
 async def create_key(
-    context: Context, account_id: int, name: str, *, networks: Sequence[str] = (), rate: int | None = None
+    context: Context,
+    account_id: int,
+    name: str,
+    *,
+    networks: Sequence[str] = (),
+    rate: int | None = None,
+    scopes: Sequence[str] = (),
+    created_by: int | None = None,
 ) -> NewKey:
-    """Make an API key. ``networks`` (CIDR) limit where it may be used from; ``rate`` is its requests per second."""
+    """Make an API key. ``networks`` (CIDR) limit where it may be used from; ``rate`` is its requests per second.
+
+    ``scopes`` (permissions) limit what it may call; ``created_by`` is the member whose key it is.
+    """
     row, text = _make(context, account_id, name, networks, rate)
+    row.scopes, row.created_by = list(scopes), created_by
     async with context.database.session() as session:
         session.add(row)
         await session.flush()
@@ -129,6 +140,7 @@ async def rotate_key(context: Context, account_id: int, key_id: int, overlap: ti
         ends = now + min(max(overlap, timedelta()), MAX_OVERLAP)
         old.expires_at = ends if old.expires_at is None else min(ends, old.expires_at)
         row, text = _make(context, account_id, old.name, old.networks, old.rate)
+        row.scopes, row.created_by = list(old.scopes), old.created_by
         session.add(row)
         await session.flush()
         await repository.tell_changed(session, account_id)

@@ -13,10 +13,11 @@ from litestar.enums import ScopeType
 from litestar.handlers.asgi_handlers import ASGIRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from strowger.foundation.database import OUTAGES
+from strowger.foundation.database import ACTING, OUTAGES
 from strowger.foundation.errors import StrowgerError, Unavailable
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
+from strowger.platform.audit import service as audit
 from strowger.platform.gateway.errors import encode_failure, render_error, status_of
 from strowger.platform.gateway.idempotency import hash_params, key_of
 from strowger.platform.gateway.operations import JSON_TYPE, Answer, Call, Operation
@@ -133,7 +134,27 @@ class Exchange:
             self.id, self.name, operation.method, self.path, path_params, self.headers, self.principal, params,
             self.state, spaced=bool(query) or kind.startswith(FORM),
         )  # fmt: skip
-        return await (self._once(operation, call) if operation.idempotent else operation.handler(call))
+        scopes = self.principal.scopes
+        if scopes and operation.permission not in scopes:
+            raise StrowgerError("E403", f"The key is not for this: it lacks {operation.permission}", field="api-key")
+        if not operation.leaves_trail:
+            return await (self._once(operation, call) if operation.idempotent else operation.handler(call))
+        return await self._recorded(operation, call)
+
+    async def _recorded(self, operation: Operation, call: Call) -> Answer:
+        """As ``_handle``, with an entry in the audit log."""
+        mark = ACTING.set(self.name)
+        try:
+            answer = await (self._once(operation, call) if operation.idempotent else operation.handler(call))
+        finally:
+            ACTING.reset(mark)
+        principal = self.principal
+        actor = audit.Actor(principal.account_id, None, f"API key {principal.name}", "API")
+        action = f"{operation.method} /{self.version}{operation.path.removeprefix('/{sid}')}"
+        agent = self.headers.get(b"user-agent", b"").decode("latin-1")
+        deed = audit.Deed(self.id, action, self.path, answer.status, self.ip, agent, audit.shown(dict(call.params)))
+        await audit.record(self.state.context, actor, deed)
+        return answer
 
     async def _admit(self, key: str) -> None:
         gateway = self.gateway

@@ -27,7 +27,7 @@ class Principal:
     """The account and key behind a request.
 
     ``facts`` is room for what other modules look up per account; it is forgotten together with the key, within seconds
-    of a change.
+    of a change. ``scopes`` are the permissions to which the key is limited; none: no limit.
     """
 
     account_id: int
@@ -41,6 +41,8 @@ class Principal:
     networks: tuple[Network, ...] = ()
     expires_at: datetime | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
+    scopes: frozenset[str] = frozenset()
 
 
 def _networks(items: list[str]) -> tuple[Network, ...]:
@@ -97,7 +99,7 @@ class KeyRing:
         if row is not None:
             principal = Principal(
                 row["account_id"], row["sid"], row["id"], row["country"], row["currency"], row["state"], row["settings"],
-                row["rate"], _networks(row["networks"]), row["expires_at"],
+                row["rate"], _networks(row["networks"]), row["expires_at"], name=row["name"], scopes=frozenset(row["scopes"]),
             )  # fmt: skip
         if generation == self._generation:
             if len(self._known) >= MAX_CACHED:

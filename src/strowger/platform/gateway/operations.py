@@ -69,6 +69,8 @@ class Operation:
     ``also`` are further answers (status, schema, example). ``permission`` is what a key with scopes must hold to call
     it (platform/team/permissions.json); without one only keys without scopes may, and a test asks for the name.
     ``failure`` makes the body of failures in areas whose envelope differs from the common one, ``failure_schema`` describes it.
+    Calls other than GET are written into the audit log; not ``audited`` are those that change nothing. Sending messages
+    (permission ``messages.send``) is not either: the message log is its record.
     """
 
     method: str
@@ -91,6 +93,12 @@ class Operation:
     permission: str = ""
     failure: Callable[[StrowgerError], Mapping[str, Any]] | None = None
     failure_schema: Mapping[str, Any] | None = None
+    audited: bool = True
+
+    @property
+    def leaves_trail(self) -> bool:
+        """Whether calls are written into the audit log."""
+        return self.audited and self.method != "GET" and self.permission != "messages.send"
 
 
 OPERATIONS: list[Operation] = []

@@ -13,7 +13,7 @@ from strowger.foundation.database import columns
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 FIND_KEY = """
-SELECT k.id, k.account_id, k.networks, k.rate, k.expires_at, a.sid, a.country, a.currency, a.state, a.settings
+SELECT k.id, k.account_id, k.name, k.scopes, k.networks, k.rate, k.expires_at, a.sid, a.country, a.currency, a.state, a.settings
 FROM api_key k JOIN account a ON a.id = k.account_id WHERE k.key_hash = $1 AND k.active
 """
 # scope: keys that have just authenticated, by their id

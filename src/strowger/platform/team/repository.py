@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from strowger.platform.access.models import OneTimeLink, Passkey
 from strowger.platform.accounts.models import User
+from strowger.platform.audit.models import AuditEntry
 from strowger.platform.team.models import CustomRole
 
 
@@ -46,3 +50,36 @@ async def count_with_role(session: AsyncSession, account_id: int, role: str) -> 
 async def drop_member(session: AsyncSession, account_id: int, user_id: int) -> None:
     """Remove a member with everything that is theirs alone."""
     await session.execute(delete(User).where(User.account_id == account_id, User.id == user_id))
+
+
+async def open_invitations(session: AsyncSession, account_id: int) -> dict[int, datetime]:
+    """Until when the invitation of each invited member works."""
+    wanted = (
+        select(OneTimeLink.user_id, func.max(OneTimeLink.expires_at))
+        .join(User, User.id == OneTimeLink.user_id)
+        .where(User.account_id == account_id, OneTimeLink.purpose == "invitation", OneTimeLink.used_at.is_(None))
+        .group_by(OneTimeLink.user_id)
+    )
+    return {row[0]: row[1] for row in await session.execute(wanted)}
+
+
+async def with_passkey(session: AsyncSession, account_id: int) -> frozenset[int]:
+    """The members who have a passkey."""
+    wanted = select(Passkey.user_id).join(User, User.id == Passkey.user_id).where(User.account_id == account_id)
+    return frozenset((await session.scalars(wanted)).all())
+
+
+# scope: upkeep of the whole installation
+async def overdue_experts(session: AsyncSession, now: datetime) -> Sequence[User]:
+    """Experts whose time is over and whose end was not told yet; of parallel callers one gets them."""
+    wanted = select(User).where(User.access_until <= now, User.state != "disabled")
+    return (await session.scalars(wanted.with_for_update(skip_locked=True).limit(50))).all()
+
+
+async def acts_of(
+    session: AsyncSession, account_id: int, user_id: int
+) -> Sequence[tuple[datetime, str, str, str | None, list[Any]]]:
+    """What a member changed, oldest first."""
+    e = AuditEntry
+    wanted = select(e.at, e.action, e.path, e.ip, e.changes).where(e.account_id == account_id, e.user_id == user_id)
+    return [tuple(row) for row in await session.execute(wanted.order_by(e.number).limit(5000))]

@@ -131,7 +131,7 @@ async def new_carrier(request: AnyRequest, visitor: Visitor) -> Page:
     return await _form_page(request, _make_form("/carriers/new", True).blank(visitor), "Connect a carrier", True)
 
 
-@page("/carriers/new/command", methods=["POST"], permission="installation.write")
+@page("/carriers/new/command", methods=["POST"], permission="installation.write", audited=False)
 async def show_command(request: AnyRequest, visitor: Visitor) -> Page:
     """The command line for what is typed now."""
     form = await _make_form("/carriers/new", True).read(request, visitor)

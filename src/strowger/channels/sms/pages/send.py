@@ -151,7 +151,7 @@ async def _render(request: AnyRequest, visitor: Visitor, form: FormState) -> Pag
     )
 
 
-@page("/send/measure", methods=["POST"], permission="messages.send")
+@page("/send/measure", methods=["POST"], permission="messages.send", audited=False)
 async def measure(request: AnyRequest, visitor: Visitor) -> Page:
     """The counter, price and preview for what is typed now."""
     data = await request.form()

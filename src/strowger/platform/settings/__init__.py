@@ -1,0 +1,1 @@
+"""General and security settings of an account."""
