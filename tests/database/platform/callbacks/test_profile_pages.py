@@ -137,7 +137,9 @@ async def test_preview_and_test_follow_what_is_typed(desk: Desk, receiver: Recei
     assert "&#34;st&#34;:&#34;DELIVERED&#34;,&#34;u&#34;:1" in shown
     assert "s3cret" not in shown
     assert receiver.received == []
-    assert "at least 3" in (await desk.post("/callbacks/profiles/preview", **{**typed, "title": "a"})).text
+    assert "POST http" in (await desk.post("/callbacks/profiles/preview", **{**typed, "title": ""})).text
+    assert "Enter the endpoint" in (await desk.post("/callbacks/profiles/preview", **{**typed, "url": ""})).text
+    assert "Must be an object" in (await desk.post("/callbacks/profiles/preview", **{**typed, "body": "no json"})).text
     receiver.script = lambda _: answer(202, b"thank you")
     tried = (await desk.post("/callbacks/profiles/try", **typed)).text
     assert "HTTP 202" in tried

@@ -28,6 +28,7 @@ from strowger.platform.callbacks.profiles.variables import CHANNELS, SYSTEM, usu
 from strowger.platform.callbacks.rendering import TooLarge
 from strowger.platform.callbacks.schemas import AttemptOutcome
 
+UNTITLED = "Untitled"
 TOKEN = "••••••"  # noqa: S105 - what the preview shows in its place
 
 
@@ -110,8 +111,12 @@ async def _typed(request: AnyRequest, visitor: Visitor) -> Profile:
     channel = _channel(str(data.get("channel", "")))
     form = await make_form(channel, "", True).read(request, visitor)
     for name, text in form.errors.items():
+        if name == "title" or (name in ("url", "events") and not form.text(name)):
+            continue  # not needed to see or try a request, or told below
         raise StrowgerError("E400", f"{form.label(name)}: {text}", field=name)
-    context, params = context_of(request), params_of(form.values)
+    context, params = context_of(request), params_of({**form.values, "title": form.values.get("title") or UNTITLED})
+    if not params["url"]:
+        raise StrowgerError("RBC306", "Enter the endpoint first.", field="url")
     stored = str(data.get("profile_id", ""))
     now = context.clock.now()
     if stored:
