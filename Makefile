@@ -1,7 +1,7 @@
 # Every target only calls a script that needs sh and Python 3.11 or newer.
 PYTHON ?= python3
 
-.PHONY: run test test-browser check format setup clean bench
+.PHONY: run test test-browser test-peers check format setup clean bench
 
 run:            ## start everything; Ctrl-C stops it
 	@sh scripts/run.sh
@@ -11,6 +11,9 @@ test:           ## every tier that needs nothing but Python
 
 test-browser:   ## real Chromium (package: chromium)
 	@sh scripts/test.sh browser
+
+test-peers:     ## other programs as clients (package: kannel)
+	@sh scripts/test.sh peers
 
 check:          ## format, lint, types, floors
 	@sh scripts/check.sh

@@ -1,5 +1,6 @@
 #!/bin/sh
-# make test: the tiers that need nothing but Python; `sh scripts/test.sh browser` for real Chromium.
+# make test: the tiers that need nothing but Python; `sh scripts/test.sh browser` for real Chromium,
+# `sh scripts/test.sh peers` for other programs as clients (Kannel).
 # Further arguments go to pytest.
 set -eu
 cd "$(dirname "$0")/.."
@@ -8,5 +9,9 @@ if [ "${1:-}" = browser ]; then
     shift
     exec .venv/bin/python -m pytest tests/browser "$@"
 fi
-.venv/bin/python -m pytest -n 2 --dist loadfile --ignore tests/browser --ignore tests/chaos "$@"
+if [ "${1:-}" = peers ]; then
+    shift
+    exec .venv/bin/python -m pytest tests/system/peers "$@"
+fi
+.venv/bin/python -m pytest -n 2 --dist loadfile --ignore tests/browser --ignore tests/system/peers --ignore tests/chaos "$@"
 exec .venv/bin/python -m pytest tests/chaos "$@"

@@ -21,7 +21,7 @@ import asyncpg
 import psutil
 
 READY_SECONDS, STOP_SECONDS = 60.0, 45.0
-PROCESSES = ("web", "worker", "simulators")
+PROCESSES = ("web", "smpp", "worker", "simulators")
 _given: set[int] = set()
 
 
@@ -66,7 +66,7 @@ class Installation:
     def __init__(self, folder: Path, **environ: str) -> None:
         self.folder = folder
         self.data_dir = folder / "data"
-        self.http_port, self.smpp_port = free_ports(1), free_ports(3)
+        self.http_port, self.smpp_port = free_ports(1), free_ports(5)
         self.environ = {
             name: value for name, value in os.environ.items() if not name.startswith("STROWGER_")
         } | {

@@ -39,6 +39,9 @@ TENANT_MODELS = {
     "RecentSend": "recent_send",
     "PrefixTraffic": "prefix_traffic",
     "BlockedPrefix": "blocked_prefix",
+    "SmppUser": "smpp_user",
+    "SmppBind": "smpp_bind",
+    "SmppDelivery": "smpp_delivery",
 }
 TENANT_TABLES = frozenset(TENANT_MODELS.values())
 SQL = re.compile(r"\bSELECT\s+[\w*(]|\bINSERT INTO\s|\bUPDATE\s+\w+(\s+\w+)?\s+SET\b|\bDELETE FROM\s")

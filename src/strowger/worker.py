@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
-import resource
 import signal
 
 from strowger.channels.sms.carriers.manager import CarrierManager
@@ -15,6 +13,7 @@ from strowger.channels.sms.screening.jobs import ScreeningJobs
 from strowger.foundation.context import Context, build_context
 from strowger.foundation.logs import get_logger
 from strowger.foundation.mail import Postman
+from strowger.foundation.process import tune_process
 from strowger.foundation.settings import Settings
 from strowger.foundation.workers import WorkerLease
 from strowger.messaging.jobs import Upkeep
@@ -23,21 +22,13 @@ from strowger.platform.team import jobs as people_jobs
 
 log = get_logger(__name__)
 DRAIN_SECONDS = 8.0
-OPEN_FILES = 8192
 NICENESS = 5
 
 
 def _tune_process() -> None:
-    """Many short-lived objects and many connections: collect garbage less often, allow as many files as we may.
-
-    On a machine that is full, accepting goes first: a client waits for it, while what the pipeline has to do is on disk.
-    """
+    """On a machine that is full, accepting goes first: a client waits for it, while what the pipeline has to do is on disk."""
     os.nice(NICENESS)
-    gc.set_threshold(100_000, 50, 100)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    tune_process()
 
 
 async def serve_worker(settings: Settings) -> None:

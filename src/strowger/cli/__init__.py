@@ -8,6 +8,7 @@ from strowger import __version__
 from strowger.cli.admin import account, carrier, key, number, route, user
 from strowger.cli.doctor import doctor
 from strowger.cli.processes import migrate, serve, up
+from strowger.cli.smpp_users import smpp_user
 from strowger.foundation.settings import SettingsError
 
 
@@ -17,7 +18,7 @@ def cli() -> None:
     """Strowger, a self-hosted communications platform."""
 
 
-for command in (up, serve, migrate, doctor, account, key, user, carrier, route, number):
+for command in (up, serve, migrate, doctor, account, key, user, carrier, route, number, smpp_user):
     cli.add_command(command)
 
 

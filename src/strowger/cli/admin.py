@@ -22,7 +22,8 @@ from strowger.platform.accounts.passwords import new_password
 from strowger.platform.numbers import service as numbers
 
 
-async def _account_id(context: Context, sid: str | None) -> int:
+async def account_id_of(context: Context, sid: str | None) -> int:
+    """The account that a command is about. Raises StrowgerError when there is none."""
     found = await accounts.find_account(context, sid)
     if found is None:
         raise StrowgerError("CLI", f"There is no account {sid}" if sid else "There is no account yet", field="account")
@@ -84,7 +85,7 @@ def key_create(name: str, sid: str | None, networks: tuple[str, ...], rate: int 
     """Create an API key; its text is shown once."""
 
     async def work(context: Context) -> dict[str, Any]:
-        account_id = await _account_id(context, sid)
+        account_id = await account_id_of(context, sid)
         allowed = keys.read_networks(" ".join(networks))
         made = await keys.create_key(context, account_id, name, networks=allowed, rate=rate)
         return {"id": made.id, "name": name, "api_key": made.key}
@@ -109,7 +110,7 @@ def user_create(email: str, name: str, password: str | None, sid: str | None, as
     secret = password or new_password()
 
     async def work(context: Context) -> dict[str, Any]:
-        account_id = await _account_id(context, sid)
+        account_id = await account_id_of(context, sid)
         await accounts.create_user(context, account_id, email, name or email.partition("@")[0], secret)
         return {"email": email, **({} if password else {"password": secret})}
 
@@ -131,7 +132,7 @@ def number_add(msisdn: str, label: str, sid: str | None, as_json: bool) -> None:
     """Give a number to an account."""
 
     async def work(context: Context) -> dict[str, Any]:
-        account_id = await _account_id(context, sid)
+        account_id = await account_id_of(context, sid)
         made = await context.database.run(lambda c: numbers.create_number(c, account_id, msisdn, label=label))
         return {"msisdn": made.msisdn, "label": made.label}
 

@@ -91,6 +91,14 @@ def serve_worker() -> None:
     _run(run(_prepare()))
 
 
+@serve.command("smpp")
+def serve_smpp() -> None:
+    """Server for customers' SMPP clients."""
+    from strowger.smpp import serve_smpp as run
+
+    _run(run(_prepare()))
+
+
 @serve.command("simulators")
 def serve_simulators() -> None:
     """Simulated SMSC with handsets, and the simulated mail server."""

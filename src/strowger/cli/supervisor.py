@@ -42,7 +42,8 @@ class Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        names = ["web", "worker"] + (["simulators"] if settings.simulators else [])
+        names = ["web", *(["smpp"] if settings.smpp_access else []), "worker"]
+        names += ["simulators"] if settings.simulators else []
         self.children = [Child(name) for name in names]
         self.postgres = None if settings.database_url else EmbeddedPostgres(settings.data_dir / "postgres")
         self._stopping = asyncio.Event()
@@ -145,7 +146,7 @@ class Supervisor:
         return b" 200 " in status
 
     async def _stop(self) -> None:
-        """Web first (nothing new comes in), then the worker (drains), then the simulators, then the database."""
+        """Web and SMPP first (nothing new comes in), then the worker (drains), then the simulators, then the database."""
         self._stopping.set()
         for child in self.children:
             await _end(child)

@@ -41,6 +41,10 @@ def _port(raw: str) -> int:
     return port
 
 
+def _other_port(raw: str) -> int:
+    return 0 if raw == "0" else _port(raw)
+
+
 def _positive(raw: str) -> int:
     number = int(raw)
     if number < 1:
@@ -118,9 +122,21 @@ class Settings:
     smpp_port: int = setting(
         _port,
         "2775",
-        "First port of the SMPP range. The simulated SMSC listens on the next one, its control on the one after, "
-        "the simulated mail server on the third; the port itself is kept for customers' SMPP clients.",
+        "First port of the SMPP range: customers' SMPP clients bind on it. The simulated SMSC listens on the next one, "
+        "its control on the one after, the simulated mail server on the third; clients that bind by TLS on the fourth.",
     )
+    smpp_access: bool = setting(_switch, "on", "Start the server on which customers' SMPP clients bind.")
+    smpp_access_host: str = setting(str, "", "Address on which that server listens; empty: STROWGER_HTTP_HOST.")
+    smpp_access_port: int = setting(
+        _other_port, "0", "Port on which customers' SMPP clients bind; 0: STROWGER_SMPP_PORT."
+    )
+    smpp_access_tls_port: int = setting(_other_port, "0", "Port on which they bind by TLS; 0: STROWGER_SMPP_PORT + 4.")
+    tls_certificate: str = setting(
+        str,
+        "",
+        "File with the certificate (chain, PEM) of the TLS port; empty: one signed by itself, made at first start.",
+    )
+    tls_key: str = setting(str, "", "File with the certificate's private key (PEM).")
     database_url: str = setting(str, "", "PostgreSQL 15 or newer; empty starts the embedded server in the data dir.")
     database_pool: int = setting(_positive, "10", "Connections that one process may open to the database.")
     simulators: bool = setting(_switch, "on", "Start the simulated carrier and phones; allows callbacks to loopback.")
@@ -190,6 +206,16 @@ class Settings:
     def base_url(self) -> str:
         """The URL by which users reach this installation, without a trailing slash."""
         return (self.public_url or f"http://localhost:{self.http_port}").rstrip("/")
+
+    @property
+    def smpp_client_port(self) -> int:
+        """TCP port on which customers' SMPP clients bind."""
+        return self.smpp_access_port or self.smpp_port
+
+    @property
+    def smpp_client_tls_port(self) -> int:
+        """TCP port on which they bind by TLS."""
+        return self.smpp_access_tls_port or self.smpp_port + 4
 
     @property
     def simulator_smpp_port(self) -> int:

@@ -33,15 +33,17 @@ FORGET = "DELETE FROM worker WHERE id = $1"
 LIVE = """
 SELECT w.id FROM worker w LEFT JOIN pg_locks l
   ON l.locktype = 'advisory' AND l.classid = $1 AND l.objid = w.id AND l.granted
-WHERE w.heartbeat_at > now() - make_interval(secs => CASE WHEN l.pid IS NULL THEN $2::float8 ELSE $3::float8 END)
-   OR pg_postmaster_start_time() > now() - make_interval(secs => $4::float8)
+WHERE ($5::text IS NULL OR w.kind = $5)
+  AND (w.heartbeat_at > now() - make_interval(secs => CASE WHEN l.pid IS NULL THEN $2::float8 ELSE $3::float8 END)
+       OR pg_postmaster_start_time() > now() - make_interval(secs => $4::float8))
 """
 BURY = "DELETE FROM worker WHERE heartbeat_at < now() - interval '1 hour'"
 
 
-async def live_worker_ids(connection: asyncpg.Connection[Any]) -> list[int]:
-    """Ids of the workers that are alive."""
-    return [row["id"] for row in await connection.fetch(LIVE, LOCK_CLASS, SILENT_SECONDS, LEASE_SECONDS, GRACE_SECONDS)]
+async def live_worker_ids(connection: asyncpg.Connection[Any], kind: str | None = None) -> list[int]:
+    """Ids of the workers that are alive, of one kind or of all."""
+    rows = await connection.fetch(LIVE, LOCK_CLASS, SILENT_SECONDS, LEASE_SECONDS, GRACE_SECONDS, kind)
+    return [row["id"] for row in rows]
 
 
 async def bury(connection: asyncpg.Connection[Any]) -> None:

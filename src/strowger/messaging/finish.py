@@ -13,9 +13,11 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from strowger.messaging.deliveries import receipts_for
 from strowger.messaging.facts import Facts
 from strowger.messaging.notify import callbacks_for, wanted_callbacks
 from strowger.messaging.repository import journaling
+from strowger.messaging.repository.deliveries import add_deliveries
 from strowger.messaging.repository.journaling import Advance, Key
 from strowger.messaging.rules import Hold
 from strowger.messaging.schemas import Event, Submission
@@ -102,7 +104,7 @@ def refuse(
         )
     )
     changes.ended.append(key)
-    _give_back(changes, key, submission)
+    give_back(changes, key, submission)
 
 
 def hold(changes: Changes, submission: Submission, verdict: Hold, now: datetime) -> None:
@@ -125,10 +127,10 @@ def keep_local(changes: Changes, submission: Submission, now: datetime) -> None:
         )
     )  # fmt: skip
     changes.ended.append(key)
-    _give_back(changes, key, submission)
+    give_back(changes, key, submission)
 
 
-def _give_back(changes: Changes, key: Key, submission: Submission) -> None:
+def give_back(changes: Changes, key: Key, submission: Submission) -> None:
     """What was reserved and counted for a message that is not handed over."""
     if submission.price:
         changes.reserved[key] = (submission.account_id, submission.price)
@@ -157,6 +159,9 @@ async def write(
     callbacks = callbacks_for(wanting, accounts, now)
     if callbacks:
         await insert_callbacks(connection, callbacks, worker_id)
+    receipts = receipts_for(rows, now)
+    if receipts:
+        await add_deliveries(connection, receipts)
     return Written(rows, callbacks)
 
 

@@ -17,10 +17,12 @@ from strowger.foundation.logs import get_logger
 from strowger.foundation.partitions import create_partitions, drop_old_partitions
 from strowger.foundation.workers import bury, live_worker_ids
 from strowger.messaging.claims import Strays
+from strowger.messaging.deliveries import receipts_for
 from strowger.messaging.finish import Changes, Written, refuse, write
 from strowger.messaging.journal import DatabaseJournal
 from strowger.messaging.receiving import give_up_parts
 from strowger.messaging.repository import journaling, queueing
+from strowger.messaging.repository.deliveries import add_deliveries
 from strowger.messaging.service import Pipeline
 from strowger.messaging.statuses import EventKind
 from strowger.platform.callbacks import repository as callbacks
@@ -155,7 +157,9 @@ class Upkeep:
         async def work(connection: asyncpg.Connection[Any]) -> int:
             keys = await journaling.stale_sent(connection, low, high, CHUNK * 4)
             if keys:
-                await journaling.set_no_dlr(connection, keys, now)
+                receipts = receipts_for(await journaling.set_no_dlr(connection, keys, now), now)
+                if receipts:
+                    await add_deliveries(connection, receipts)
             return len(keys)
 
         total = count = await self._pipeline.database.run(work)

@@ -136,3 +136,25 @@ class IncomingPart(Base):
     carrier_id: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
     received_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class SmppDelivery(Base):
+    """A receipt (kind 0) or incoming message (kind 1) that waits for a client's receiver bind; oldest first by its id.
+
+    ``user_id`` is the client's smpp_user; no key binds it, so that removing a client never stands in the journal's way.
+    """
+
+    __tablename__ = "smpp_delivery"
+    __table_args__ = (Index("ix_smpp_delivery_user_id", "user_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    account_id: Mapped[int] = mapped_column(BigInteger)
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[int] = mapped_column(SmallInteger)
+    request_id: Mapped[UUID]
+    n: Mapped[int] = mapped_column(SmallInteger)
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    due_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    claimed_by: Mapped[int | None]

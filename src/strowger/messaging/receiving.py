@@ -14,18 +14,20 @@ from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import format_message_id, new_uuid
 from strowger.foundation.logs import get_logger
 from strowger.foundation.phone import mask_number
+from strowger.messaging.deliveries import NewDelivery, incoming_for
 from strowger.messaging.facts import Facts
 from strowger.messaging.finish import Written
 from strowger.messaging.notify import SMS_MO, received_variables
 from strowger.messaging.outcomes import Incoming
 from strowger.messaging.repository import journaling
 from strowger.messaging.repository.accepting import insert_requests
+from strowger.messaging.repository.deliveries import add_deliveries
 from strowger.messaging.rules import ChannelRules, Received
 from strowger.messaging.schemas import Event
 from strowger.messaging.statuses import EventKind, Status
 from strowger.platform.callbacks.repository import insert_callbacks
 from strowger.platform.callbacks.schemas import NewCallback
-from strowger.platform.numbers.repository import callbacks_of, owner_of
+from strowger.platform.numbers.repository import callbacks_of, owner_of, smpp_users_of
 
 log = get_logger(__name__)
 
@@ -86,13 +88,16 @@ async def _append(
     if not whole:
         return
     accounts = await facts.accounts(connection, set(owners.values()))
-    asked = await callbacks_of(connection, {m.destination for m, _ in whole})
+    destinations = {m.destination for m, _ in whole}
+    asked = await callbacks_of(connection, destinations)
     targets = await facts.profiles.targets(
         connection, [(owners[m.destination], asked.get(m.destination)) for m, _ in whole]
     )
+    clients = await smpp_users_of(connection, destinations)
     rows: list[tuple[Any, ...]] = []
     events: list[tuple[tuple[int, UUID, int], Event]] = []
     callbacks: list[NewCallback] = []
+    deliveries: list[NewDelivery] = []
     for message, parts in whole:
         account_id, message_id = owners[message.destination], new_uuid()
         measure = rules.measure(message.text, {})
@@ -132,12 +137,17 @@ async def _append(
                 accounts.get(account_id),
             )
             callbacks.append(NewCallback(new_uuid(), account_id, message_id, 1, SMS_MO, target, variables, now, now))
+        if message.destination in clients:
+            key = account_id, clients[message.destination], message_id
+            deliveries.append(incoming_for(*key, message.source, message.destination, message.text, now))
         written.rows.append({"account_id": account_id, "request_id": message_id, "n": 1})
     await journaling.add_incoming(connection, rows)
     await journaling.write(connection, events, (), ())
     if callbacks:
         await insert_callbacks(connection, callbacks, worker_id)
         written.callbacks.extend(callbacks)
+    if deliveries:
+        await add_deliveries(connection, deliveries)
     received = [Received(row[0], format_message_id(row[1], 1), row[2], row[3], row[4]) for row in rows]
     answers = await rules.receive(connection, received, facts, now)
     if answers:

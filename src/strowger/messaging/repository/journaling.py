@@ -19,9 +19,12 @@ from strowger.messaging.statuses import EventKind, Status
 
 Key = tuple[int, UUID, int]
 
+# What the steps after a change need to know of a message.
+CHANGED = """m.account_id, m.request_id, m.n, m.status, m.trace, m.type, m.sender, m.recipient, m.body, m.units, m.price,
+          m.country, m.network, m.campaign_name, m.options, m.callback, m.created_at, m.sent_at, m.final_at"""
 # Events, ended submissions and new statuses in one statement. A final message never changes again, and a status only grows:
 # the guard that late reports meet.
-WRITE = """
+WRITE = f"""
 WITH event AS (
     INSERT INTO message_event (account_id, request_id, n, at, kind, status, trace, part, carrier_id, operator_id, detail)
     SELECT * FROM json_to_recordset($1::text::json) AS t(account_id bigint, request_id uuid, n smallint, at timestamptz,
@@ -41,9 +44,8 @@ FROM json_to_recordset($2::text::json) AS t(account_id bigint, request_id uuid, 
     length integer, encoding text)
 WHERE m.account_id = t.account_id AND m.request_id = t.request_id AND m.n = t.n
   AND m.final_at IS NULL AND t.status > m.status
-RETURNING m.account_id, m.request_id, m.n, m.status, m.trace, m.type, m.sender, m.recipient, m.body, m.units, m.price,
-          m.country, m.network, m.campaign_name, m.options, m.callback, m.created_at, m.sent_at, m.final_at
-"""
+RETURNING {CHANGED}
+"""  # noqa: S608
 LOCK_MESSAGES = """
 SELECT m.account_id, m.request_id, m.n, m.units FROM message m
 JOIN unnest($1::bigint[], $2::uuid[], $3::smallint[]) AS t(account_id, request_id, n)
@@ -96,11 +98,12 @@ STALE_SENT = f"""
 SELECT account_id, request_id, n FROM message
 WHERE request_id >= $1 AND request_id < $2 AND status = {int(Status.SENT)} AND final_at IS NULL LIMIT $3
 """  # noqa: S608
-SET_NO_DLR = """
+SET_NO_DLR = f"""
 UPDATE message m SET trace = 'SENT - NO DLR', final_at = $4
 FROM unnest($1::bigint[], $2::uuid[], $3::smallint[]) AS t(account_id, request_id, n)
 WHERE m.account_id = t.account_id AND m.request_id = t.request_id AND m.n = t.n AND m.final_at IS NULL
-"""
+RETURNING {CHANGED}
+"""  # noqa: S608
 ADD_INCOMING = f"""
 INSERT INTO message (account_id, request_id, n, channel, direction, status, trace, type, sender, recipient, body, units,
                      length, country, carrier_id, source, created_at, valid_until, final_at)
@@ -283,9 +286,9 @@ async def stale_sent(connection: asyncpg.Connection[Any], low: UUID, high: UUID,
     return [tuple(row) for row in await connection.fetch(STALE_SENT, low, high, limit)]
 
 
-async def set_no_dlr(connection: asyncpg.Connection[Any], keys: Sequence[Key], now: datetime) -> None:
-    """Close messages without a receipt as SENT - NO DLR."""
-    await connection.execute(SET_NO_DLR, *columns(list(keys), 3), now)
+async def set_no_dlr(connection: asyncpg.Connection[Any], keys: Sequence[Key], now: datetime) -> list[Any]:
+    """Close messages without a receipt as SENT - NO DLR; returns those that were still open, as they are now."""
+    return await connection.fetch(SET_NO_DLR, *columns(list(keys), 3), now)
 
 
 async def add_incoming(connection: asyncpg.Connection[Any], rows: list[tuple[Any, ...]]) -> None:

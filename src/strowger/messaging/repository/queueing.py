@@ -55,6 +55,14 @@ WITH q AS MATERIALIZED (
 )
 SELECT {MESSAGE_COLUMNS} FROM q {JOIN_MESSAGE}
 """  # noqa: S608
+WAITING = f"""
+WITH q AS MATERIALIZED (
+    SELECT * FROM submission s WHERE s.account_id = $1 AND s.claimed_by IS NULL
+        AND (s.request_id, s.n) IN (SELECT * FROM unnest($2::uuid[], $3::smallint[]))
+    FOR UPDATE SKIP LOCKED
+)
+SELECT {MESSAGE_COLUMNS} FROM q {JOIN_MESSAGE}
+"""  # noqa: S608
 REROUTE = """
 UPDATE submission SET lane = 0, due_at = least(due_at, $2) WHERE (request_id, n) IN (
     SELECT request_id, n FROM submission WHERE lane = $1 AND claimed_by IS NULL LIMIT $3 FOR UPDATE SKIP LOCKED
@@ -146,6 +154,14 @@ async def release_keys(connection: asyncpg.Connection[Any], keys: Sequence[tuple
 async def lock_expired(connection: asyncpg.Connection[Any], now: datetime, limit: int) -> list[Submission]:
     """Lock submissions whose validity has ended and that nobody holds."""
     return [_submission(row) for row in await connection.fetch(EXPIRED, now, limit)]
+
+
+async def lock_waiting(
+    connection: asyncpg.Connection[Any], account_id: int, keys: Sequence[tuple[UUID, int]]
+) -> list[Submission]:
+    """Lock those of an account's messages that nobody has begun to hand over."""
+    rows = await connection.fetch(WAITING, account_id, [key[0] for key in keys], [key[1] for key in keys])
+    return [_submission(row) for row in rows]
 
 
 async def reroute(connection: asyncpg.Connection[Any], lane: int, now: datetime, limit: int) -> int:

@@ -45,5 +45,5 @@ async def links(connection: asyncpg.Connection[Any]) -> list[Any]:
 
 
 async def live_workers(connection: asyncpg.Connection[Any]) -> int:
-    """Number of workers that are alive."""
-    return len(await live_worker_ids(connection))
+    """Number of workers (of the pipeline) that are alive."""
+    return len(await live_worker_ids(connection, "worker"))

@@ -13,7 +13,10 @@ from strowger.foundation.database import Base
 
 
 class Number(Base):
-    """A number of an account, in international digits; ``callback`` is where incoming messages are reported."""
+    """A number of an account, in international digits.
+
+    ``callback`` is where incoming messages are reported, ``smpp_user_id`` the SMPP client that they are delivered to.
+    """
 
     __tablename__ = "number"
 
@@ -22,4 +25,5 @@ class Number(Base):
     msisdn: Mapped[str] = mapped_column(Text, unique=True)
     label: Mapped[str] = mapped_column(Text, server_default="")
     callback: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    smpp_user_id: Mapped[int | None] = mapped_column(ForeignKey("smpp_user.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))

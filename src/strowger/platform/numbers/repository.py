@@ -19,11 +19,16 @@ GROUP BY sender HAVING count(DISTINCT account_id) = 1
 ADD = """
 INSERT INTO number (account_id, msisdn, label, callback) VALUES ($1, $2, $3, $4) ON CONFLICT (msisdn) DO NOTHING RETURNING id
 """
-LIST = "SELECT id, msisdn, label, callback, created_at FROM number WHERE account_id = $1 ORDER BY msisdn LIMIT $2"
-CHANGE = "UPDATE number SET label = $3, callback = $4 WHERE account_id = $1 AND msisdn = $2"
+LIST = "SELECT id, msisdn, label, callback, smpp_user_id, created_at FROM number WHERE account_id = $1 ORDER BY msisdn LIMIT $2"
+CHANGE = "UPDATE number SET label = $3, callback = $4, smpp_user_id = $5 WHERE account_id = $1 AND msisdn = $2"
 REMOVE = "DELETE FROM number WHERE account_id = $1 AND msisdn = $2"
 # scope: a number has one owner, who is found by it
 CALLBACKS = "SELECT msisdn, callback FROM number WHERE msisdn = ANY($1::text[]) AND callback IS NOT NULL"
+# scope: a number has one owner, who is found by it; the client is one of that owner's
+SMPP_USERS = """
+SELECT n.msisdn, u.id FROM number n JOIN smpp_user u ON u.id = n.smpp_user_id AND u.account_id = n.account_id
+WHERE n.msisdn = ANY($1::text[])
+"""
 
 
 async def owner_of(connection: Connection, destinations: set[str]) -> dict[str, int]:
@@ -35,6 +40,11 @@ async def owner_of(connection: Connection, destinations: set[str]) -> dict[str, 
 async def callbacks_of(connection: Connection, destinations: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Where incoming messages to each destination are reported (Target.to_json); those without are missing."""
     return {row["msisdn"]: row["callback"] for row in await connection.fetch(CALLBACKS, sorted(set(destinations)))}
+
+
+async def smpp_users_of(connection: Connection, destinations: Iterable[str]) -> dict[str, int]:
+    """The SMPP client to which incoming messages of each destination are delivered; those without are missing."""
+    return {row["msisdn"]: row["id"] for row in await connection.fetch(SMPP_USERS, sorted(set(destinations)))}
 
 
 async def add_number(
@@ -56,7 +66,12 @@ async def remove_number(connection: Connection, account_id: int, msisdn: str) ->
 
 
 async def change_number(
-    connection: Connection, account_id: int, msisdn: str, label: str, callback: dict[str, Any] | None
+    connection: Connection,
+    account_id: int,
+    msisdn: str,
+    label: str,
+    callback: dict[str, Any] | None,
+    smpp_user_id: int | None,
 ) -> None:
     """Change a number of an account."""
-    await connection.execute(CHANGE, account_id, msisdn, label, callback)
+    await connection.execute(CHANGE, account_id, msisdn, label, callback, smpp_user_id)

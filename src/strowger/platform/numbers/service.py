@@ -21,6 +21,7 @@ class OwnNumber:
     msisdn: str
     label: str
     callback: dict[str, Any] | None
+    smpp_user_id: int | None = None
 
 
 def read_msisdn(text: str) -> str:
@@ -53,11 +54,17 @@ async def create_number(
 async def list_numbers(connection: repository.Connection, account_id: int) -> list[OwnNumber]:
     """The numbers of an account, in order."""
     rows = await repository.numbers(connection, account_id, MAX_LISTED)
-    return [OwnNumber(row["id"], row["msisdn"], row["label"], row["callback"]) for row in rows]
+    return [OwnNumber(row["id"], row["msisdn"], row["label"], row["callback"], row["smpp_user_id"]) for row in rows]
 
 
 async def change_number(
-    connection: repository.Connection, account_id: int, msisdn: str, *, label: str, callback: dict[str, Any] | None
+    connection: repository.Connection,
+    account_id: int,
+    msisdn: str,
+    *,
+    label: str,
+    callback: dict[str, Any] | None,
+    smpp_user_id: int | None = None,
 ) -> None:
-    """Change label and callback target (Target.to_json) of a number of the account."""
-    await repository.change_number(connection, account_id, msisdn, label, callback)
+    """Change label, callback target (Target.to_json) and SMPP client of a number of the account."""
+    await repository.change_number(connection, account_id, msisdn, label, callback, smpp_user_id)

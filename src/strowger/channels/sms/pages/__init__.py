@@ -9,8 +9,9 @@ from strowger.channels.sms.message_templates import pages as message_templates
 from strowger.channels.sms.pages import carriers, numbers, phone, send
 from strowger.channels.sms.screening import dnd_pages, guard_pages, limit_pages, settings_pages
 from strowger.channels.sms.senders import pages as senders
+from strowger.channels.sms.smpp_access import pages as smpp_access
 
 pages: list[Any] = [
     *send.pages, *phone.pages, *carriers.pages, *numbers.pages, *senders.pages, *message_templates.pages, *imports.pages,
-    *settings_pages.pages, *limit_pages.pages, *guard_pages.pages, *dnd_pages.pages,
+    *settings_pages.pages, *limit_pages.pages, *guard_pages.pages, *dnd_pages.pages, *smpp_access.pages,
 ]  # fmt: skip

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from litestar.exceptions import NotFoundException
 
+from strowger.channels.sms.smpp_access.models import SmppUser
+from strowger.channels.sms.smpp_access.service import list_users
 from strowger.console import menu
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, Crumb, Page, context_of, page, redirect, render
@@ -24,7 +26,7 @@ from strowger.platform.numbers import service
 menu.register("Numbers", "Numbers", "/numbers", "phone-incoming", 10, key="n")
 
 
-def _form(msisdn: str, profiles: Sequence[Profile]) -> Form:
+def _form(msisdn: str, profiles: Sequence[Profile], clients: Sequence[SmppUser]) -> Form:
     known = [(str(one.id), one.draft.title) for one in profiles if SMS_MO in one.draft.events]
     return Form(
         "number",
@@ -41,6 +43,11 @@ def _form(msisdn: str, profiles: Sequence[Profile]) -> Form:
             Field(
                 "method", "Method", "select", options=(("POST", "POST"), ("GET", "GET")), default="POST", width="half",
                 help="A GET carries id, numbers, status and time in its query unless the URL names variables.",
+            ),
+            Field(
+                "smpp_user", "SMPP user", "select",
+                options=(("", "None"), *((str(client.id), client.system_id) for client in clients)),
+                help="Its receiver bind gets each message that comes in as deliver_sm.",
             ),
         ),
         action=f"/numbers/{msisdn}",
@@ -92,6 +99,7 @@ def _shown(found: service.OwnNumber) -> dict[str, str]:
     return {
         "label": found.label, "callback": callback.get("url", ""), "method": callback.get("method", "POST"),
         "profile": callback.get("profile", ""),
+        "smpp_user": str(found.smpp_user_id or ""),
     }  # fmt: skip
 
 
@@ -112,7 +120,8 @@ async def number(request: AnyRequest, visitor: Visitor, msisdn: str) -> Page:
     """The form for one number."""
     found = await _find(request, visitor, msisdn)
     profiles = await ProfileService(context_of(request)).list_all(visitor.account_id)
-    form = _form(msisdn, profiles).blank(visitor, **_shown(found))
+    clients = await list_users(context_of(request), visitor.account_id)
+    form = _form(msisdn, profiles, clients).blank(visitor, **_shown(found))
     return await render(
         request, "console/form_page.html", title="+" + msisdn, crumbs=[Crumb("Numbers", "/numbers")], form=form
     )
@@ -123,7 +132,8 @@ async def change_number(request: AnyRequest, visitor: Visitor, msisdn: str) -> P
     """Change label and callback of a number."""
     context, found = context_of(request), await _find(request, visitor, msisdn)
     profiles = await ProfileService(context).list_all(visitor.account_id)
-    form = await _form(msisdn, profiles).read(request, visitor)
+    clients = await list_users(context, visitor.account_id)
+    form = await _form(msisdn, profiles, clients).read(request, visitor)
     if form.ok:
         try:
             stored = _target(form, found, context.secrets, visitor.account_id)
@@ -136,7 +146,12 @@ async def change_number(request: AnyRequest, visitor: Visitor, msisdn: str) -> P
         else:
             await context.database.run(
                 lambda c: service.change_number(
-                    c, visitor.account_id, found.msisdn, label=form["label"], callback=stored
+                    c,
+                    visitor.account_id,
+                    found.msisdn,
+                    label=form["label"],
+                    callback=stored,
+                    smpp_user_id=int(form["smpp_user"] or 0) or None,
                 )
             )
             return redirect(request, "/numbers", "Saved.")

@@ -87,8 +87,9 @@ class Encoder:
         template = self._template(
             submission.sender, text.data_coding, not is_off(options.get("dlr")), self._validity(submission, now)
         )
+        concat = options.get("concat")
         if len(text.parts) == 1:
-            return Encoded(template, [_whole(text.parts[0])])
+            return Encoded(template, [self._place(text.parts[0], *concat) if concat else _whole(text.parts[0])])
         return Encoded(template, self._divide(text.parts, reference_of(submission)))
 
     def _divide(self, payloads: tuple[bytes, ...], reference: int) -> list[Part]:
@@ -103,6 +104,15 @@ class Encoder:
             ]
         header = udh_concat16 if form == "udh16" else udh_concat
         return [_whole(header(reference, total, n) + payload, udh=True) for n, payload in enumerate(payloads, 1)]
+
+    def _place(self, payload: bytes, reference: int, total: int, n: int) -> Part:
+        """A part that an SMPP client cut itself: it keeps its place in the client's message."""
+        form = self._config.long_messages
+        if form == "sar":
+            numbers = ((TLV_SAR_MSG_REF_NUM, reference), (TLV_SAR_TOTAL_SEGMENTS, total), (TLV_SAR_SEGMENT_SEQNUM, n))
+            return _whole(payload, tuple(int_tlv(tag, number) for tag, number in numbers))
+        header = udh_concat16 if form == "udh16" or reference > 0xFF else udh_concat
+        return _whole(header(reference, total, n) + payload, udh=True)
 
     def _make_template(self, sender: str, data_coding: int, receipt: bool, validity: str) -> SubmitTemplate:
         config = self._config

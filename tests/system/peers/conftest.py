@@ -1,0 +1,5 @@
+"""Peers: independent programs as clients of ours. Needs their packages; `make test-peers`."""
+
+from tests.system.smpp_access.conftest import access
+
+__all__ = ["access"]
