@@ -42,6 +42,10 @@ TENANT_MODELS = {
     "SmppUser": "smpp_user",
     "SmppBind": "smpp_bind",
     "SmppDelivery": "smpp_delivery",
+    "ScheduledRequest": "scheduled_request",
+    "ShortLink": "short_link",
+    "LinkToken": "short_link_token",
+    "LinkClick": "short_link_click",
 }
 TENANT_TABLES = frozenset(TENANT_MODELS.values())
 SQL = re.compile(r"\bSELECT\s+[\w*(]|\bINSERT INTO\s|\bUPDATE\s+\w+(\s+\w+)?\s+SET\b|\bDELETE FROM\s")

@@ -20,6 +20,7 @@ from strowger.messaging.price import price
 from strowger.messaging.repository import queueing
 from strowger.messaging.route import route
 from strowger.messaging.rules import ChannelRules
+from strowger.messaging.scheduling import release
 from strowger.messaging.schemas import Submission
 from strowger.messaging.screen import screen
 from strowger.messaging.statuses import EventKind
@@ -96,6 +97,7 @@ class Intake:
         batch = await queueing.lock_due(connection, queueing.INTAKE, now, BATCH)
         if not batch:
             return [], Written([], []), set(), 0
+        release(changes, batch, now)
         for submission in [s for s in batch if s.expires_at <= now]:
             refuse(changes, submission, "EXPIRED", now, EventKind.EXPIRED)
         fresh = [s for s in batch if s.expires_at > now]

@@ -21,7 +21,7 @@ from strowger.messaging.deliveries import receipts_for
 from strowger.messaging.finish import Changes, Written, refuse, write
 from strowger.messaging.journal import DatabaseJournal
 from strowger.messaging.receiving import give_up_parts
-from strowger.messaging.repository import journaling, queueing
+from strowger.messaging.repository import journaling, queueing, scheduling
 from strowger.messaging.repository.deliveries import add_deliveries
 from strowger.messaging.service import Pipeline
 from strowger.messaging.statuses import EventKind
@@ -151,11 +151,13 @@ class Upkeep:
     async def close_without_receipt(self) -> int:
         """Close messages that have had no receipt for 72 hours as SENT - NO DLR (sms.md 5, row 18); returns how many."""
         now = self._pipeline.clock.now()
-        low = uuid_floor(now - timedelta(hours=NO_DLR_HOURS + 48))
-        high = uuid_floor(now - timedelta(hours=NO_DLR_HOURS))
+        age, span = timedelta(hours=NO_DLR_HOURS), timedelta(hours=48)
+        low, high = uuid_floor(now - age - span), uuid_floor(now - age)
 
         async def work(connection: asyncpg.Connection[Any]) -> int:
             keys = await journaling.stale_sent(connection, low, high, CHUNK * 4)
+            if len(keys) < CHUNK * 4:
+                keys += await scheduling.stale_sent(connection, now - age - span, now - age, CHUNK * 4 - len(keys))
             if keys:
                 receipts = receipts_for(await journaling.set_no_dlr(connection, keys, now), now)
                 if receipts:
@@ -175,5 +177,6 @@ class Upkeep:
             now = self._pipeline.clock.now()
             await create_partitions(connection, now)
             await drop_old_partitions(connection, now, self._retention_days)
+            await scheduling.forget_old(connection, now - timedelta(days=self._retention_days))
 
         await self._pipeline.database.run(work)

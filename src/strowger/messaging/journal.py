@@ -21,7 +21,7 @@ from strowger.messaging.facts import Facts
 from strowger.messaging.finish import Changes, Written, write
 from strowger.messaging.outcomes import Incoming, Outcome, Receipt
 from strowger.messaging.receiving import store_incoming
-from strowger.messaging.reporting import Matcher, OperatorId, apply_receipts
+from strowger.messaging.reporting import RECEIPT_DAYS, SCHEDULE_DAYS, Matcher, OperatorId, apply_receipts
 from strowger.messaging.rules import ChannelRules
 from strowger.messaging.submitting import apply_outcomes
 
@@ -229,7 +229,8 @@ class DatabaseJournal:
             now = self._clock.now()
             changes = Changes()
             early = await take_old_early(connection, now - older_than, BATCH)
-            await apply_receipts(connection, changes, [], early, self._matcher, now)
+            days = RECEIPT_DAYS + SCHEDULE_DAYS  # what was scheduled has an old id
+            await apply_receipts(connection, changes, [], early, self._matcher, now, days)
             return await write(connection, changes, self._facts, now, self._worker_id), len(early)
 
         written, count = await self._database.run(work)

@@ -110,6 +110,27 @@ class QueuedSubmission(Base):
     reason: Mapped[str | None] = mapped_column(Text)
 
 
+class ScheduledRequest(Base):
+    """A request of which messages were to leave later: what it is in short, and its first and last moment as they stand now."""
+
+    __tablename__ = "scheduled_request"
+    __table_args__ = (Index("ix_scheduled_request_due_at", "due_at"),)
+
+    account_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    request_id: Mapped[UUID] = mapped_column(primary_key=True)
+    channel: Mapped[int] = mapped_column(SmallInteger)
+    type: Mapped[str] = mapped_column(Text)
+    sender: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    campaign_name: Mapped[str | None] = mapped_column(Text)
+    total: Mapped[int]
+    due_at: Mapped[datetime] = mapped_column(Moment)
+    last_due_at: Mapped[datetime] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    changed_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
 class EarlyReceipt(Base):
     """A receipt that came before its message was known to be submitted."""
 

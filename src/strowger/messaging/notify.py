@@ -52,6 +52,8 @@ def wants_callback(row: Any, target: Mapping[str, Any]) -> bool:
     events = target.get("events")
     if events:
         return SPELLINGS[status].callback in events
+    if status == Status.CANCELLED:  # by whoever would be told
+        return False
     return is_final(status) or (status == Status.SENT and (row["options"] or {}).get("dlr") == 0)
 
 

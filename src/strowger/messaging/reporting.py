@@ -18,6 +18,7 @@ from strowger.messaging.schemas import Event
 from strowger.messaging.statuses import EventKind, Status, aggregate, is_final
 
 RECEIPT_DAYS = 7
+SCHEDULE_DAYS = 100  # a message may leave so long after its id was made
 REMEMBERED = 100_000
 Place = tuple[Key, int, int]  # message, part, number of parts
 OperatorId = tuple[int, str]
@@ -60,10 +61,12 @@ async def apply_receipts(
     receipts: Sequence[Receipt],
     matcher: Matcher,
     now: datetime,
+    days: int = RECEIPT_DAYS,
 ) -> None:
     """Note what receipts change: those that came now and those that came before the answers of these outcomes.
 
     A receipt whose message is not known yet is kept; a message with several parts is locked before its parts are weighed.
+    Messages are looked for among those accepted within the last ``days``.
     """
     fresh = matcher.places(outcomes)
     reports = list(receipts)
@@ -71,7 +74,7 @@ async def apply_receipts(
         reports += await journaling.take_early(connection, list(fresh))
     if not reports:
         return
-    places = await _places(connection, reports, fresh, matcher, now)
+    places = await _places(connection, reports, fresh, matcher, now - timedelta(days=days))
     unmatched = [r for r in reports if (r.carrier_id, r.operator_id) not in places]
     if unmatched:
         await journaling.keep_early(connection, [r for r in unmatched if now - r.at < timedelta(days=RECEIPT_DAYS)])
@@ -105,7 +108,7 @@ async def _places(
     reports: Sequence[Receipt],
     fresh: dict[OperatorId, Place],
     matcher: Matcher,
-    now: datetime,
+    since: datetime,
 ) -> dict[OperatorId, Place]:
     places: dict[OperatorId, Place] = {}
     missing: list[OperatorId] = []
@@ -117,8 +120,7 @@ async def _places(
         else:
             places[operator_id] = place
     if missing:
-        since = uuid_floor(now - timedelta(days=RECEIPT_DAYS))
-        places.update(await journaling.find_submitted(connection, missing, since))
+        places.update(await journaling.find_submitted(connection, missing, uuid_floor(since)))
     return places
 
 

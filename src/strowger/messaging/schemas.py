@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
+
+import asyncpg
 
 from strowger.messaging.statuses import EventKind, Status
 
@@ -33,6 +36,24 @@ class Priority(IntEnum):
     LOW = 2
 
 
+# Writes rows of another module beside the messages: one call for all rows of a group commit.
+Write: TypeAlias = "Callable[[asyncpg.Connection[Any], list[Any]], Awaitable[None]]"
+
+
+@dataclass(slots=True)
+class Variant:
+    """What the message to one recipient is, where it differs from the others of its request."""
+
+    type: str
+    sender: str
+    body: str
+    valid_until: datetime
+    priority: Priority
+    options: dict[str, Any] | None = None
+    callback: dict[str, Any] | None = None
+    due_at: datetime | None = None
+
+
 @dataclass(slots=True)
 class NewRequest:
     """A checked request to send one text to one or more recipients (international digits).
@@ -40,6 +61,7 @@ class NewRequest:
     ``recipients`` may hold raw texts that are no numbers: they get an id and end NOT-SENT / INV-NUMBER.
     ``options`` keeps what only the caller and the channel understand: unicode, flash, prefix, dlr, ref, ref1, ref2, ref_custom.
     ``callback`` is a target as platform/callbacks/schemas.py describes it, or None.
+    ``due_at`` is when it may leave; None means at once. ``each`` has an entry for each recipient: None, or its own message.
     """
 
     account_id: int
@@ -56,6 +78,11 @@ class NewRequest:
     campaign_name: str | None = None
     options: dict[str, Any] | None = None
     callback: dict[str, Any] | None = None
+    due_at: datetime | None = None
+    each: list[Variant | None] | None = None
+    numbered_after: int = 0  # the messages are numbered from the next one on
+    # Written in the same transaction as the messages: rows of other modules, each with the function that writes them.
+    writes: tuple[tuple[Write, Any], ...] = ()
     # Written in the same transaction as the messages: (account_id, method, path, key, status, response) of an idempotent call.
     idempotency: tuple[int, str, str, str, int, bytes] | None = None
 

@@ -1,0 +1,1 @@
+"""What customers build with messages: links, and more to come."""

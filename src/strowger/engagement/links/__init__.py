@@ -1,0 +1,1 @@
+"""Short links: made in messages, redirecting, counting their clicks."""
