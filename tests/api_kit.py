@@ -14,6 +14,8 @@ import httpx
 from litestar import Litestar
 
 from strowger.channels.sms import routes as sms_api
+from strowger.engagement.links import pages as links
+from strowger.engagement.links.service import LinkMaker
 from strowger.foundation.clock import Clock, FrozenClock
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SecretBox
@@ -119,6 +121,7 @@ async def running_app(context: Context) -> AsyncIterator[Litestar]:
             *consent_api.routes,
             *guard_api.routes,
             *gateway.routes,
+            *links.routes,
         ],
         middleware=gateway.middleware,
         exception_handlers=gateway.exception_handlers,
@@ -126,6 +129,7 @@ async def running_app(context: Context) -> AsyncIterator[Litestar]:
         logging_config=None,
     )
     app.state.context = context
+    app.state.shortener = LinkMaker(context.settings.short_base)
     app.state.notifier = Notifier(context.database)
     app.state.accepter = Accepter(context.database, app.state.notifier)
     app.state.listener = Listener(context.database)

@@ -18,6 +18,8 @@ from strowger.channels.sms import pages as sms_pages
 from strowger.channels.sms import routes as sms_api
 from strowger.console import setup as console
 from strowger.console.layout import register_balance
+from strowger.engagement.links import pages as links
+from strowger.engagement.links.service import LinkMaker
 from strowger.foundation.context import Context, build_context
 from strowger.foundation.database import OUTAGES
 from strowger.foundation.logs import get_logger
@@ -118,7 +120,7 @@ async def _lifespan(app: Litestar) -> AsyncIterator[None]:
 def create_app(settings: Settings, context: Context | None = None) -> Litestar:
     """The web application. ``context`` replaces the one made from the settings, in tests."""
     app = Litestar(
-        route_handlers=[*health.routes, *API, *gateway.routes, *PAGES],
+        route_handlers=[*health.routes, *API, *gateway.routes, *links.routes, *PAGES],
         lifespan=[_lifespan],
         middleware=gateway.middleware,
         exception_handlers={HTTPException: answer_failure, Exception: answer_failure},
@@ -127,6 +129,7 @@ def create_app(settings: Settings, context: Context | None = None) -> Litestar:
         logging_config=None,
     )
     app.state.context = context or build_context(settings)
+    app.state.shortener = LinkMaker(app.state.context.settings.short_base)
     register_balance(_balance)
     return app
 

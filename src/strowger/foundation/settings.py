@@ -119,6 +119,12 @@ class Settings:
     http_host: str = setting(str, "127.0.0.1", "Address on which the API and the console listen.")
     http_port: int = setting(_port, "8080", "Port of the API and the console.")
     public_url: str = setting(str, "", "Base URL seen by users; empty means http://localhost:<http_port>.")
+    short_url: str = setting(
+        str,
+        "",
+        "What stands before the slug of short links, for example https://sho.example; it must lead to /s of this "
+        "installation. Empty means <public_url>/s.",
+    )
     smpp_port: int = setting(
         _port,
         "2775",
@@ -206,6 +212,11 @@ class Settings:
     def base_url(self) -> str:
         """The URL by which users reach this installation, without a trailing slash."""
         return (self.public_url or f"http://localhost:{self.http_port}").rstrip("/")
+
+    @property
+    def short_base(self) -> str:
+        """The URL before the slug of short links, without a trailing slash."""
+        return (self.short_url or f"{self.base_url}/s").rstrip("/")
 
     @property
     def smpp_client_port(self) -> int:

@@ -47,6 +47,9 @@ BODY = Parameter(
     False,
     "Your table is ready.",
 )
+TIMEZONE = Parameter("timezone", TEXT, "Zone of a time without offset, like Europe/London. Default: the account's.")
+NEW_TIME = Parameter("time", TEXT, "The new time, ISO 8601 with offset.", True, "2026-02-01T09:00:00+00:00")
+SCHEDULE_ID = Parameter("id", TEXT, "The id of a request, or of one of its messages.", True, EXAMPLE_ID)
 COMMON = (
     Parameter("type", {"type": "string"}, f"Route: {', '.join(sorted(TYPES))}. Default DEFAULT.", example="TXN"),
     Parameter("source", {"type": "string", "maxLength": MAX_SOURCE}, "Origin shown in logs. Default API."),
@@ -92,11 +95,43 @@ COMMON = (
     Parameter("variables", {"type": ["object", "array", "string"]}, "The same as `template_data`."),
     Parameter("entity_id", {"type": ["string", "integer"]}, "Principal entity id, 12 to 19 digits; kept with the message."),
     Parameter("channel", {"type": "string"}, "SMS, in any case."),
+    Parameter("time", TEXT, "When to send, ISO 8601 with offset: 15 minutes to 3 months ahead.", example=None),
+    TIMEZONE,
+    Parameter(
+        "url_data",
+        {"type": ["object", "string"]},
+        "Short links: an object with shorten_url, url (takes the place of {URL} in the text), slug, track_user, expiry, "
+        "callback_url. Without url and {URL} each link of the text is shortened.",
+    ),
 )  # fmt: skip
 SEND = (TO, SENDER, FROM, BODY, *COMMON)
+NODE: Schema = {
+    "type": "object",
+    "required": ["to"],
+    "properties": {
+        "to": {"type": ["string", "integer"], "minLength": 1},
+        "from": {"type": ["string", "integer"]},
+        "body": {"type": ["string", "integer"], "maxLength": MAX_BODY},
+    },
+}
+BATCH = (
+    Parameter(
+        "sms",
+        {"type": ["array", "string", "object"], "items": NODE, "minItems": 1, "maxItems": 1000},
+        "The nodes, up to 1,000. Of its own a node may have to, from, body, type, template_id, entity_id, unicode, flash, time, "
+        "validity, dlr, ref, ref1, ref2, ref_custom, prefix, url_data and callback.",
+        True,
+        [{"to": NUMBER, "body": "Your table is ready, Ada."}, {"to": "447700900124"}],
+    ),
+    Parameter("from", {"type": ["string", "integer"]}, "A sender ID of the account; `sender` is the same.", example="STROWG"),
+    Parameter("sender", {"type": ["string", "integer"]}, "The same as `from`."),
+    Parameter("body", {"type": ["string", "integer"], "maxLength": MAX_BODY}, "The text of nodes that have none.",
+              example="Your table is ready."),
+    *COMMON,
+)  # fmt: skip
 SEND_CODES = (
-    "E601", "E602", "E603", "E604", "E605", "E606", "E607", "E608", "E609", "E610", "E611", "E612", "E613", "E615", "E616", "E617",
-    "E619", "E620", "E621", "E622", "E626", "E627", "E409", "E422",
+    "E601", "E602", "E603", "E604", "E605", "E606", "E607", "E608", "E609", "E610", "E611", "E612", "E613", "E614", "E615",
+    "E616", "E617", "E618", "E619", "E620", "E621", "E622", "E626", "E627", "E409", "E422",
 )  # fmt: skip
 SENT: Schema = {
     "type": "object",
@@ -125,8 +160,13 @@ SENT: Schema = {
         "ref_custom": {"type": "array", "items": TEXT},
         "template_id": TEXT,
         "callback_profile_id": TEXT,
+        "time": TEXT,
     },
 }
+BATCH_CODES = (*(code for code in SEND_CODES if code not in ("E601", "E602")), "E623")
+BATCH_SENT: Schema = {
+    **SENT, "properties": {**SENT["properties"], "sender": {"type": ["string", "null"]}, "body": {"type": ["string", "null"]}},
+}  # fmt: skip
 SENT_EXAMPLE = {
     "id": EXAMPLE_ID,
     "sender": "STROWG",
@@ -137,6 +177,41 @@ SENT_EXAMPLE = {
     "totalCount": 1,
     "data": [{"message_id": f"{EXAMPLE_ID}:1", "recipient": NUMBER}],
     "dlrurl": "https://example.net/dlr",
+    "error": {},
+}
+BATCH_EXAMPLE = {
+    **SENT_EXAMPLE,
+    "totalCount": 2,
+    "data": [
+        {"message_id": f"{EXAMPLE_ID}:1", "recipient": NUMBER},
+        {"message_id": f"{EXAMPLE_ID}:2", "recipient": "447700900124"},
+    ],
+    "dlrurl": None,
+}
+CHANGED: Schema = {
+    "type": "object",
+    "required": ["code", "message", "data", "error"],
+    "properties": {
+        "code": TEXT,
+        "message": TEXT,
+        "data": {
+            "type": "object",
+            "required": ["id", "status", "totalCount"],
+            "properties": {"id": TEXT, "status": TEXT, "time": TEXT, "totalCount": {"type": "integer"}},
+        },
+        "error": {"type": "object"},
+    },
+}
+MOVED_EXAMPLE = {
+    "code": "MSG115",
+    "message": "Schedule changed successfully",
+    "data": {"id": EXAMPLE_ID, "status": "Scheduled", "time": "2026-02-01 09:00:00+00:00", "totalCount": 1},
+    "error": {},
+}
+CANCELLED_EXAMPLE = {
+    "code": "MSG115",
+    "message": "Schedule cancelled successfully",
+    "data": {"id": EXAMPLE_ID, "status": "Cancelled", "totalCount": 1},
     "error": {},
 }
 IDS = Parameter(

@@ -20,20 +20,8 @@ TYPES = frozenset({"DEFAULT", "MKT", "TXN", "OTP", "SI", "TXND", "SE"})
 ON_OFF = {"0": 0, "1": 1, "false": 0, "true": 1}
 _CAMPAIGN = re.compile(r"[\w-]{1,100}")
 _PREFIX = re.compile(r"\+?([1-9]\d{0,3})")
-_TEMPLATE_ID, _ENTITY_ID = re.compile(r"\d{12,30}", re.ASCII), re.compile(r"\d{12,19}", re.ASCII)
+TEMPLATE_ID, _ENTITY_ID = re.compile(r"\d{12,30}", re.ASCII), re.compile(r"\d{12,19}", re.ASCII)
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|([^,'\"\s][^,'\"]*)")
-# Parameters whose effect belongs to parts that this version does not have.
-UNAVAILABLE = {
-    "time": ("E613", "Messages cannot be scheduled in this version; leave it out to send at once"),
-    "url_data": ("E617", "Links cannot be shortened in this version; write the link into 'body'"),
-}
-
-
-def refuse_unavailable(params: Params) -> None:
-    """Refuse what would otherwise be ignored without a word."""
-    for name, (code, detail) in UNAVAILABLE.items():
-        if name in params and params[name] not in (None, "", {}, []):
-            raise StrowgerError(code, detail, field=name)
 
 
 def read_list(value: object) -> list[Any]:
@@ -52,7 +40,7 @@ def read_list(value: object) -> list[Any]:
     return found if isinstance(found, list) else [value]
 
 
-def _items(value: object, spaced: bool) -> list[str]:
+def split_recipients(value: object, spaced: bool) -> list[str]:
     """The recipients as they were written. An unescaped ``+`` arrives as a space in urlencoded text."""
     if type(value) is str and "," not in value and value[:1] not in ("[", " "):
         return [value]
@@ -78,7 +66,7 @@ def read_recipients(value: object, prefix: str | None, country: str, spaced: boo
         raise StrowgerError("E601", "Give one or more numbers", field="to")
     kept: dict[str, None] = {}
     invalid: list[str] = []
-    for item in _items(value, spaced):
+    for item in split_recipients(value, spaced):
         number = clean_number(item, prefix, country) if len(item) <= MAX_RAW_NUMBER else None
         shown = number or item[:MAX_RAW_NUMBER]
         if number is None and shown not in kept:
@@ -193,7 +181,7 @@ def read_source(params: Params) -> str:
 def read_digits(params: Params, name: str, code: str) -> str | None:
     """``template_id`` or ``entity_id``. Raises ``code``."""
     text = as_text(params, name, code)
-    pattern = _TEMPLATE_ID if name == "template_id" else _ENTITY_ID
+    pattern = TEMPLATE_ID if name == "template_id" else _ENTITY_ID
     if text is not None and not pattern.fullmatch(text):
         raise StrowgerError(code, field=name)
     return text

@@ -56,7 +56,8 @@ class SmsRules:
         """The trace of the first rule that the message breaks, or what else becomes of it; None when it may go."""
         found: screening.BatchFacts = known["screening"]
         return (
-            before_template(submission, account, found)
+            submission.options.get("refused")  # by the reading of a batch, which gives ids to nodes that cannot be sent
+            or before_template(submission, account, found)
             or templates.check(submission, account, known["templates"])
             or after_template(submission, account, found)
         )

@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
+TIME_ZONE = "SELECT time_zone FROM account WHERE id = $1"
 STATUSES = """
 SELECT request_id, n, status, trace FROM message
 WHERE account_id = $1 AND request_id = ANY($2::uuid[]) AND request_id BETWEEN $3 AND $4 AND channel = $5
@@ -35,6 +36,11 @@ class LogFilter:
     request_id: UUID | None = None
     n: int | None = None
     direction: int | None = None
+
+
+async def time_zone(connection: Connection, account_id: int) -> str:
+    """The time zone of an account; UTC for one that is not there."""
+    return await connection.fetchval(TIME_ZONE, account_id) or "UTC"
 
 
 async def statuses(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec import UNSET
-
 from strowger.channels.sms import fields
 from strowger.channels.sms.message_templates.sending import find_template, has_template, read_text
+from strowger.channels.sms.schedule.times import read_due, zone_of
 from strowger.channels.sms.schemas import Accepted, SendAnswer, encode
 from strowger.channels.sms.senders.service import check_sender
+from strowger.channels.sms.shortening import shorten_links
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.messaging.notify import SMS_SEND
@@ -40,7 +40,7 @@ async def send_sms(call: Call) -> Answer:
     return await _send(call, "sms")
 
 
-async def _read_callback(
+async def read_callback(
     context: Context, principal: Principal, params: Params
 ) -> tuple[dict[str, Any] | None, str | None]:
     """The callback as it is stored, and its URL; a profile wins over an inline one. Raises E615, E616."""
@@ -57,7 +57,7 @@ async def _read_callback(
 async def _send(call: Call, family: str) -> Answer:
     params, principal = call.params, call.principal
     context: Context = call.state.context
-    _check_channel(call)
+    check_channel(call)
     if not DEFAULTS.isdisjoint(principal.settings):
         params = fields.with_defaults(params, principal.settings)
     template = await find_template(context, principal, params) if has_template(params) else None
@@ -70,12 +70,11 @@ async def _send(call: Call, family: str) -> Answer:
     if type_ == "OTP" and family == "messages" and len(recipients) > 1:
         raise StrowgerError("E603", "A one-time password goes to one recipient; use /sms for more", field="to")
     body = read_text(params, template) if has_template(params) else fields.read_body(params)
-    if not fields.UNAVAILABLE.keys().isdisjoint(params):
-        fields.refuse_unavailable(params)
-    options = _options(params, prefix)
-    stored, url = await _read_callback(context, principal, params)
+    options = read_options(params, prefix)
+    stored, url = await read_callback(context, principal, params)
     now = context.clock.now()
     validity = fields.read_validity(params)
+    due_at = await _due_at(context, call, now) if params.get("time") else None
     request = NewRequest(
         principal.account_id,
         call.id,
@@ -84,29 +83,39 @@ async def _send(call: Call, family: str) -> Answer:
         body,
         recipients,
         now,
-        now + timedelta(minutes=validity),
+        (due_at or now) + timedelta(minutes=validity),
         PRIORITIES.get(type_, Priority.NORMAL),
         source=fields.read_source(params),
         campaign_name=fields.read_campaign(params),
         options=options or None,
         callback=stored,
+        due_at=due_at,
     )
     await check_sender(context.database, context.clock, principal, sender)
     error: dict[str, Any] = {}
     if invalid and principal.settings.get("report_invalid_in_response"):
         request.recipients = [number for number in recipients if number not in invalid]
         error = {"invalid": invalid}
-    given = params.get("callback_profile_id")
-    answer = encode(
-        _envelope(call.name, request, url, {**options, PROFILE: given} if given else options, error, family)
-    )
+    given = params.get(PROFILE)
+    envelope = _envelope(call.name, request, url, {**options, PROFILE: given} if given else options, error, family)
+    if due_at is not None:
+        envelope.time = as_text(params, "time")
+    if params.get("url_data"):
+        shorten_links(call, request)
+    answer = encode(envelope)
     if call.claim is not None:
         request.idempotency = (*call.claim, ACCEPTED, answer)
     await call.state.accepter.accept(request)
     return Answer(ACCEPTED, answer)
 
 
-def _check_channel(call: Call) -> None:
+async def _due_at(context: Context, call: Call, now: datetime) -> datetime | None:
+    zone = await zone_of(context.database, call.principal, call.params)
+    return read_due(call.params, zone, now, context.settings.retention_days)
+
+
+def check_channel(call: Call) -> None:
+    """Raise E400 for a request that is meant for another channel."""
     channel = as_text(call.params, "channel")
     if channel is None:
         header = call.headers.get(b"channel")
@@ -115,7 +124,7 @@ def _check_channel(call: Call) -> None:
         raise StrowgerError("E400", "Only SMS can be sent here", field="channel")
 
 
-def _options(params: Params, prefix: str | None) -> dict[str, Any]:
+def read_options(params: Params, prefix: str | None) -> dict[str, Any]:
     """What only the caller and the channel understand."""
     options: dict[str, Any] = {}
     if OPTIONS.isdisjoint(params):
@@ -151,15 +160,7 @@ def _envelope(
         url,
         error,
     )
-    if options:
-        answer.flash = options.get("flash", UNSET)
-        answer.unicode = int(options["unicode"]) if options.get("unicode", "Auto") != "Auto" else UNSET
-        if family == "sms":
-            answer.prefix = options.get("prefix", UNSET)
-            answer.ref_custom = options.get("ref_custom", UNSET)
-            answer.template_id = options.get("template_id", UNSET)
-            answer.callback_profile_id = options.get(PROFILE, UNSET)
-    return answer
+    return answer.echo(options, family == "sms")
 
 
 def format_moment(moment: datetime) -> str:

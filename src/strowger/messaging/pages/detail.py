@@ -19,6 +19,7 @@ from strowger.foundation.context import Context
 from strowger.foundation.ids import format_message_id, parse_message_id
 from strowger.messaging.pages import deliveries, words
 from strowger.messaging.pages.deliveries import Delivery, gather_deliveries
+from strowger.messaging.pages.panels import Panel, load_panels
 from strowger.messaging.pages.timeline import Entry, Part, build_parts, build_timeline
 from strowger.messaging.pages.waiting import WaitingText, explain_waiting
 from strowger.messaging.repository import reading
@@ -39,6 +40,8 @@ OPTION_LABELS = {
     "dlr": "Delivery reports",
     "template_id": "Template ID",
     "entity_id": "Entity ID",
+    "refused": "Refused as",
+    "refused_because": "Because",
 }
 
 
@@ -53,6 +56,7 @@ class MessageView:
     parts: list[Part]
     waiting: WaitingText | None
     deliveries: list[Delivery]
+    panels: list[Panel]
     facts: list[tuple[str, str]]
     raw: str
     snippets: list[Snippet]
@@ -143,6 +147,7 @@ async def load_view(context: Context, visitor: Visitor, request_id: UUID, n: int
     )
     message_id = format_message_id(request_id, n)
     texts = part_texts(row) if row["direction"] == Direction.MT else []
+    panels = await load_panels(context, account_id, request_id, n)
     now = context.clock.now()
     return MessageView(
         id=message_id,
@@ -152,18 +157,30 @@ async def load_view(context: Context, visitor: Visitor, request_id: UUID, n: int
         parts=build_parts(row["units"], texts, events) if len(texts) > 1 else [],
         waiting=explain_waiting(waiting, now) if waiting and row["final_at"] is None else None,
         deliveries=gathered,
+        panels=panels,
         facts=_facts(row),
         raw=raw_events(row, events),
         snippets=status_call(context.settings.base_url, visitor, message_id),
         alive=row["final_at"] is None or any(delivery.waits for delivery in gathered),
-        version=_version(row, events, waiting, gathered, now),
+        version=_version(row, events, waiting, gathered, panels, now),
     )
 
 
-def _version(row: Any, events: list[Event], waiting: Any, found: list[Delivery], now: datetime) -> str:
+def _version(
+    row: Any, events: list[Event], waiting: Any, found: list[Delivery], panels: list[Panel], now: datetime
+) -> str:
     """Changes when something on the page does; for a waiting message also with its due time."""
     late = bool(waiting and waiting.due_at <= now)
-    seen = (row["status"], row["trace"], row["final_at"], len(events), waiting, late, [one.mark for one in found])
+    seen = (
+        row["status"],
+        row["trace"],
+        row["final_at"],
+        len(events),
+        waiting,
+        late,
+        [one.mark for one in found],
+        panels,
+    )
     return hashlib.blake2s(repr(seen).encode(), digest_size=8).hexdigest()
 
 

@@ -23,6 +23,7 @@ DETAIL_LABELS = {
     "reason": "Reason",
     "until": "Held until",
     "again_after_seconds": "Tried again after",
+    "due_at": "Leaves at",
     "bind": "Bind",
     "sequence": "Sequence number",
     "parts": "Parts",
@@ -160,6 +161,10 @@ def _entry(event: Event, carriers: Mapping[int, str], parts: int, repeated: bool
     if event.kind is EventKind.NOTE and event.status is Status.DELIVERED:
         text = "The recipient is one of the account's test numbers: nothing left this host and nothing is charged."
         return Entry("Delivered to a test number", event.at, "success", text)
+    if event.status == Status.SCHEDULED:
+        return Entry("Moved to another time", event.at, "info", facts=detail_facts(event.detail))
+    if event.status == Status.QUEUED:
+        return Entry("Its time has come", event.at, "info", "It goes through the checks and to a carrier.")
     return Entry(explain(event.trace).meaning, event.at, facts=detail_facts(event.detail))
 
 

@@ -36,6 +36,8 @@ class WaitingText:
 def _why(waiting: Waiting, now: datetime) -> tuple[str, str, str]:
     carrier = waiting.carrier or "the carrier"
     if not waiting.lane:
+        if waiting.due_at > now and not waiting.attempts and not waiting.tried:
+            return "Scheduled", "It is checked, priced and sent when its time comes.", "info"
         if waiting.tried:
             return "Waiting for another route", "A carrier refused it; the next one is chosen in a moment.", "info"
         if waiting.due_at > now:

@@ -1,13 +1,13 @@
 """Scheduled requests; short links in messages.
 
 Revision ID: 0012
-Revises: 0001
+Revises: 0011
 """
 
 from alembic import op
 
 revision = "0012"
-down_revision = "0001"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

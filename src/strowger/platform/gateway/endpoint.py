@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.handlers.asgi_handlers import ASGIRouteHandler
@@ -20,10 +21,11 @@ from strowger.foundation.logs import get_logger
 from strowger.platform.audit import service as audit
 from strowger.platform.gateway.errors import encode_failure, render_error, status_of
 from strowger.platform.gateway.idempotency import hash_params, key_of
-from strowger.platform.gateway.operations import JSON_TYPE, Answer, Call, Operation
+from strowger.platform.gateway.operations import JSON_TYPE, XML_TYPE, Answer, Call, Operation
 from strowger.platform.gateway.params import FORM, Params, read_params, scalar_text
 from strowger.platform.gateway.request_log import Entry
 from strowger.platform.gateway.table import TABLE
+from strowger.platform.gateway.xml import write_xml
 
 if TYPE_CHECKING:
     from strowger.platform.gateway.service import Gateway
@@ -126,7 +128,7 @@ class Exchange:
         query = self.scope["query_string"]
         if key is None and not (query or body):
             raise StrowgerError("E401", field="api-key")
-        params = self.params = read_params(query, kind, body)
+        params = self.params = read_params(query, kind, body, operation.xml)
         in_params = next((params.pop(name) for name in KEY_FIELDS if name in params), None)
         if key is None:
             await self._admit(scalar_text(in_params) or "")
@@ -219,17 +221,25 @@ class Exchange:
         headers = tuple((name.lower().encode(), value.encode()) for name, value in problem.headers.items())
         return Answer(status, body, headers)
 
+    def _form(self, answer: Answer) -> tuple[bytes, bytes]:
+        """Content type and body, in the language of the operation."""
+        operation = self.operation
+        if operation is None or not operation.answers_xml or b"json" in self.headers.get(b"accept", b"").lower():
+            return JSON_TYPE, answer.body
+        return XML_TYPE, write_xml(msgspec.json.decode(answer.body))
+
     async def _send(self, answer: Answer) -> None:
+        kind, body = self._form(answer)
         headers = [
-            (b"content-type", JSON_TYPE),
-            (b"content-length", b"%d" % len(answer.body)),
+            (b"content-type", kind),
+            (b"content-length", b"%d" % len(body)),
             (b"x-request-id", self.name.encode()),
             *answer.headers,
         ]
         if self.limit is not None:
             headers.extend(self.limit.headers())
         await self.send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": answer.body, "more_body": False})
+        await self.send({"type": "http.response.body", "body": body, "more_body": False})
 
     def _note(self, answer: Answer) -> None:
         if not self.gateway.book.wants(answer.status):

@@ -10,6 +10,7 @@ from typing import Any
 from strowger import __version__
 from strowger.platform.gateway.errors import ERRORS
 from strowger.platform.gateway.operations import OPERATIONS, Operation, Parameter
+from strowger.platform.gateway.xml import write_xml
 
 COMMON_CODES = ("E400", "E401", "E403", "E404", "E405", "E413", "E415", "E429", "E500", "E503")
 BODY_TYPES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
@@ -92,7 +93,7 @@ def _describe(operation: Operation, version: str) -> dict[str, Any]:
     if operation.method == "GET":
         described["parameters"] = [*in_path, *(_parameter(item, "query") for item in operation.parameters)]
     elif operation.parameters:
-        described["requestBody"] = _body(operation.parameters)
+        described["requestBody"] = _body(operation.parameters, operation.xml)
     if operation.idempotent:
         described["parameters"] = [
             *described["parameters"],
@@ -117,14 +118,17 @@ def _parameter(item: Parameter, place: str) -> dict[str, Any]:
     return described
 
 
-def _body(parameters: Sequence[Parameter]) -> dict[str, Any]:
+def _body(parameters: Sequence[Parameter], xml: bool) -> dict[str, Any]:
     schema: dict[str, Any] = {
         "type": "object",
         "properties": {item.name: {**item.schema, "description": item.text} for item in parameters},
         "required": [item.name for item in parameters if item.required],
     }
     example = example_of(parameters)
-    return {"required": True, "content": {kind: {"schema": schema, "example": example} for kind in BODY_TYPES}}
+    content: dict[str, Any] = {kind: {"schema": schema, "example": example} for kind in BODY_TYPES}
+    if xml:
+        content["application/xml"] = {"schema": {"type": "string"}, "example": write_xml(example, "request").decode()}
+    return {"required": True, "content": content}
 
 
 def example_of(parameters: Sequence[Parameter]) -> dict[str, Any]:
@@ -132,16 +136,28 @@ def example_of(parameters: Sequence[Parameter]) -> dict[str, Any]:
     return {item.name: item.example for item in parameters if item.example is not None}
 
 
+def _xml(example: Any) -> dict[str, Any]:
+    described: dict[str, Any] = {"schema": {"type": "string"}}
+    if example is not None:
+        described["example"] = write_xml(example).decode()
+    return described
+
+
 def _responses(operation: Operation) -> dict[str, Any]:
     headers = {name: {"schema": {"type": "string"}, "description": text} for name, text in HEADERS.items()}
     responses: dict[str, Any] = {}
     for status, schema, example in ((operation.status, operation.result, operation.example), *operation.also):
-        content = {"application/json": {"schema": dict(schema), "example": example}}
+        content: dict[str, Any] = {"application/json": {"schema": dict(schema), "example": example}}
+        if operation.answers_xml:
+            content["application/xml"] = _xml(example)
         responses[str(status)] = {"description": "Success", "headers": headers, "content": content}
     for status, codes in codes_by_status(operation).items():
         responses[str(status)] = {
             "description": "; ".join(f"{code}: {ERRORS[code].text}" for code in codes),
             "headers": {"X-Request-Id": headers["X-Request-Id"]},
-            "content": {"application/json": {"schema": dict(operation.failure_schema or ERROR_REFERENCE)}},
+            "content": {
+                "application/json": {"schema": dict(operation.failure_schema or ERROR_REFERENCE)},
+                **({"application/xml": _xml(None)} if operation.answers_xml else {}),
+            },
         }
     return responses

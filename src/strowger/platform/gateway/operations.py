@@ -13,6 +13,7 @@ from strowger.platform.gateway.params import Params
 from strowger.platform.gateway.repository import ClaimKey
 
 JSON_TYPE = b"application/json"
+XML_TYPE = b"application/xml"
 
 
 @dataclass(slots=True)
@@ -71,6 +72,7 @@ class Operation:
     ``failure`` makes the body of failures in areas whose envelope differs from the common one, ``failure_schema`` describes it.
     Calls other than GET are written into the audit log; not ``audited`` are those that change nothing. Sending messages
     (permission ``messages.send``) is not either: the message log is its record.
+    ``xml`` bodies are read where that is set, and answered in XML where ``answers_xml`` is, unless the client accepts JSON.
     """
 
     method: str
@@ -93,6 +95,8 @@ class Operation:
     permission: str = ""
     failure: Callable[[StrowgerError], Mapping[str, Any]] | None = None
     failure_schema: Mapping[str, Any] | None = None
+    xml: bool = False
+    answers_xml: bool = False
     audited: bool = True
 
     @property

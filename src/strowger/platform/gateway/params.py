@@ -16,6 +16,7 @@ from multipart import (  # type: ignore[import-untyped]
 )
 
 from strowger.foundation.errors import StrowgerError
+from strowger.platform.gateway.xml import read_xml
 
 Params = dict[str, Any]
 MAX_FIELDS = 1_000
@@ -27,11 +28,14 @@ OPEN_TYPES = frozenset({b"", b"text/plain", b"application/octet-stream", b"text/
 _decode_json = msgspec.json.Decoder().decode
 
 
-def read_params(query: bytes, content_type: bytes, body: bytes) -> Params:
-    """The parameters of a request; what the body says wins over the query. Raises E400 or E415."""
+def read_params(query: bytes, content_type: bytes, body: bytes, xml: bool = False) -> Params:
+    """The parameters of a request; what the body says wins over the query. ``xml`` bodies are read where that is said.
+
+    Raises E400 or E415.
+    """
     params = read_form(query) if query else {}
     if body:
-        given = _read_body(content_type, body)
+        given = _read_body(content_type, body, xml)
         params = params | given if params else given
     if b"\0" in body or b"\\u0000" in body or b"%00" in body or b"%00" in query:
         for name, value in params.items():
@@ -39,7 +43,7 @@ def read_params(query: bytes, content_type: bytes, body: bytes) -> Params:
     return params
 
 
-def _read_body(content_type: bytes, body: bytes) -> Params:
+def _read_body(content_type: bytes, body: bytes, xml: bool) -> Params:
     kind = content_type.partition(b";")[0].strip().lower()
     if kind == MULTIPART:
         return _read_multipart(content_type, body)
@@ -47,6 +51,8 @@ def _read_body(content_type: bytes, body: bytes) -> Params:
     if start in (b"{", b"["):
         return _read_json(body)
     if start == b"<" or kind.endswith(b"xml"):
+        if xml:
+            return read_xml(body)
         raise StrowgerError("E415", "XML is not read here")
     json_declared = kind == b"application/json" or kind.endswith(b"+json")
     if kind != FORM and not json_declared and kind not in OPEN_TYPES:

@@ -1,0 +1,59 @@
+"""What a click sets off: where it leads, and the callback of its link."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg
+
+from strowger.engagement.links.schemas import Opened, Visit
+from strowger.foundation.context import Context
+from strowger.foundation.ids import format_message_id, new_uuid
+from strowger.foundation.notify import notify
+from strowger.platform.callbacks.repository import insert_callbacks
+from strowger.platform.callbacks.schemas import NewCallback
+
+EVENT = "link_click"
+SAFE = "!#$%&'()*+,/:;=?@[]~"  # what a URL may hold as it is; the rest is escaped for the header
+
+
+def location(url: str) -> str:
+    """A URL as the header Location takes it."""
+    return quote(url, safe=SAFE)
+
+
+def variables(found: Opened, slug: str, visit: Visit) -> dict[str, Any]:
+    """What a click's callback can name."""
+    message_id = format_message_id(found.request_id, found.n) if found.request_id and found.n else ""
+    return {
+        "id": message_id,
+        "message_id": message_id,
+        "key_value": found.recipient,
+        "recipient": "+" + found.recipient if found.recipient.isdigit() else found.recipient,
+        "channel": "SMS" if message_id else "",
+        "ip": visit.ip or "",
+        "browser": visit.user_agent or "",
+        "language": visit.language or "",
+        "created": visit.at.strftime("%Y-%m-%d %H:%M:%S"),
+        "timestamp": visit.at.strftime("%Y-%m-%d %H:%M:%S"),
+        "shorty_id": slug,
+        "link_id": found.link_id,
+        "long_url": found.long_url,
+        "status": "CLICKED",
+        "status_trace": "CLICKED",
+    }
+
+
+async def call_back(connection: Any, context: Context, found: Opened, slug: str, visit: Visit) -> None:
+    """Queue the callback of a click, where the link has one; the visitor does not wait for it."""
+    if found.callback is None:
+        return
+    now = context.clock.now()
+    callback = NewCallback(
+        id=new_uuid(), account_id=found.account_id, request_id=found.request_id or new_uuid(), n=found.n or 1, event=EVENT,
+        target=found.callback, variables=variables(found, slug, visit), due_at=now, created_at=now,
+    )  # fmt: skip
+    own: asyncpg.Connection[Any] = connection
+    await insert_callbacks(own, [callback], None)
+    await notify(own, "callback")

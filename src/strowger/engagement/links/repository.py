@@ -1,0 +1,119 @@
+"""Queries of short links."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+from strowger.engagement.links.schemas import NewLink, Opened, Visit
+from strowger.foundation.database import columns
+from strowger.foundation.errors import StrowgerError
+from strowger.messaging.repository.queueing import encode_json
+
+Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.Pool[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
+# A slug that the account has for the same URL is used again, with the newer wishes; any other one is not touched.
+ADD = """
+INSERT INTO short_link AS l (account_id, slug, long_url, callback, expires_at, created_at)
+SELECT account_id, slug, long_url, callback::jsonb, expires_at, created_at
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+    AS t(account_id, slug, long_url, callback, expires_at, created_at)
+ON CONFLICT (slug) DO UPDATE SET callback = coalesce(excluded.callback, l.callback), expires_at = excluded.expires_at
+    WHERE l.account_id = excluded.account_id AND l.long_url = excluded.long_url
+RETURNING id, slug
+"""
+ADD_TOKENS = """
+INSERT INTO short_link_token (account_id, link_id, token, request_id, n, recipient)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::uuid[], $5::smallint[], $6::text[])
+"""
+# scope: whoever has the link may open it; the row says whose it is
+FIND = """
+SELECT l.id, l.account_id, l.long_url, l.callback, l.expires_at <= $3 AS expired, t.id AS token_id, t.request_id, t.n,
+       t.recipient
+FROM short_link l LEFT JOIN short_link_token t ON t.link_id = l.id AND t.token = $2
+WHERE l.slug = $1 AND ($2::text IS NULL OR t.id IS NOT NULL)
+"""
+COUNT = """
+WITH click AS (
+    INSERT INTO short_link_click (account_id, link_id, token_id, at, ip, user_agent, language, referer)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+), token AS (
+    UPDATE short_link_token SET clicks = clicks + 1 WHERE account_id = $1 AND id = $3
+)
+UPDATE short_link SET clicks = clicks + 1, last_click_at = $4 WHERE account_id = $1 AND id = $2
+"""
+OF_MESSAGE = """
+SELECT t.id, t.link_id, t.token, l.slug, l.long_url, l.expires_at, l.last_click_at,
+       CASE WHEN t.token IS NULL THEN l.clicks ELSE t.clicks END AS clicks
+FROM short_link_token t JOIN short_link l ON l.account_id = t.account_id AND l.id = t.link_id
+WHERE t.account_id = $1 AND t.request_id = $2 AND t.n = $3 ORDER BY t.id
+"""
+CLICKS = """
+SELECT k.link_id, k.at, k.ip, k.user_agent FROM short_link_click k
+WHERE k.account_id = $1 AND k.link_id = ANY($2::bigint[]) AND (k.token_id IS NULL OR k.token_id = ANY($3::bigint[]))
+ORDER BY k.at DESC LIMIT $4
+"""
+# scope: upkeep of the whole installation
+FORGET_CLICKS = "DELETE FROM short_link_click WHERE id IN (SELECT id FROM short_link_click WHERE at < $1 LIMIT $2)"
+
+
+async def add_links(connection: asyncpg.Connection[Any], links: list[NewLink]) -> None:
+    """Write links and the messages that carry them, within the caller's transaction.
+
+    Raises StrowgerError E618 for a slug that leads elsewhere, or belongs to another account.
+    """
+    merged: dict[str, NewLink] = {}
+    for link in links:
+        known = merged.setdefault(link.slug, link)
+        if (known.account_id, known.long_url) != (link.account_id, link.long_url):
+            raise StrowgerError("E618", field="url_data")
+    rows: list[tuple[Any, ...]] = [
+        (x.account_id, x.slug, x.long_url, encode_json(x.callback), x.expires_at, x.created_at)
+        for x in sorted(merged.values(), key=lambda link: link.slug)  # in one order everywhere: no deadlocks
+    ]
+    ids = {row["slug"]: row["id"] for row in await connection.fetch(ADD, *columns(rows, 6))}
+    if len(ids) < len(merged):
+        raise StrowgerError("E618", field="url_data")
+    tokens: list[tuple[Any, ...]] = [
+        (x.account_id, ids[x.slug], t.token, x.request_id, t.n, t.recipient) for x in links for t in x.tokens
+    ]
+    await connection.execute(ADD_TOKENS, *columns(tokens, 6))
+
+
+async def open_link(
+    connection: Connection, slug: str, token: str | None, visit: Visit, counted: bool = True
+) -> Opened | None:
+    """What a short URL leads to; None when there is no such link. An opening that leads somewhere is ``counted``."""
+    row = await connection.fetchrow(FIND, slug, token, visit.at)
+    if row is None:
+        return None
+    found = Opened(
+        row["id"], row["account_id"], row["long_url"], bool(row["expired"]), row["callback"], row["request_id"], row["n"],
+        row["recipient"] or "",
+    )  # fmt: skip
+    if counted and not found.expired:
+        await connection.execute(
+            COUNT, found.account_id, found.link_id, row["token_id"], visit.at, visit.ip, visit.user_agent, visit.language,
+            visit.referer,
+        )  # fmt: skip
+    return found
+
+
+async def links_of_message(connection: Connection, account_id: int, request_id: UUID, n: int) -> list[Any]:
+    """The links in a message with their clicks: those of its recipient, or of everybody where the link is shared."""
+    return await connection.fetch(OF_MESSAGE, account_id, request_id, n)
+
+
+async def latest_clicks(
+    connection: Connection, account_id: int, links: Sequence[int], tokens: Sequence[int], limit: int
+) -> list[Any]:
+    """The newest clicks on links, by these recipients' tokens or by anybody where the link is shared."""
+    return await connection.fetch(CLICKS, account_id, list(links), list(tokens), limit)
+
+
+async def forget_clicks(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete clicks before a moment, a bounded number at a time; the counts of links stay. Returns how many."""
+    return int((await connection.execute(FORGET_CLICKS, before, limit)).rsplit(" ", 1)[-1])
