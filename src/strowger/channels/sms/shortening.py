@@ -99,18 +99,25 @@ def read_url_data(value: object, call: Call, now: datetime) -> UrlData | None:
         raise _refuse("Must be an object or its JSON text")
     if not value:
         return None
-    url, slug = as_text(value, "url", "E617"), as_text(value, "slug", "E617")
+    url, slug = (as_text({"url_data": value.get(name)}, "url_data", "E617") for name in ("url", "slug"))
     if slug is not None and not SLUG.fullmatch(slug):
         raise _refuse("slug must be 3 to 30 letters, digits, _ and -")
-    shorten = read_switch(value, "shorten_url", "E617")
+    shorten, track = _switch(value, "shorten_url"), _switch(value, "track_user")
     return UrlData(
         shorten != 0,
         check_url(url) if url else None,
         slug,
-        bool(read_switch(value, "track_user", "E617")),
+        bool(track),
         _callback(value, call),
         _expiry(value, now),
     )
+
+
+def _switch(value: Params, name: str) -> int | None:
+    try:
+        return read_switch(value, name, "E617")
+    except StrowgerError as problem:
+        raise _refuse(f"{name}: {problem.detail}") from problem
 
 
 def _callback(value: Params, call: Call) -> dict[str, Any] | None:
@@ -123,7 +130,7 @@ def _callback(value: Params, call: Call) -> dict[str, Any] | None:
 
 
 def _expiry(value: Params, now: datetime) -> datetime | None:
-    text = as_text(value, "expiry", "E617")
+    text = as_text({"url_data": value.get("expiry")}, "url_data", "E617")
     if text is None:
         return None
     moment = parse_moment(text, ZoneInfo("UTC"), "E617", "url_data")
