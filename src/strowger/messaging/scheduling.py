@@ -65,7 +65,7 @@ class Schedules:
             await scheduling.move_waiting(connection, account_id, request_id, [key[2] for key in keys], due_at)
             moved = {"due_at": due_at.isoformat(timespec="seconds")}
             event = Event(EventKind.NOTE, Status.SCHEDULED, SCHEDULED, now, detail=moved)
-            await journaling.add_events(connection, [(key, event) for key in keys])
+            await journaling.write(connection, [(key, event) for key in keys], [], [])
             await scheduling.note_change(connection, account_id, request_id, now)
             return len(keys)
 
