@@ -1,13 +1,13 @@
 """Scheduled requests; short links in messages.
 
 Revision ID: 0012
-Revises: 0020
+Revises: 0013
 """
 
 from alembic import op
 
 revision = "0012"
-down_revision = "0020"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
