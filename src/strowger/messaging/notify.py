@@ -16,6 +16,15 @@ from strowger.platform.callbacks.profiles.facts import Targets
 from strowger.platform.callbacks.schemas import NewCallback
 
 SMS_SEND, SMS_MO = "sms_send", "sms_mo"
+V4_WORDS = {
+    Status.SCHEDULED: "AWAITED-DLR",
+    Status.QUEUED: "AWAITED-DLR",
+    Status.SENT: "AWAITED-DLR",
+    Status.DELIVERED: "DELIVRD",
+    Status.EXPIRED: "EXPIRED",
+    Status.FAILED: "FAILED",
+}
+V4_TRACES = {"DND-NUMB": "DNDNUMB", "MEM-EXEC": "MEMEXEC", "MAX-LIMIT": "MAX-LENGTH"}
 REFERENCES = ("ref", "ref1", "ref2", "ref_custom", "template_id", "entity_id")
 
 
@@ -35,6 +44,12 @@ def local_time(moment: datetime | None, zone: str) -> str:
 @lru_cache(maxsize=4096)
 def _second(moment: datetime, zone: str) -> str:
     return moment.astimezone(_zone(zone)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def v4_status(status: int, trace: str) -> str:
+    """A status as the older API spells it (sms.md 6.2): the word, or for what failed the trace in its older spelling."""
+    word = V4_WORDS.get(Status(status))
+    return word or V4_TRACES.get(trace, trace)
 
 
 def wanted_callbacks(rows: Iterable[Any], targets: Targets) -> list[tuple[Any, dict[str, Any]]]:
@@ -109,6 +124,8 @@ def sent_variables(row: Any, account: AccountRules | None, kid: str, now: dateti
         "delivered_at": local_time(row["final_at"], zone) if status == Status.DELIVERED else "",
         "error_code": "" if status in (Status.SENT, Status.DELIVERED) else row["trace"],
         "direction": "MT",
+        "mobile": row["recipient"],
+        "v4_status": v4_status(status, row["trace"]),
         **{name: options.get(name, "") for name in REFERENCES},
     }
 

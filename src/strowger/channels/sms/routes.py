@@ -12,6 +12,7 @@ from strowger.channels.sms.schedule.changes import cancel_schedule, move_schedul
 from strowger.channels.sms.send import send_messages, send_sms
 from strowger.channels.sms.senders.routes import OPERATIONS as SENDER_OPERATIONS
 from strowger.channels.sms.status import messages_status, one_status, sms_status
+from strowger.channels.sms.v4 import routes as v4
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Handler, Operation
 from strowger.platform.gateway.table import add_operations
@@ -119,4 +120,4 @@ OPERATIONS = [
     *TEMPLATE_OPERATIONS,
 ]
 add_operations(OPERATIONS)
-routes: list[Any] = []  # the gateway's mount serves the operations
+routes: list[Any] = [*v4.routes]  # the gateway's mount serves the operations

@@ -160,11 +160,14 @@ class Exchange:
 
     async def _admit(self, key: str) -> None:
         gateway = self.gateway
-        principal = await gateway.keys.authenticate(key, self.sid, self.ip)
+        principal = await self._authenticate(key)
         self.principal = principal
         self.limit = await gateway.limiter.take(principal.key_id, principal.rate)
         if not gateway.book.is_noted(principal.key_id):
             gateway.book.note_use(principal.key_id, gateway.clock.now(), self.ip)
+
+    async def _authenticate(self, key: str) -> Any:
+        return await self.gateway.keys.authenticate(key, self.sid, self.ip)
 
     async def _once(self, operation: Operation, call: Call) -> Answer:
         key = key_of(self.headers)

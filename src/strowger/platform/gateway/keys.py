@@ -65,8 +65,11 @@ class KeyRing:
         self._searches.clear()
         self._generation += 1
 
-    async def authenticate(self, key: str, sid: str, ip: str | None) -> Principal:
-        """The principal of a key for an SID. Raises E401 (no such key), E403 (not for this SID, address or state)."""
+    async def authenticate(self, key: str, sid: str | None, ip: str | None) -> Principal:
+        """The principal of a key for an SID (None: whichever it belongs to).
+
+        Raises E401 (no such key), E403 (not for this SID, address or state).
+        """
         if not key or len(key) > MAX_KEY_LENGTH:
             raise StrowgerError("E401", field="api-key")
         digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
@@ -109,8 +112,8 @@ class KeyRing:
         return principal
 
 
-def _check(principal: Principal, sid: str, ip: str | None) -> None:
-    if principal.sid != sid:
+def _check(principal: Principal, sid: str | None, ip: str | None) -> None:
+    if sid is not None and principal.sid != sid:
         raise StrowgerError("E403", "The key belongs to another SID", field="sid")
     if principal.networks and not _inside(ip, principal.networks):
         raise StrowgerError("E403", "The key may not be used from this address", field="api-key")

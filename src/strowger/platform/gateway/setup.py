@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 log = get_logger(__name__)
-API_PREFIXES = ("/v1/", "/v2/", "/api/")
+API_PREFIXES = ("/v1/", "/v2/", "/v4/", "/api/")
 AnyRequest = Request[Any, Any, Any]
 REQUEST_ID = b"x-request-id"
 
