@@ -35,6 +35,10 @@ class Schedules:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
 
+    async def find(self, account_id: int, request_id: UUID) -> Any | None:
+        """The request's row (models.ScheduledRequest)."""
+        return await self._database.run(lambda c: scheduling.find_schedule(c, account_id, request_id))
+
     async def cancel(self, account_id: int, request_id: UUID, n: int | None = None) -> tuple[int | None, Written]:
         """Cancel a request, or its message ``n``: status CANCELLED, no callback unless one asks for it, nothing charged."""
         now = self._clock.now()

@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, select
 
 from strowger.foundation.database import columns
-from strowger.messaging.models import QueuedSubmission, ScheduledRequest
+from strowger.messaging.models import Message, ScheduledRequest
 from strowger.messaging.repository.journaling import Key
 from strowger.messaging.schemas import NewRequest
 from strowger.messaging.statuses import Status
@@ -22,6 +22,7 @@ INSERT INTO scheduled_request (account_id, request_id, channel, type, sender, bo
 SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                      $9::integer[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[])
 """
+FIND = "SELECT * FROM scheduled_request WHERE account_id = $1 AND request_id = $2"
 KNOWN = "SELECT EXISTS (SELECT FROM scheduled_request WHERE account_id = $1 AND request_id = $2)"
 # Only what waits for its own time: neither what a worker holds, nor what is about to be taken. Locked, so that of two
 # changes at the same time the second finds what the first has left.
@@ -112,20 +113,22 @@ async def stale_sent(connection: asyncpg.Connection[Any], low: datetime, high: d
 
 
 def schedule_rows() -> Select[Any]:
-    """The rows of the console's list: scheduled requests, and how many of their messages (``waiting``) still wait."""
-    # scope: completed by SqlSource, which adds the account
-    waiting = (
-        select(func.count())
-        .select_from(QueuedSubmission)
-        .where(
-            and_(
-                QueuedSubmission.account_id == ScheduledRequest.account_id,
-                QueuedSubmission.request_id == ScheduledRequest.request_id,
-                QueuedSubmission.lane == 0,
-                QueuedSubmission.due_at > func.now(),
-            )
-        )
-        .scalar_subquery()
-        .label("waiting")
+    """The rows of the console's list, with how many of their messages still wait, and how many were sent (``left``)."""
+    # scope: completed by SqlSource, which adds the account; messages are those of the row's own account
+    return select(
+        *ScheduledRequest.__table__.columns,
+        _count(Message.status == Status.SCHEDULED).label("waiting"),
+        _count(Message.status.not_in([Status.SCHEDULED, Status.CANCELLED])).label("left"),
     )
-    return select(*ScheduledRequest.__table__.columns, waiting)
+
+
+def _count(condition: ColumnElement[bool]) -> ScalarSelect[int]:
+    own = and_(
+        Message.account_id == ScheduledRequest.account_id, Message.request_id == ScheduledRequest.request_id, condition
+    )
+    return select(func.count()).select_from(Message).where(own).correlate(ScheduledRequest).scalar_subquery()
+
+
+async def find_schedule(connection: asyncpg.Connection[Any], account_id: int, request_id: UUID) -> Any | None:
+    """A scheduled request; None when the account has no such one."""
+    return await connection.fetchrow(FIND, account_id, request_id)

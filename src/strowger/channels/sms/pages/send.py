@@ -42,7 +42,7 @@ TYPES = (
 )
 ENCODINGS = (("Auto", "Automatic"), ("0", "GSM 7-bit, other characters replaced"), ("1", "Unicode"))
 # What the API calls a field that the form names otherwise.
-PLACES = {"from": "sender", "number": "to"}
+PLACES = {"from": "sender", "number": "to", "timezone": "time"}
 
 
 def _form(senders: list[Any]) -> Form:
@@ -57,6 +57,8 @@ def _form(senders: list[Any]) -> Form:
                   help="Up to 100 numbers in international form, separated by commas or lines.",
                   attrs={"inputmode": "tel", "spellcheck": "false"}),
             Field("body", "Text", "textarea", required=True, rows=5, max_length=20000),
+            Field("time", "Send at", "datetime-local", width="half",
+                  help="15 minutes to 3 months ahead, in your time zone; empty: at once."),
             Field("callback", "Callback URL", "url", placeholder="https://example.net/dlr?id={id}&status={status}",
                   help="Called when the outcome is known."),
             Field("unicode", "Encoding", "select", options=ENCODINGS, default="Auto", width="half"),
@@ -73,7 +75,7 @@ def _form(senders: list[Any]) -> Form:
     )  # fmt: skip
 
 
-def _parameters(values: Any) -> dict[str, str]:
+def _parameters(values: Any, zone: str) -> dict[str, str]:
     """The API's parameters out of the form's values; what was left as it is by default stays out."""
     to = ",".join(part.strip() for part in str(values.get("to", "")).replace("\n", ",").split(",") if part.strip())
     given = {
@@ -88,12 +90,14 @@ def _parameters(values: Any) -> dict[str, str]:
         "unicode": "" if values.get("unicode") in (None, "", "Auto") else values.get("unicode"),
         "flash": "1" if values.get("flash") else "",
         "dlr": "0" if values.get("no_receipt") else "",
+        "time": values.get("time") or "",
+        "timezone": zone if values.get("time") else "",
     }
     return {name: str(value) for name, value in given.items() if value not in (None, "")}
 
 
 def _api_call(values: Any, visitor: Visitor, base_url: str) -> ApiCall:
-    return ApiCall("POST", f"{base_url}/v1/{visitor.sid}/messages", form=_parameters(values))
+    return ApiCall("POST", f"{base_url}/v1/{visitor.sid}/messages", form=_parameters(values, visitor.time_zone))
 
 
 async def _senders(request: AnyRequest, visitor: Visitor) -> list[Any]:
@@ -118,7 +122,7 @@ async def send_message(request: AnyRequest, visitor: Visitor) -> Page:
     if not bound.ok:
         return await _render(request, visitor, bound)
     try:
-        answer = await send_sms(_call(request, visitor, _parameters(bound.values)))
+        answer = await send_sms(_call(request, visitor, _parameters(bound.values, visitor.time_zone)))
     except StrowgerError as problem:
         entry = ERRORS.get(problem.code)
         place = PLACES.get(problem.field or "", problem.field or "body")
@@ -128,7 +132,8 @@ async def send_message(request: AnyRequest, visitor: Visitor) -> Page:
     data = msgspec.json.decode(answer.body)
     many = len(data["data"]) > 1
     path = f"/messages?q={data['id']}" if many else f"/messages/{data['data'][0]['message_id']}"
-    return redirect(request, path, f"{len(data['data'])} messages accepted." if many else "Accepted.")
+    word = "scheduled" if data.get("time") else "accepted"
+    return redirect(request, path, f"{len(data['data'])} messages {word}." if many else f"{word.capitalize()}.")
 
 
 def _call(request: AnyRequest, visitor: Visitor, params: dict[str, str]) -> Call:
