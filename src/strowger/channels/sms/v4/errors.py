@@ -16,7 +16,6 @@ TEXTS = {
     "A405": "Unknown method",
     "A406": "Invalid date",
     "A407": "IP address not allowed",
-    "A411": "Insufficient credits",
     "A412": "`to` is missing or holds no valid number",
     "A413": "`message` is missing or too long",
     "A414": "Invalid sender",
