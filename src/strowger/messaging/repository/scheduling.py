@@ -112,9 +112,9 @@ async def stale_sent(connection: asyncpg.Connection[Any], low: datetime, high: d
     return [tuple(row) for row in await connection.fetch(STALE_SENT, low, high, limit)]
 
 
+# scope: completed by SqlSource, which adds the account; messages are those of the row's own account
 def schedule_rows() -> Select[Any]:
     """The rows of the console's list, with how many of their messages still wait, and how many were sent (``left``)."""
-    # scope: completed by SqlSource, which adds the account; messages are those of the row's own account
     return select(
         *ScheduledRequest.__table__.columns,
         _count(Message.status == Status.SCHEDULED).label("waiting"),

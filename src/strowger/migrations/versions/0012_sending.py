@@ -1,13 +1,13 @@
 """Scheduled requests; short links in messages.
 
 Revision ID: 0012
-Revises: 0013
+Revises: 0011a
 """
 
 from alembic import op
 
 revision = "0012"
-down_revision = "0013"
+down_revision = "0011a"
 branch_labels = None
 depends_on = None
 
