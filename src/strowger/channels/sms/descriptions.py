@@ -119,7 +119,7 @@ BATCH = (
         "sms",
         {"type": ["array", "string", "object"], "items": NODE, "minItems": 1, "maxItems": 1000},
         "The nodes, up to 1,000. Of its own a node may have to, from, body, type, template_id, entity_id, unicode, flash, time, "
-        "validity, dlr, ref, ref1, ref2, ref_custom, prefix, url_data and callback.",
+        "validity, dlr, ref, ref1, ref2, ref_custom, prefix, url_data, callback and callback_profile_id.",
         True,
         [{"to": NUMBER, "body": "Your table is ready, Ada."}, {"to": "447700900124"}],
     ),

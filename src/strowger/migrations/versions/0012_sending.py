@@ -1,13 +1,13 @@
 """Scheduled requests; short links in messages.
 
 Revision ID: 0012
-Revises: 0011a
+Revises: 0014
 """
 
 from alembic import op
 
 revision = "0012"
-down_revision = "0011a"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -15,7 +15,10 @@ from strowger.platform.gateway.params import Params
 MAX_NODES = 1000
 MAX_MESSAGES = 1000
 # A node's own value replaces the top's; the two names of one thing replace each other.
-TWINS = {"from": "sender", "sender": "from", "template_data": "variables", "variables": "template_data"}
+TWINS = {
+    "from": "sender", "sender": "from", "template_data": "variables", "variables": "template_data",
+    "callback": "callback_profile_id", "callback_profile_id": "callback",
+}  # fmt: skip
 # Values that a node may have of its own.
 OWN = frozenset(
     {

@@ -11,13 +11,20 @@ from strowger.channels.sms.batches.nodes import Node, read_nodes, spread, trace_
 from strowger.channels.sms.message_templates.sending import find_template, find_templates, has_template, read_text
 from strowger.channels.sms.schedule.times import read_due, zone_of
 from strowger.channels.sms.schemas import Accepted, SendAnswer, encode
-from strowger.channels.sms.send import ACCEPTED, PRIORITIES, check_channel, format_moment, read_options
+from strowger.channels.sms.send import (
+    ACCEPTED,
+    PRIORITIES,
+    PROFILE,
+    check_channel,
+    format_moment,
+    read_callback,
+    read_options,
+)
 from strowger.channels.sms.senders.service import check_sender
 from strowger.channels.sms.shortening import Links, begin_links, plan_text, read_url_data
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.messaging.schemas import NewRequest, Priority, Variant
-from strowger.platform.callbacks.schemas import read_target
 from strowger.platform.gateway.errors import entry_of
 from strowger.platform.gateway.operations import Answer, Call
 from strowger.platform.gateway.params import Params, as_text, scalar_text
@@ -34,7 +41,7 @@ class Composer:
         self.context: Context = call.state.context
         self.links: Links | None = None
         self._senders: dict[str, StrowgerError | None] = {}
-        self._callbacks: dict[str, dict[str, Any] | None] = {}
+        self._callbacks: dict[str, tuple[dict[str, Any] | None, str | None]] = {}
 
     async def look_up(self, nodes: list[Node]) -> None:
         """Read the templates of all nodes together, so that no node asks for its own."""
@@ -50,12 +57,10 @@ class Composer:
             params = template.complete(params)
         sender, type_ = fields.read_sender(params), fields.read_type(params)
         body = read_text(params, template) if has_template(params) else fields.read_body(params)
-        if not fields.UNAVAILABLE.keys().isdisjoint(params):
-            fields.refuse_unavailable(params)
         options = read_options(params, fields.read_prefix(params))
         due_at = read_due(params, self.zone, self.now, self.context.settings.retention_days)
         validity = fields.read_validity(params)
-        callback = self.callback(params)
+        callback, _ = await self.callback(params)
         await self._check_sender(sender)
         return Variant(
             type_,
@@ -68,15 +73,13 @@ class Composer:
             due_at,
         )
 
-    def callback(self, params: Params) -> dict[str, Any] | None:
-        """Where a node's outcome is reported, as it is stored. Raises E615."""
-        given = params.get("callback")
-        if not given:
-            return None
-        name = repr(given)
+    async def callback(self, params: Params) -> tuple[dict[str, Any] | None, str | None]:
+        """Where a node's outcome is reported, as it is stored, and its URL. Raises E615, E616."""
+        if not (params.get("callback") or params.get(PROFILE)):
+            return None, None
+        name = repr((params.get(PROFILE), params.get("callback")))
         if name not in self._callbacks:
-            account_id = self.call.principal.account_id
-            self._callbacks[name] = read_target(given).to_json(self.context.secrets, account_id)
+            self._callbacks[name] = await read_callback(self.context, self.call.principal, params)
         return self._callbacks[name]
 
     async def _check_sender(self, sender: str) -> None:
@@ -125,18 +128,19 @@ async def send_batch(call: Call) -> Answer:
     common = {name: value for name, value in call.params.items() if name not in TOP_ONLY}
     zone = await zone_of(context.database, call.principal, common)
     composer = Composer(call, now, zone)
-    prefix = _check_common(composer, common)
+    prefix = await _check_common(composer, common)
     nodes = spread(raw, common, prefix, call.principal.country)
     variants = await _variants(composer, nodes)
     request = _request(call, composer, common, nodes, variants)
-    answer = encode(_envelope(call, request, common, nodes))
+    _, url = await composer.callback(common)
+    answer = encode(_envelope(call, request, common, nodes, url))
     if call.claim is not None:
         request.idempotency = (*call.claim, ACCEPTED, answer)
     await call.state.accepter.accept(request)
     return Answer(ACCEPTED, answer)
 
 
-def _check_common(composer: Composer, common: Params) -> str | None:
+async def _check_common(composer: Composer, common: Params) -> str | None:
     """Refuse the request for what is wrong on top, whichever nodes it concerns; returns the prefix."""
     fields.read_type(common)
     if common.get("sender") or common.get("from"):
@@ -146,7 +150,7 @@ def _check_common(composer: Composer, common: Params) -> str | None:
     fields.read_validity(common)
     prefix = fields.read_prefix(common)
     read_options(common, prefix)
-    composer.callback(common)
+    await composer.callback(common)
     read_due(common, composer.zone, composer.now, composer.context.settings.retention_days)
     if common.get("url_data"):
         read_url_data(common["url_data"], composer.call, composer.now)
@@ -207,13 +211,12 @@ def _request(call: Call, composer: Composer, common: Params, nodes: list[Node], 
     )
 
 
-def _envelope(call: Call, request: NewRequest, common: Params, nodes: list[Node]) -> SendAnswer:
+def _envelope(call: Call, request: NewRequest, common: Params, nodes: list[Node], url: str | None) -> SendAnswer:
     """The envelope of a send; sender and text are those on top, or null."""
     error: dict[str, Any] = {}
     if call.principal.settings.get("report_invalid_in_response"):
         invalid = [node.recipient for node in nodes if node.problem is not None]
         error = {"invalid": invalid, "nodes": _reports(nodes)} if invalid else {}
-    target = common.get("callback")
     answer = SendAnswer(
         call.name,
         fields.read_sender(common) if common.get("sender") or common.get("from") else None,
@@ -223,10 +226,12 @@ def _envelope(call: Call, request: NewRequest, common: Params, nodes: list[Node]
         format_moment(request.created_at),
         len(nodes),
         [Accepted(f"{call.name}:{n}", node.recipient) for n, node in enumerate(nodes, 1)],
-        read_target(target).url if target else None,
+        url,
         error,
     )
     options = read_options(common, fields.read_prefix(common))
+    if common.get(PROFILE):
+        options[PROFILE] = common[PROFILE]
     if common.get("time"):
         answer.time = as_text(common, "time")
     return answer.echo(options, "/sms/" in call.path)
