@@ -13,6 +13,7 @@ from strowger.channels.sms.schedule.times import read_due, zone_of
 from strowger.channels.sms.schemas import Accepted, SendAnswer, encode
 from strowger.channels.sms.send import (
     ACCEPTED,
+    DEFAULTS,
     PRIORITIES,
     PROFILE,
     check_channel,
@@ -52,6 +53,8 @@ class Composer:
 
     async def compose(self, params: Params, n: int, recipient: str) -> Variant:
         """The message of a node. Raises StrowgerError for what cannot be sent."""
+        if not DEFAULTS.isdisjoint(self.call.principal.settings):
+            params = fields.with_defaults(params, self.call.principal.settings)
         template = await find_template(self.context, self.call.principal, params) if has_template(params) else None
         if template is not None:
             params = template.complete(params)
