@@ -1,13 +1,13 @@
 """Scheduled requests; short links in messages.
 
 Revision ID: 0012
-Revises: 0014
+Revises: 0010
 """
 
 from alembic import op
 
 revision = "0012"
-down_revision = "0014"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
