@@ -25,11 +25,13 @@ from strowger.foundation.ids import new_api_key
 from strowger.foundation.notify import Listener, Notifier
 from strowger.foundation.settings import Settings
 from strowger.messaging.accept import Accepter
+from strowger.platform.billing import routes as billing_api
 from strowger.platform.blocklist import routes as blocklist_api
 from strowger.platform.callbacks.profiles import routes as profile_api
 from strowger.platform.consent import routes as consent_api
 from strowger.platform.gateway import setup as gateway
 from strowger.platform.guard import routes as guard_api
+from strowger.platform.subaccounts import routes as subaccounts_api
 
 SID, SENDER = "HXEU0000000001GB", "STROWG"
 
@@ -120,6 +122,8 @@ async def running_app(context: Context) -> AsyncIterator[Litestar]:
             *profile_api.routes,
             *consent_api.routes,
             *guard_api.routes,
+            *subaccounts_api.routes,
+            *billing_api.routes,
             *gateway.routes,
             *links.routes,
         ],

@@ -32,7 +32,9 @@ from strowger.messaging.accept import Accepter
 from strowger.platform.accounts import pages as accounts
 from strowger.platform.approvals import pages as approvals
 from strowger.platform.audit import pages as audit
+from strowger.platform.billing import pages as billing_pages
 from strowger.platform.billing import repository as billing
+from strowger.platform.billing import routes as billing_api
 from strowger.platform.blocklist import pages as blocklist
 from strowger.platform.blocklist import routes as blocklist_api
 from strowger.platform.callbacks.profiles import pages as profile_pages
@@ -44,6 +46,8 @@ from strowger.platform.health import routes as health
 from strowger.platform.mailbox import pages as mailbox
 from strowger.platform.settings import pages as settings_pages
 from strowger.platform.team import pages as team
+from strowger.platform.subaccounts import pages as subaccounts
+from strowger.platform.subaccounts import routes as subaccounts_api
 
 log = get_logger(__name__)
 CONNECT_SECONDS = 60
@@ -60,10 +64,20 @@ PAGES: list[Any] = [
     *sms_pages.pages,
     *approvals.pages,
     *home.pages,
+    *subaccounts.pages,
+    *billing_pages.pages,
 ]
 
 # The operations that these modules added to the gateway's table are served by its mount.
-API: list[Any] = [*sms_api.routes, *profile_api.routes, *blocklist_api.routes, *consent_api.routes, *guard_api.routes]
+API: list[Any] = [
+    *sms_api.routes,
+    *profile_api.routes,
+    *blocklist_api.routes,
+    *consent_api.routes,
+    *guard_api.routes,
+    *subaccounts_api.routes,
+    *billing_api.routes,
+]
 
 
 async def _balance(context: Context, account_id: int) -> str:

@@ -30,7 +30,7 @@ async def provision_account(
 ) -> dict[str, Any]:
     """Create account, wallet, opening credit, sender IDs and a first API key.
 
-    Returns id, sid, name and api_key (its only showing). An installation without a tariff for SMS gets the flat one.
+    Returns id, sid, name and api_key (its only showing). An installation without a price for SMS in the currency gets the flat one.
     """
     account = await accounts.create_account(context, name, country, currency, time_zone=time_zone)
 
@@ -40,7 +40,8 @@ async def provision_account(
             await recharge(connection, account.id, credit, "opening credit", context.clock.now())
         for i, sender in enumerate(senders):
             await create_sender(connection, account.id, sender, is_default=i == 0)
-        if not any(row["channel"] == "sms" and row["account_id"] is None for row in await billing.tariffs(connection)):
+        listed = await billing.tariffs(connection)
+        if not any(r["channel"] == "sms" and r["account_id"] is None and r["currency"] == currency for r in listed):
             await billing.add_tariff(connection, None, "sms", None, currency, DEMO_UNIT_PRICE)
         await notify(connection, "accounts")
 

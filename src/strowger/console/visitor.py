@@ -14,6 +14,8 @@ from strowger.console.rights import PUBLIC, SELF, permission_for
 from strowger.foundation.context import Context
 
 MANAGERS = ("owner", "admin")
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+ALWAYS_OPEN = ("/subaccounts/leave", "/sign-out", "/profile/theme")
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 
@@ -21,7 +23,9 @@ AnyConnection = ASGIConnection[Any, Any, Any, Any]
 class Visitor:
     """The signed-in user. ``theme`` is light, dark or auto; ``csrf`` must come back with every unsafe request.
 
-    ``permissions`` are what the role grants (see platform/team); ``role_name`` is the role in words.
+    ``permissions`` are what the role grants (see platform/team); ``role_name`` is the role in words. ``main_account`` is the
+    name of the user's own account while they work in a sub-account; ``barred`` are the paths that are closed meanwhile, and
+    ``read_only`` says that nothing may be changed there.
     """
 
     user_id: int
@@ -39,6 +43,14 @@ class Visitor:
     session: str = ""
     permissions: frozenset[str] = frozenset()
     role_name: str = ""
+    main_account: str = ""
+    barred: tuple[str, ...] = ()
+    read_only: bool = False
+
+    def is_barred(self, method: str, path: str) -> bool:
+        """Whether a request is closed while the visitor works in a sub-account."""
+        unsafe = method not in SAFE and path not in ALWAYS_OPEN
+        return unsafe and (self.read_only or path.startswith(self.barred)) if self.main_account else False
 
     def may(self, permission: str | None) -> bool:
         """Whether the role grants a permission. What names none is for owners and admins."""

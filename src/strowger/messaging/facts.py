@@ -19,6 +19,7 @@ from strowger.platform.callbacks.profiles.facts import ProfileFacts
 
 ACCOUNT_SECONDS = 5.0
 ROUTE_SECONDS = 1.0
+PRICE_SECONDS = 60.0
 MAX_ACCOUNTS = 10_000
 MAX_LOOKED_UP = 10_000  # of each kind
 K = TypeVar("K")
@@ -42,6 +43,7 @@ class Facts:
         self._prices: PriceList | None = None
         self._looked_up: dict[str, dict[Any, Any]] = {}
         self.profiles.forget()
+        self._prices_at = float("-inf")
 
     def now(self) -> datetime:
         """The present moment."""
@@ -51,7 +53,7 @@ class Facts:
         """Rules of the accounts, at most a few seconds old."""
         now = self._clock.monotonic()
         if now - self._accounts_at > ACCOUNT_SECONDS or len(self._accounts) > MAX_ACCOUNTS:
-            self._accounts, self._prices, self._looked_up, self._accounts_at = {}, None, {}, now
+            self._accounts, self._looked_up, self._accounts_at = {}, {}, now
         known = self._accounts  # whoever forgets or renews while we read must not take these from us
         missing = set(ids) - known.keys()
         if missing:
@@ -86,10 +88,11 @@ class Facts:
             await self._rules.release(connection, ended, accounts, self)
 
     async def prices(self, connection: asyncpg.Connection[Any]) -> PriceList:
-        """The price list, as old as the accounts at most."""
-        prices = self._prices
-        if prices is None:
-            prices = self._prices = PriceList(await billing.tariffs(connection))
+        """The price list, at most a minute old; whoever changes a price notifies ``accounts``."""
+        prices, now = self._prices, self._clock.monotonic()
+        if prices is None or now - self._prices_at > PRICE_SECONDS:
+            prices = PriceList(await billing.tariffs(connection))
+            self._prices, self._prices_at = prices, now
         return prices
 
     async def routes(self, connection: asyncpg.Connection[Any], channel: str) -> RouteTable:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -20,12 +19,13 @@ from strowger.messaging.repository import journaling
 from strowger.messaging.repository.deliveries import add_deliveries
 from strowger.messaging.repository.journaling import Advance, Key
 from strowger.messaging.rules import Hold
-from strowger.messaging.schemas import Event, Submission
+from strowger.messaging.schemas import Channel, Event, Submission
 from strowger.messaging.statuses import TRACES, EventKind, Status
-from strowger.platform.billing.service import release
+from strowger.platform.billing.service import settle
 from strowger.platform.callbacks.repository import insert_callbacks
 from strowger.platform.callbacks.schemas import NewCallback
 
+REFUNDABLE = {Status.UNDELIVERED, Status.EXPIRED, Status.FAILED}
 STATUS_OF_WORD = {"NOT-SENT": Status.NOT_SENT, "UNDELIVERED": Status.UNDELIVERED, "FAILED": Status.FAILED}
 
 
@@ -151,12 +151,11 @@ async def write(
         await journaling.hold_submissions(connection, changes.held)
     if changes.counted:
         await facts.release(connection, changes.counted)
-    if changes.reserved:
-        await _settle(connection, changes, rows, now)
+    refunded = await _settle(connection, changes, rows, facts, now)
     targets = await facts.profiles.targets(connection, [(row["account_id"], row["callback"]) for row in rows])
     wanting = wanted_callbacks(rows, targets)
     accounts = await facts.accounts(connection, {row["account_id"] for row, _ in wanting}) if wanting else {}
-    callbacks = callbacks_for(wanting, accounts, now)
+    callbacks = callbacks_for(wanting, accounts, now, refunded)
     if callbacks:
         await insert_callbacks(connection, callbacks, worker_id)
     receipts = receipts_for(rows, now)
@@ -165,9 +164,43 @@ async def write(
     return Written(rows, callbacks)
 
 
-async def _settle(connection: asyncpg.Connection[Any], changes: Changes, rows: Sequence[Any], now: datetime) -> None:
-    """Release the reservations of messages that ended without being handed over."""
-    changed: set[tuple[int, UUID, int]] = {(r["account_id"], r["request_id"], r["n"]) for r in rows}
-    amounts = [amount for key, amount in changes.reserved.items() if key in changed]
-    if amounts:
-        await release(connection, amounts, "not handed over", now)
+def _key(row: Any) -> Key:
+    return (row["account_id"], row["request_id"], row["n"])
+
+
+async def _settle(
+    connection: asyncpg.Connection[Any], changes: Changes, rows: Sequence[Any], facts: Facts, now: datetime
+) -> set[Key]:
+    """Release what was reserved for messages that were not handed over; charge those that were, and ended.
+
+    Returns the messages whose price is given back: those that did not arrive, where their price says so (sms.md 5).
+    """
+    released: list[tuple[int, Decimal]] = []
+    if changes.reserved:
+        changed = {_key(row) for row in rows}
+        released = [amount for key, amount in changes.reserved.items() if key in changed]
+    ended = [row for row in rows if row["final_at"] is not None and row["price"]]
+    refunds = await _refunds(connection, [row for row in ended if row["status"] in REFUNDABLE], facts)
+    if released or ended:
+        charged = [(row["account_id"], row["price"]) for row in ended]
+        await settle(connection, released, charged, [(key[0], amount) for key, amount in refunds.items()], now)
+    if refunds:
+        await journaling.set_refunded(connection, list(refunds))
+    return set(refunds)
+
+
+async def _refunds(connection: asyncpg.Connection[Any], rows: Sequence[Any], facts: Facts) -> dict[Key, Decimal]:
+    """What is given back for messages that did not arrive: their price without the fee, by the price of their day."""
+    if not rows:
+        return {}
+    prices, accounts = await facts.prices(connection), await facts.accounts(connection, {r["account_id"] for r in rows})
+    refunds: dict[Key, Decimal] = {}
+    for row in rows:
+        account = accounts.get(row["account_id"])
+        rate = account and prices.find(
+            Channel(row["channel"]).name.lower(), account.terms, row["country"], type_=row["type"], sender=row["sender"],
+            at=row["created_at"],
+        )  # fmt: skip
+        if rate and rate.refund_undelivered and row["price"] > rate.fee * row["units"]:
+            refunds[_key(row)] = row["price"] - rate.fee * row["units"]
+    return refunds

@@ -106,7 +106,7 @@ class Intake:
         screened = screen(fresh, accounts, self._rules, known)
         routed, unroutable = route(screened.passed, await self._facts.routes(connection, self._rules.name))
         prices = await self._facts.prices(connection)
-        priced, unpaid = await price(connection, [s for s, _ in routed], prices, self._rules.name, now)
+        priced, unpaid = await price(connection, [s for s, _ in routed], prices, accounts, self._rules.name, now)
         payable = {s.key for s in priced}
         routed = [(s, carrier) for s, carrier in routed if s.key in payable]
         await self._rules.settle(connection, [s for s, _ in routed], known)

@@ -25,6 +25,7 @@ from strowger.messaging.repository import journaling, queueing, scheduling
 from strowger.messaging.repository.deliveries import add_deliveries
 from strowger.messaging.service import Pipeline
 from strowger.messaging.statuses import EventKind
+from strowger.platform.billing.service import settle
 from strowger.platform.callbacks import repository as callbacks
 from strowger.platform.callbacks.profiles.jobs import ProfileJobs
 from strowger.platform.callbacks.service import CallbackService
@@ -159,7 +160,9 @@ class Upkeep:
             if len(keys) < CHUNK * 4:
                 keys += await scheduling.stale_sent(connection, now - age - span, now - age, CHUNK * 4 - len(keys))
             if keys:
-                receipts = receipts_for(await journaling.set_no_dlr(connection, keys, now), now)
+                closed = await journaling.set_no_dlr(connection, keys, now)
+                await settle(connection, (), [(r["account_id"], r["price"]) for r in closed if r["price"]], (), now)
+                receipts = receipts_for(closed, now)
                 if receipts:
                     await add_deliveries(connection, receipts)
             return len(keys)

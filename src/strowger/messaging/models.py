@@ -58,6 +58,7 @@ class Message(Base):
     network: Mapped[str | None] = mapped_column(Text)
     carrier_id: Mapped[int | None]
     price: Mapped[Decimal | None] = mapped_column(Amount)
+    refunded: Mapped[bool] = mapped_column(server_default=text("false"))
     source: Mapped[str] = mapped_column(Text, server_default="API")
     campaign_name: Mapped[str | None] = mapped_column(Text)
     options: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -73,10 +73,17 @@ def wants_callback(row: Any, target: Mapping[str, Any]) -> bool:
 
 
 def callbacks_for(
-    wanting: Iterable[tuple[Any, dict[str, Any]]], accounts: Mapping[int, AccountRules], now: datetime
+    wanting: Iterable[tuple[Any, dict[str, Any]]],
+    accounts: Mapping[int, AccountRules],
+    now: datetime,
+    refunded: Container[Any] = (),
 ) -> list[NewCallback]:
-    """One callback for each changed message that wants one."""
-    return [_callback(row, target, accounts.get(row["account_id"]), now) for row, target in wanting]
+    """One callback for each changed message that wants one; ``refunded`` are those whose price was given back."""
+    made = [_callback(row, target, accounts.get(row["account_id"]), now) for row, target in wanting]
+    for callback in made if refunded else ():
+        if (callback.account_id, callback.request_id, callback.n) in refunded:
+            callback.variables["refunded"] = 1
+    return made
 
 
 def _callback(row: Any, target: dict[str, Any], account: AccountRules | None, now: datetime) -> NewCallback:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncpg
 
 from strowger.messaging.schemas import Channel, NewRequest, Submission
+from strowger.platform.billing.prices import Terms
 
 if TYPE_CHECKING:
     from strowger.messaging.facts import Facts
@@ -63,6 +65,13 @@ class AccountRules:
     sid: str = ""
     currency: str = ""
     senders: Mapping[str, tuple[SenderRule, ...]] = field(default_factory=dict)
+    parent_id: int | None = None
+    margin: Decimal = Decimal(0)
+
+    @property
+    def terms(self) -> Terms:
+        """What decides its prices besides the list."""
+        return Terms(self.id, self.currency, self.parent_id, self.margin)
 
 
 @dataclass(frozen=True, slots=True)

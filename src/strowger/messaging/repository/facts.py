@@ -10,7 +10,13 @@ import asyncpg
 from strowger.messaging.route import RouteRule, RouteTable
 from strowger.messaging.rules import AccountRules, SenderRule
 
-ACCOUNTS = "SELECT id, country, state, settings, time_zone, sid, currency FROM account WHERE id = ANY($1::bigint[])"
+# A sub-account is open only while its parent is.
+ACCOUNTS = """
+SELECT a.id, a.country, CASE WHEN p.state IN ('active', 'trial') OR p.id IS NULL THEN a.state ELSE p.state END AS state,
+       a.settings, a.time_zone, a.sid, a.currency, a.parent_id, coalesce(w.margin, 0) AS margin
+FROM account a LEFT JOIN account p ON p.id = a.parent_id LEFT JOIN wallet w ON w.account_id = a.id
+WHERE a.id = ANY($1::bigint[])
+"""
 SENDERS = "SELECT account_id, sender, iso_code, status FROM sender WHERE account_id = ANY($1::bigint[])"
 ROUTES = """
 SELECT r.carrier_id, r.country, r.type, r.sender, r.priority,

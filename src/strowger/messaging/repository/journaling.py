@@ -20,7 +20,7 @@ from strowger.messaging.statuses import EventKind, Status
 Key = tuple[int, UUID, int]
 
 # What the steps after a change need to know of a message.
-CHANGED = """m.account_id, m.request_id, m.n, m.status, m.trace, m.type, m.sender, m.recipient, m.body, m.units, m.price,
+CHANGED = """m.account_id, m.request_id, m.n, m.status, m.trace, m.type, m.sender, m.recipient, m.body, m.units, m.price, m.channel,
           m.country, m.network, m.campaign_name, m.options, m.callback, m.created_at, m.sent_at, m.final_at"""
 # Events, ended submissions and new statuses in one statement. A final message never changes again, and a status only grows:
 # the guard that late reports meet.
@@ -104,6 +104,11 @@ FROM unnest($1::bigint[], $2::uuid[], $3::smallint[]) AS t(account_id, request_i
 WHERE m.account_id = t.account_id AND m.request_id = t.request_id AND m.n = t.n AND m.final_at IS NULL
 RETURNING {CHANGED}
 """  # noqa: S608
+SET_REFUNDED = """
+UPDATE message m SET refunded = true
+FROM unnest($1::bigint[], $2::uuid[], $3::smallint[]) AS t(account_id, request_id, n)
+WHERE m.account_id = t.account_id AND m.request_id = t.request_id AND m.n = t.n
+"""
 ADD_INCOMING = f"""
 INSERT INTO message (account_id, request_id, n, channel, direction, status, trace, type, sender, recipient, body, units,
                      length, country, carrier_id, source, created_at, valid_until, final_at)
@@ -289,6 +294,11 @@ async def stale_sent(connection: asyncpg.Connection[Any], low: UUID, high: UUID,
 async def set_no_dlr(connection: asyncpg.Connection[Any], keys: Sequence[Key], now: datetime) -> list[Any]:
     """Close messages without a receipt as SENT - NO DLR; returns those that were still open, as they are now."""
     return await connection.fetch(SET_NO_DLR, *columns(list(keys), 3), now)
+
+
+async def set_refunded(connection: asyncpg.Connection[Any], keys: Sequence[Key]) -> None:
+    """Note that the price of messages was given back."""
+    await connection.execute(SET_REFUNDED, *columns(list(keys), 3))
 
 
 async def add_incoming(connection: asyncpg.Connection[Any], rows: list[tuple[Any, ...]]) -> None:

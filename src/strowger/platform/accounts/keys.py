@@ -48,23 +48,44 @@ def _bound(key_hash: bytes) -> str:
     return f"api_key:{key_hash.hex()}"
 
 
+@dataclass(frozen=True, slots=True)
+class SealedKey:
+    """A key as it is stored, with its text."""
+
+    text: str
+    digest: bytes
+    sealed: bytes
+    hint: str
+
+
+def seal_key(context: Context) -> SealedKey:
+    """A new key, for whoever stores it in a transaction of their own."""
+    text = new_api_key()
+    digest = hashlib.sha256(text.encode()).digest()
+    return SealedKey(text, digest, context.secrets.seal(text, _bound(digest)), text[-HINT:])
+
+
+def open_key(context: Context, digest: bytes, sealed: bytes) -> str:
+    """The text of a stored key."""
+    return context.secrets.open(sealed, _bound(digest)).decode()
+
+
 def _make(
     context: Context, account_id: int, name: str, networks: Sequence[str], rate: int | None
 ) -> tuple[ApiKey, str]:
-    text = new_api_key()
-    digest = hashlib.sha256(text.encode()).digest()
+    key = seal_key(context)
     row = ApiKey(
         account_id=account_id,
         name=name,
-        key_hash=digest,
-        key_sealed=context.secrets.seal(text, _bound(digest)),
-        hint=text[-HINT:],
+        key_hash=key.digest,
+        key_sealed=key.sealed,
+        hint=key.hint,
         networks=list(networks),
         rate=rate,
         active=True,
         created_at=context.clock.now(),
     )
-    return row, text
+    return row, key.text
 
 
 async def _key(session: AsyncSession, account_id: int, key_id: int) -> ApiKey:

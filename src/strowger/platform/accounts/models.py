@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, LargeBinary, Text, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import CHAR, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,9 +16,13 @@ Moment = DateTime(timezone=True)
 
 
 class Account(Base):
-    """A tenant. ``state`` is active, trial, suspended, inactive or closed; ``settings`` hold its choices."""
+    """A tenant. ``state`` is active, trial, suspended, inactive or closed; ``settings`` hold its choices.
+
+    ``parent_id``: the account that this sub-account belongs to.
+    """
 
     __tablename__ = "account"
+    __table_args__ = (Index("ix_account_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     sid: Mapped[str] = mapped_column(Text, unique=True)
@@ -29,6 +33,7 @@ class Account(Base):
     state: Mapped[str] = mapped_column(Text, server_default="active")
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 
 
 class User(Base):

@@ -24,6 +24,7 @@ from strowger.platform.gateway.idempotency import hash_params, key_of
 from strowger.platform.gateway.operations import JSON_TYPE, XML_TYPE, Answer, Call, Operation
 from strowger.platform.gateway.params import FORM, Params, read_params, scalar_text
 from strowger.platform.gateway.request_log import Entry
+from strowger.platform.gateway.services import check_service
 from strowger.platform.gateway.table import TABLE
 from strowger.platform.gateway.xml import write_xml
 
@@ -162,6 +163,8 @@ class Exchange:
         gateway = self.gateway
         principal = await self._authenticate(key)
         self.principal = principal
+        if principal.parent_id is not None:
+            check_service(principal.settings, self.tail)
         self.limit = await gateway.limiter.take(principal.key_id, principal.rate)
         if not gateway.book.is_noted(principal.key_id):
             gateway.book.note_use(principal.key_id, gateway.clock.now(), self.ip)

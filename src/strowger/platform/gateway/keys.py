@@ -18,13 +18,15 @@ from strowger.platform.gateway import repository
 CACHE_SECONDS, WRONG_KEY_SECONDS = 5.0, 2.0
 MAX_CACHED = 20_000
 MAX_KEY_LENGTH = 128
+MAX_CHILDREN, MAX_NUMBER = 5_000, 9
+FOREIGN = "The key belongs to another SID"
 OPEN_STATES = frozenset({"active", "trial"})
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(slots=True, eq=False)
 class Principal:
-    """The account and key behind a request.
+    """The account and key behind a request. ``parent_id``: the account is that one's sub-account.
 
     ``facts`` is room for what other modules look up per account; it is forgotten together with the key, within seconds
     of a change. ``scopes`` are the permissions to which the key is limited; none: no limit.
@@ -40,6 +42,7 @@ class Principal:
     rate: int | None
     networks: tuple[Network, ...] = ()
     expires_at: datetime | None = None
+    parent_id: int | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     name: str = ""
     scopes: frozenset[str] = frozenset()
@@ -80,8 +83,32 @@ class KeyRing:
             principal = known[0]
         if principal is None or (principal.expires_at is not None and principal.expires_at <= self._clock.now()):
             raise StrowgerError("E401", field="api-key")
-        _check(principal, sid, ip)
-        return principal
+        reached = principal if sid in (None, principal.sid) else await self._child(principal, str(sid))
+        _check(reached, principal, ip)
+        return reached
+
+    async def _child(self, parent: Principal, sid: str) -> Principal:
+        """The sub-account that a parent's key works on. Raises E403, alike for what is foreign and for what is not there."""
+        number = sid.removeprefix(f"{parent.sid}_")
+        if parent.parent_id is not None or not number.isdigit() or len(number) > MAX_NUMBER:
+            raise StrowgerError("E403", FOREIGN, field="sid")
+        known: dict[str, Principal | None] = parent.facts.setdefault("children", {})
+        if sid not in known:
+            if len(known) >= MAX_CHILDREN:
+                known.clear()
+            try:
+                async with self._database.pool.acquire(timeout=5) as connection:
+                    row = await repository.find_child(connection, parent.account_id, sid)
+            except OUTAGES as problem:
+                raise Unavailable from problem
+            known[sid] = None if row is None else Principal(
+                row["account_id"], row["sid"], parent.key_id, row["country"], row["currency"], row["state"], row["settings"],
+                parent.rate, parent.networks, parent.expires_at, parent.account_id, name=parent.name, scopes=parent.scopes,
+            )  # fmt: skip
+        child = known[sid]
+        if child is None:
+            raise StrowgerError("E403", FOREIGN, field="sid")
+        return child
 
     async def _search(self, digest: bytes) -> Principal | None:
         search = self._searches.get(digest)
@@ -102,7 +129,8 @@ class KeyRing:
         if row is not None:
             principal = Principal(
                 row["account_id"], row["sid"], row["id"], row["country"], row["currency"], row["state"], row["settings"],
-                row["rate"], _networks(row["networks"]), row["expires_at"], name=row["name"], scopes=frozenset(row["scopes"]),
+                row["rate"], _networks(row["networks"]), row["expires_at"], row["parent_id"], name=row["name"],
+                scopes=frozenset(row["scopes"]),
             )  # fmt: skip
         if generation == self._generation:
             if len(self._known) >= MAX_CACHED:
@@ -112,13 +140,13 @@ class KeyRing:
         return principal
 
 
-def _check(principal: Principal, sid: str | None, ip: str | None) -> None:
-    if sid is not None and principal.sid != sid:
-        raise StrowgerError("E403", "The key belongs to another SID", field="sid")
+def _check(principal: Principal, owner: Principal, ip: str | None) -> None:
     if principal.networks and not _inside(ip, principal.networks):
         raise StrowgerError("E403", "The key may not be used from this address", field="api-key")
     if principal.state not in OPEN_STATES:
         raise StrowgerError("E403", f"The account is {principal.state}", field="sid")
+    if owner.state not in OPEN_STATES:
+        raise StrowgerError("E403", f"The account is {owner.state}", field="sid")
 
 
 def _inside(ip: str | None, networks: tuple[Network, ...]) -> bool:

@@ -12,9 +12,15 @@ import asyncpg
 from strowger.foundation.database import columns
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
+# A sub-account is open only while its parent is.
 FIND_KEY = """
-SELECT k.id, k.account_id, k.name, k.scopes, k.networks, k.rate, k.expires_at, a.sid, a.country, a.currency, a.state, a.settings
-FROM api_key k JOIN account a ON a.id = k.account_id WHERE k.key_hash = $1 AND k.active
+SELECT k.id, k.account_id, k.name, k.scopes, k.networks, k.rate, k.expires_at, a.sid, a.country, a.currency, a.settings,
+       a.parent_id, CASE WHEN p.id IS NULL OR p.state IN ('active', 'trial') THEN a.state ELSE p.state END AS state
+FROM api_key k JOIN account a ON a.id = k.account_id LEFT JOIN account p ON p.id = a.parent_id
+WHERE k.key_hash = $1 AND k.active
+"""
+FIND_CHILD = """
+SELECT id AS account_id, sid, country, currency, state, settings FROM account WHERE parent_id = $1 AND sid = $2
 """
 # scope: keys that have just authenticated, by their id
 TOUCH_KEYS = """
@@ -58,6 +64,10 @@ JOIN unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS t(account_id, m
 RELEASE = """
 DELETE FROM idempotency_key WHERE account_id = $1 AND method = $2 AND path = $3 AND key = $4 AND status IS NULL
 """
+STORE_ANSWER = """
+UPDATE idempotency_key SET status = $5, response = $6
+WHERE account_id = $1 AND method = $2 AND path = $3 AND key = $4 AND status IS NULL RETURNING key
+"""
 # scope: upkeep of the whole installation
 FORGET_CLAIMS = "DELETE FROM idempotency_key WHERE created_at < $1"
 # scope: upkeep of the whole installation
@@ -76,6 +86,11 @@ ClaimKey = tuple[int, str, str, str]  # account, method, path, key
 async def find_key(connection: Connection, key_hash: bytes) -> Mapping[str, Any] | None:
     """The active key of a hash with what the edge needs of its account."""
     return await connection.fetchrow(FIND_KEY, key_hash)
+
+
+async def find_child(connection: Connection, parent_id: int, sid: str) -> Mapping[str, Any] | None:
+    """A sub-account by its SID, only below its own parent."""
+    return await connection.fetchrow(FIND_CHILD, parent_id, sid)
 
 
 async def touch_keys(connection: Connection, uses: Sequence[tuple[int, datetime, str | None]]) -> None:
@@ -117,6 +132,11 @@ async def claim_keys(
         for row in await connection.fetch(FIND_CLAIMS, *columns(taken, 4)):
             found[(row["account_id"], row["method"], row["path"], row["key"])] = row
     return found
+
+
+async def store_answer(connection: Connection, key: ClaimKey, status: int, response: bytes) -> bool:
+    """Keep the answer of a claimed key, in the transaction of what it did; False when another try has taken it over."""
+    return await connection.fetchval(STORE_ANSWER, *key, status, response) is not None
 
 
 async def release_key(connection: Connection, key: ClaimKey) -> None:

@@ -23,7 +23,7 @@ from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.phone import number_facts
 from strowger.platform.billing import repository as billing
-from strowger.platform.billing.service import PriceList
+from strowger.platform.billing.service import PriceList, terms_of
 from strowger.platform.gateway.errors import ERRORS
 from strowger.platform.gateway.keys import Principal
 from strowger.platform.gateway.operations import Call
@@ -194,7 +194,8 @@ async def _measure(request: AnyRequest, visitor: Visitor, values: Any) -> Measur
     length = sms_length(body, mode)
     odd = not_gsm7(normalise_newlines(body)) if mode != "1" else []
     valid, invalid = _recipients(str(values.get("to") or ""), visitor)
-    cost, balance = await _cost(request, visitor, valid, length.units) if body else (None, None)
+    kind, sender = str(values.get("type") or ""), str(values.get("sender") or "")
+    cost, balance = await _cost(request, visitor, valid, length.units, kind, sender) if body else (None, None)
     return Measured(
         body, str(values.get("sender") or ""), bool(values.get("flash")), length.encoding, length.chars, length.units,
         length.remaining, length.units > MAX_UNITS, tuple((one, _name(one)) for one in odd[:MAX_NAMED]), len(valid),
@@ -227,20 +228,22 @@ def _recipients(text: str, visitor: Visitor) -> tuple[list[str], int]:
 
 
 async def _cost(
-    request: AnyRequest, visitor: Visitor, recipients: list[str], units: int
+    request: AnyRequest, visitor: Visitor, recipients: list[str], units: int, kind: str, sender: str
 ) -> tuple[Decimal | None, Decimal | None]:
     """What it costs (None: a country without a price), and what the account has."""
     async with context_of(request).database.pool.acquire() as connection:
         prices = PriceList(await billing.tariffs(connection))  # type: ignore[arg-type]
         found = await billing.balance(connection, visitor.account_id)  # type: ignore[arg-type]
-    balance = found[0] if found else None
+        terms = await terms_of(connection, visitor.account_id)  # type: ignore[arg-type]
+    balance, now = found[0] if found else None, context_of(request).clock.now()
     total = Decimal(0)
     for number in recipients or [""]:
         facts = number_facts(number) if number else None
-        price = prices.unit_price("sms", visitor.account_id, facts.country if facts else None)
-        if price is None:
+        country = facts.country if facts else None
+        rate = prices.find("sms", terms, country, type_=kind, sender=sender, at=now) if terms else None
+        if rate is None:
             return None, balance
-        total += price * units
+        total += rate.total(units)
     return total, balance
 
 

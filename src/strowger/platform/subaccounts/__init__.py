@@ -1,0 +1,1 @@
+"""Sub-accounts: accounts with a parent that configures them, pays for them and may act in them."""

@@ -1,0 +1,191 @@
+"""The routes of the sub-accounts API, each with its description (platform.md 3)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from strowger.foundation.context import Context
+from strowger.foundation.errors import StrowgerError
+from strowger.platform.gateway import rbc
+from strowger.platform.gateway.errors import register_errors
+from strowger.platform.gateway.operations import Answer, Call, Handler, Operation
+from strowger.platform.gateway.params import Params, as_text
+from strowger.platform.gateway.table import add_operations
+from strowger.platform.subaccounts import descriptions as d
+from strowger.platform.subaccounts import repository, service
+from strowger.platform.subaccounts.schemas import public_object, read_amount, read_switch
+
+register_errors("strowger.platform.subaccounts")
+STATUSES = ("invited", "active", "suspended", "deleted")
+MAX_PAGE = 100
+LISTS = ("channels", "low_balance_alert_emails", "lba_emails")
+
+
+def _actor(call: Call) -> service.Actor:
+    return service.Actor(call.principal.account_id, f"API key {call.principal.key_id}")
+
+
+def _context(call: Call) -> Context:
+    context: Context = call.state.context
+    return context
+
+
+def _params(call: Call) -> Params:
+    """The parameters; in a form a list of one arrives as a text."""
+    if not call.spaced:
+        return call.params
+    lists = {name: [value] for name in LISTS if isinstance(value := call.params.get(name), str)}
+    return {**call.params, **lists}
+
+
+def _sid(call: Call) -> str:
+    return str(call.path_params["subaccount_sid"])
+
+
+async def _wants_keys(call: Call) -> bool:
+    shown = bool(call.principal.settings.get("subaccount_key_in_get"))
+    return shown or read_switch(call.params, "reveal_key", False)
+
+
+async def create_subaccount(call: Call) -> Answer:
+    """Make a sub-account; its key and invitation are shown only in this answer."""
+
+    async def keep(connection: Any, made: service.Made) -> None:
+        # The key in clear is nowhere kept: a repeated call gets it masked.
+        await rbc.keep_answer(connection, call, rbc.success(public_object(made.row), 201))
+
+    made = await service.create(_context(call), _actor(call), _params(call), keep)
+    data = public_object(made.row, made.key)
+    if made.invitation:
+        data["invitation_url"] = made.invitation
+    return rbc.success(data, 201)
+
+
+def _page_number(call: Call, name: str, default: int, most: int) -> int:
+    text = as_text(call.params, name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:12]) <= most:
+        raise StrowgerError("E400", f"Must be a whole number from 1 to {most}", field=name)
+    return int(text)
+
+
+async def list_subaccounts(call: Call) -> Answer:
+    """All sub-accounts of the account, page by page."""
+    context, parent = _context(call), call.principal.account_id
+    page, limit = _page_number(call, "page", 1, 10_000), _page_number(call, "limit", 25, MAX_PAGE)
+    status = as_text(call.params, "status")
+    if status is not None and status not in STATUSES:
+        raise StrowgerError("E400", f"Must be one of {', '.join(STATUSES)}", field="status")
+    search, reveal = as_text(call.params, "search"), await _wants_keys(call)
+
+    async def work(connection: Any) -> list[Any]:
+        await service.parent_of(connection, parent)
+        now, offset = context.clock.now(), (page - 1) * limit
+        return list(await repository.page(connection, parent, now, status, search, limit, offset))
+
+    rows = await context.database.run(work)
+    keys = [await service.reveal_key(context, _actor(call), row) if reveal else None for row in rows]
+    return rbc.success([public_object(row, key) for row, key in zip(rows, keys, strict=True)])
+
+
+async def get_subaccount(call: Call) -> Answer:
+    """One sub-account."""
+    row = await service.get(_context(call), call.principal.account_id, _sid(call))
+    key = await service.reveal_key(_context(call), _actor(call), row) if await _wants_keys(call) else None
+    return rbc.success(public_object(row, key))
+
+
+async def change_subaccount(call: Call) -> Answer:
+    """Change what is passed."""
+    return rbc.success(public_object(await service.change(_context(call), _actor(call), _sid(call), _params(call))))
+
+
+async def recharge_subaccount(call: Call) -> Answer:
+    """Move credits to or, negative, from a sub-account."""
+    amount = read_amount(call.params)
+
+    def answer(balances: tuple[Decimal, Decimal]) -> Answer:
+        own, parents = balances
+        return rbc.success({"sid": _sid(call), "balance": float(own), "parent_balance": float(parents)})
+
+    async def keep(connection: Any, balances: tuple[Decimal, Decimal]) -> None:
+        await rbc.keep_answer(connection, call, answer(balances))
+
+    return answer(await service.recharge(_context(call), _actor(call), _sid(call), amount, keep))
+
+
+async def suspend_subaccount(call: Call) -> Answer:
+    """Stop sends and sign-in."""
+    return rbc.success(public_object(await service.suspend(_context(call), _actor(call), _sid(call))))
+
+
+async def resume_subaccount(call: Call) -> Answer:
+    """Bring a suspended sub-account back."""
+    return rbc.success(public_object(await service.resume(_context(call), _actor(call), _sid(call))))
+
+
+async def delete_subaccount(call: Call) -> Answer:
+    """End a sub-account; its credit goes to the parent."""
+    row = await service.delete(_context(call), _actor(call), _sid(call))
+    return rbc.success(public_object(row), code="RBC2347", message="Account deleted successfully!")
+
+
+def _operation(
+    method: str, tail: str, name: str, summary: str, text: str, handler: Handler, codes: tuple[str, ...], **more: Any
+) -> Operation:
+    below = (d.SID,) if tail else ()
+    settings = {"result": d.envelope(d.OBJECT), "example": d.body(d.EXAMPLE), **more}
+    return Operation(
+        method, "/{sid}/subaccounts" + tail, name, summary, text, handler, path_parameters=below, codes=(*codes, *rbc.CODES),
+        tag="Sub-accounts", failure=rbc.failure,
+        permission="subaccounts.read" if method == "GET" else "subaccounts.write", **settings,
+    )  # fmt: skip
+
+
+ONE = "/{subaccount_sid}"
+OPERATIONS = [
+    _operation(
+        "POST", "", "create_subaccount", "Create a sub-account",
+        "Makes an account below this one, with an owner, a first API key and, when assigned, credit moved from this account.",
+        create_subaccount, (*d.CREATE_CODES, "E409", "E422"), parameters=d.CREATE, status=201,
+        example=d.body({**d.EXAMPLE, "invitation_url": "https://example.net/join/token"}, 201), idempotent=True,
+    ),
+    _operation(
+        "GET", "", "list_subaccounts", "List sub-accounts", "All sub-accounts but deleted ones, in the order of their numbers.",
+        list_subaccounts, ("RBC2323", "RBC2360"), parameters=d.LIST, result=d.envelope({"type": "array", "items": d.OBJECT}),
+        example=d.body([d.EXAMPLE]),
+    ),
+    _operation(
+        "GET", ONE, "get_subaccount", "One sub-account", "Status, services and credit of a sub-account.", get_subaccount,
+        d.ONE_CODES, parameters=d.REVEAL,
+    ),
+    _operation(
+        "PATCH", ONE, "change_subaccount", "Change a sub-account",
+        "Only what is passed changes. E-mail address, channels, country and credit type are fixed.", change_subaccount,
+        d.CHANGE_CODES, parameters=d.CHANGE,
+    ),
+    _operation(
+        "POST", ONE + "/recharges", "recharge_subaccount", "Recharge a sub-account",
+        "Moves credits from this account to the sub-account; a negative amount moves them back.", recharge_subaccount,
+        (*d.RECHARGE_CODES, "E409", "E422"), parameters=(d.AMOUNT_FIELD,), result=d.envelope(d.RECHARGED),
+        example=d.body({"sid": "HXEU0000000001GB_1", "balance": 1700.5, "parent_balance": 8300}), idempotent=True,
+    ),
+    _operation(
+        "POST", ONE + "/suspend", "suspend_subaccount", "Suspend a sub-account", "Sends and sign-in stop; the balance stays.",
+        suspend_subaccount, d.STATE_CODES,
+    ),
+    _operation(
+        "POST", ONE + "/resume", "resume_subaccount", "Resume a sub-account", "Brings a suspended sub-account back.",
+        resume_subaccount, d.STATE_CODES,
+    ),
+    _operation(
+        "DELETE", ONE, "delete_subaccount", "Delete a sub-account",
+        "Keys and users end; credit, numbers and senders go to this account. Its messages stay as long as any.",
+        delete_subaccount, d.STATE_CODES,
+        example=d.body({**d.EXAMPLE, "status": "deleted", "balance": 0}, 200, "RBC2347", "Account deleted successfully!"),
+    ),
+]  # fmt: skip
+add_operations(OPERATIONS)
+routes: list[Any] = []  # the gateway's mount serves the operations

@@ -1,0 +1,331 @@
+"""The sub-accounts API: every code, money both ways, whose key reaches what (platform.md 3, R-55, R-58)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from strowger.foundation.database import Database
+from strowger.platform.billing.repository import open_wallet
+from strowger.platform.billing.service import recharge
+from tests.api_kit import Api, add_customer, running_api
+from tests.database.platform.billing.conftest import NOW, check_books
+
+NEW: dict[str, Any] = {
+    "account_name": "Store Nord", "email": "nord@shop.example", "country_iso_code": "GB", "channels": ["sms"],
+    "subaccount_credit_type": "assigned", "credit_amount": 100,
+}  # fmt: skip
+ALERT = {"low_balance_alert": True, "low_balance_alert_limit": 10, "low_balance_alert_emails": ["a@b.example"]}
+SHARED = {"subaccount_credit_type": "shared", "credit_amount": None}
+
+
+@pytest.fixture
+async def api(database: Database) -> AsyncIterator[Api]:
+    """A prepaid parent with 1000 EUR."""
+    async with running_api(database) as api:
+        await database.run(lambda c: open_wallet(c, api.customer.account_id, Decimal(0)))
+        await database.run(lambda c: recharge(c, api.customer.account_id, Decimal(1000), "opening", NOW))
+        yield api
+
+
+async def call(
+    api: Api, method: str, tail: str = "", body: Any = None, key: str = "", **headers: str
+) -> httpx.Response:
+    return await api.client.request(
+        method, f"/api{api.base}/subaccounts{tail}", json=body,
+        headers={"api-key": key or api.customer.key, **{n.replace("_", "-"): v for n, v in headers.items()}},
+    )  # fmt: skip
+
+
+async def create(api: Api, **changes: Any) -> dict[str, Any]:
+    body = {name: value for name, value in {**NEW, **changes}.items() if value is not None}
+    answer = await call(api, "POST", "", body)
+    assert answer.status_code == 201, answer.text
+    assert (answer.json()["code"], answer.json()["status"]) == ("RBC103", 201)
+    data: dict[str, Any] = answer.json()["data"]
+    return data
+
+
+async def make_postpaid(api: Api) -> None:
+    await api.context.database.pool.execute("UPDATE wallet SET kind = 'postpaid', credit_limit = 50, balance = 0")
+    await api.context.database.pool.execute("DELETE FROM ledger_entry")
+
+
+async def test_a_subaccount_is_made_with_its_key_and_credit(api: Api) -> None:
+    made = await create(api, **ALERT)
+    assert made["sid"] == f"{api.customer.sid}_1"
+    assert made["status"] == "invited"
+    assert made["invitation_url"].startswith("http://localhost:8080/join/")
+    assert (made["balance"], made["low_balance_alert"]) == (100.0, True)
+    shown = (await call(api, "GET", f"/{made['sid']}")).json()["data"]
+    assert shown["api_key"] == f"A…{made['api_key'][-4:]}"
+    revealed = (await call(api, "GET", f"/{made['sid']}?reveal_key=1")).json()["data"]
+    assert revealed["api_key"] == made["api_key"]
+    assert [row["sid"] for row in (await call(api, "GET")).json()["data"]] == [made["sid"]]
+    sent = await api.client.post(
+        f"/v1/{made['sid']}/messages", json={"to": "447700900123", "sender": "NONE", "body": "x"},
+        headers={"api-key": made["api_key"]},
+    )  # fmt: skip
+    assert sent.json()["code"] == "E605"
+    await check_books(api.context.database)
+
+
+BAD: list[tuple[str, dict[str, Any], str]] = [
+    ("RBC2317", {"credit_amount": 1000.01}, "credit_amount"),
+    ("RBC2319", {"low_balance_alert": True}, "low_balance_alert_limit"),
+    ("RBC2319", {**ALERT, "low_balance_alert_emails": []}, "low_balance_alert_emails"),
+    ("RBC2320", {"email": "nobody"}, "email"),
+    ("RBC2321", {"customer_type_id": 9}, "customer_type_id"),
+    ("RBC2328", {"country_iso_code": "XX"}, "country_iso_code"),
+    ("RBC2330", {"country_iso_code": None}, "country_iso_code"),
+    ("RBC2333", {**ALERT, "low_balance_alert_limit": "many"}, "low_balance_alert_limit"),
+    ("RBC2334", {"credit_amount": "much"}, "credit_amount"),
+    ("RBC2334", {"credit_amount": -1}, "credit_amount"),
+    ("RBC2335", {**ALERT, "low_balance_alert_emails": ["a"]}, "low_balance_alert_emails"),
+    ("RBC2336", {**ALERT, "low_balance_alert_emails": "a@b.example"}, "low_balance_alert_emails"),
+    ("RBC2337", {"channels": "sms"}, "channels"),
+    ("RBC2337", {"channels": [1]}, "channels"),
+    ("RBC2338", {"channels": ["fax"]}, "channels"),
+    (
+        "RBC2340",
+        {**ALERT, "low_balance_alert_emails": [f"a{n}@b.example" for n in range(11)]},
+        "low_balance_alert_emails",
+    ),
+    ("RBC2341", {**ALERT, "low_balance_alert_emails": ["a@b.example", "A@b.example"]}, "low_balance_alert_emails"),
+    ("RBC2345", {"credit_amount": None}, "credit_amount"),
+    ("RBC2346", {"subaccount_credit_type": "gift"}, "subaccount_credit_type"),
+    ("RBC2348", SHARED, "subaccount_credit_type"),
+    ("RBC2353", {"monthly_limit": 5}, "monthly_limit"),
+    ("RBC2355", {"account_name": "Store <Nord>"}, "account_name"),
+    ("RBC2355", {"account_name": "x" * 161}, "account_name"),
+    ("RBC2362", {"margin": -1}, "margin"),
+]
+BAD_SHARED: list[tuple[str, dict[str, Any], str]] = [
+    ("RBC2316", {"credit_amount": 50.01}, "credit_amount"),
+    ("RBC2331", {**SHARED, "monthly_limit": 0}, "monthly_limit"),
+    ("RBC2332", {**SHARED, "monthly_limit": 1.5}, "monthly_limit"),
+    ("RBC2352", {**SHARED, **ALERT}, "low_balance_alert"),
+    ("RBC2354", {**SHARED, "credit_amount": 5}, "credit_amount"),
+]
+
+
+async def refused(api: Api, code: str, changes: dict[str, Any], field: str) -> None:
+    body = {name: value for name, value in {**NEW, **changes}.items() if value is not None}
+    answer = await call(api, "POST", "", body)
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert field in answer.json()["error"]
+    assert answer.json()["data"] == {}
+
+
+async def test_each_refusal_has_its_code_and_changes_nothing(api: Api) -> None:
+    for code, changes, field in BAD:
+        await refused(api, code, changes, field)
+    answer = await call(api, "POST", "", {})
+    assert (answer.status_code, answer.json()["code"]) == (400, "RBC2318")
+    await make_postpaid(api)
+    for code, changes, field in BAD_SHARED:
+        await refused(api, code, changes, field)
+    fetch = api.context.database.pool.fetchval
+    assert await fetch("SELECT count(*) FROM account") == 1
+    await fetch("DELETE FROM wallet")
+    answer = await call(api, "POST", "", NEW)
+    assert answer.json()["code"] == "RBC2323"
+
+
+async def test_names_addresses_domains_and_types(api: Api) -> None:
+    await create(api)
+    answer = await call(api, "POST", "", {**NEW, "account_name": "store nord", "email": "b@shop.example"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "RBC2356")
+    answer = await call(api, "POST", "", {**NEW, "account_name": "Other", "email": "NORD@shop.example"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "RBC2357")
+    execute = api.context.database.pool.execute
+    await execute(
+        "INSERT INTO app_user (account_id, email, name, password_hash) VALUES ($1, 'boss@acme.example', 'B', '!')",
+        api.customer.account_id,
+    )
+    for kind, code in (("enterprise", "RBC2322"), ("club", "RBC2326")):
+        settings = {"customer_kind": kind}
+        await execute("UPDATE account SET settings = $2 WHERE id = $1", api.customer.account_id, settings)
+        answer = await call(api, "POST", "", {**NEW, "account_name": "Other", "email": "c@shop.example"})
+        assert answer.json()["code"] == code
+    await execute(
+        "UPDATE account SET settings = '{\"subaccounts_enabled\": false}' WHERE id = $1", api.customer.account_id
+    )
+    assert (await call(api, "POST", "", NEW)).json()["code"] == "RBC2360"
+
+
+async def test_recharge_withdraw_and_set_the_balance(api: Api) -> None:
+    sid = (await create(api))["sid"]
+    for amount, code in (
+        (0, "RBC2350"),
+        ("-0", "RBC2350"),
+        ("x", "RBC2350"),
+        (1.234, "RBC2350"),
+        (-101, "RBC2349"),
+        (5000, "RBC2317"),
+    ):
+        answer = await call(api, "POST", f"/{sid}/recharges", {"amount": amount})
+        assert (answer.status_code, answer.json()["code"]) == (400, code), amount
+        assert "amount" in answer.json()["error"]
+    answer = await call(api, "POST", f"/{sid}/recharges", {"amount": 500})
+    assert answer.json()["data"] == {"sid": sid, "balance": 600.0, "parent_balance": 400.0}
+    answer = await call(api, "POST", f"/{sid}/recharges", {"amount": -50.5})
+    assert answer.json()["data"] == {"sid": sid, "balance": 549.5, "parent_balance": 450.5}
+    answer = await call(api, "PATCH", f"/{sid}", {"credit_amount": 10, "account_name": "Store 2", **ALERT})
+    assert (answer.json()["data"]["balance"], answer.json()["data"]["account_name"]) == (10.0, "Store 2")
+    assert (await call(api, "PATCH", f"/{sid}", {"low_balance_alert": False})).json()["data"][
+        "low_balance_alert"
+    ] is False
+    for body, code in (
+        ({}, "RBC2318"), ({"email": "x@y.example"}, "RBC2361"), ({"channels": ["voice"]}, "RBC2361"),
+        ({"monthly_limit": 4}, "RBC2353"), ({"low_balance_alert_limit": 4}, "RBC2319"), ({"sid": "HX"}, "RBC2318"),
+    ):  # fmt: skip
+        assert (await call(api, "PATCH", f"/{sid}", body)).json()["code"] == code
+    await check_books(api.context.database)
+
+
+async def test_a_shared_account_has_use_instead_of_balance(api: Api) -> None:
+    await make_postpaid(api)
+    made = await create(api, **SHARED, monthly_limit=20, is_invited=False)
+    assert (made["status"], made["balance"], made["usage"], made["monthly_limit"]) == ("active", None, 0.0, 20)
+    answer = await call(api, "POST", f"/{made['sid']}/recharges", {"amount": 5})
+    assert answer.json()["code"] == "RBC2354"
+    answer = await call(api, "PATCH", f"/{made['sid']}", {"monthly_usage_limit": 30})
+    assert answer.json()["data"]["monthly_limit"] == 30
+
+
+async def test_parallel_recharges_never_overdraw(api: Api) -> None:
+    sid = (await create(api, credit_amount=0))["sid"]
+    answers = await asyncio.gather(*(call(api, "POST", f"/{sid}/recharges", {"amount": 300}) for _ in range(8)))
+    assert sorted(a.status_code for a in answers) == [200] * 3 + [400] * 5
+    await check_books(api.context.database)
+
+
+async def test_a_repeated_recharge_moves_money_once(api: Api) -> None:
+    sid = (await create(api, credit_amount=0))["sid"]
+    answers = [await call(api, "POST", f"/{sid}/recharges", {"amount": 5}, Idempotency_Key="k1") for _ in range(2)]
+    assert answers[0].content == answers[1].content
+    assert answers[1].headers["idempotent-replayed"] == "true"
+    assert (await call(api, "GET", f"/{sid}")).json()["data"]["balance"] == 5.0
+    made = [
+        await call(api, "POST", "", {**NEW, "account_name": "S2", "email": "s2@x.example"}, Idempotency_Key="k2")
+        for _ in "ab"
+    ]
+    assert [a.status_code for a in made] == [201, 201]
+    assert made[0].json()["data"]["api_key"] not in made[1].text
+    assert made[1].json()["data"]["sid"] == made[0].json()["data"]["sid"]
+
+
+async def test_suspend_resume_delete(api: Api) -> None:
+    made = await create(api)
+    sid, key = made["sid"], made["api_key"]
+
+    async def send(with_key: str) -> httpx.Response:
+        return await api.client.get(f"/v1/{sid}/messages/sender", headers={"api-key": with_key})
+
+    assert (await send(key)).status_code == 200
+    assert (await call(api, "POST", f"/{sid}/resume")).json()["code"] == "RBC2359"
+    assert (await call(api, "POST", f"/{sid}/suspend")).json()["data"]["status"] == "suspended"
+    api.app.state.gateway.keys.forget()
+    assert "suspended" in (await send(key)).text
+    assert (await send(api.customer.key)).status_code == 403
+    assert (await call(api, "POST", f"/{sid}/recharges", {"amount": 1})).json()["code"] == "RBC2359"
+    assert (await call(api, "POST", f"/{sid}/resume")).json()["data"]["status"] == "active"
+    api.app.state.gateway.keys.forget()
+    assert (await send(key)).status_code == 200
+    deleted = (await call(api, "DELETE", f"/{sid}")).json()
+    assert (deleted["code"], deleted["message"]) == ("RBC2347", "Account deleted successfully!")
+    assert (deleted["data"]["status"], deleted["data"]["balance"]) == ("deleted", 0.0)
+    api.app.state.gateway.keys.forget()
+    assert (await send(key)).status_code == 401
+    assert (await call(api, "DELETE", f"/{sid}")).json()["code"] == "RBC2359"
+    assert (await call(api, "GET")).json()["data"] == []
+    assert len((await call(api, "GET", "?status=deleted")).json()["data"]) == 1
+    balance = await api.context.database.pool.fetchval(
+        "SELECT balance FROM wallet WHERE account_id = $1", api.customer.account_id
+    )
+    assert balance == 1000
+    again = await create(api, email="again@shop.example")
+    assert again["sid"] == f"{api.customer.sid}_2"
+    await check_books(api.context.database)
+
+
+async def test_R58_nothing_is_reached_sideways_or_upwards(api: Api) -> None:
+    first, second = await create(api), await create(api, account_name="Two", email="two@shop.example")
+    other = await add_customer(api.context.database, "HXEU0000000009GB")
+
+    async def reach(sid: str, key: str, tail: str = "messages/sender") -> tuple[int, str]:
+        answer = await api.client.get(f"/v1/{sid}/{tail}", headers={"api-key": key})
+        return answer.status_code, answer.text
+
+    assert (await reach(first["sid"], api.customer.key))[0] == 200
+    for sid, key in (
+        (second["sid"], first["api_key"]), (api.customer.sid, first["api_key"]), (first["sid"], other.key),
+        (other.sid, api.customer.key), (f"{first['sid']}_1", first["api_key"]), (f"{api.customer.sid}_99", api.customer.key),
+    ):  # fmt: skip
+        status, text = await reach(sid, key)
+        assert status == 403
+        assert text == (await reach("HXEU0000000404GB", key))[1]
+    foreign = await api.client.get(f"/v1/{other.sid}/subaccounts/{first['sid']}", headers=other.headers)
+    assert foreign.json()["code"] == "RBC2323"  # it has no wallet, and learns nothing of the other
+    await api.context.database.run(lambda c: open_wallet(c, other.account_id, Decimal(0)))
+    for method, tail, body in (
+        ("GET", "", None), ("PATCH", "", {"account_name": "X"}), ("DELETE", "", None), ("POST", "/suspend", None),
+        ("POST", "/resume", None), ("POST", "/recharges", {"amount": -5}),
+    ):  # fmt: skip
+        answers = [
+            await api.client.request(
+                method, f"/v1/{other.sid}/subaccounts/{sid}{tail}", json=body, headers=other.headers
+            )
+            for sid in (first["sid"], "HXEU0000000404GB_1")
+        ]
+        assert {a.status_code for a in answers} == {404}
+        assert answers[0].content == answers[1].content
+    for sid, key in ((first["sid"], first["api_key"]), (first["sid"], api.customer.key)):
+        answer = await api.client.post(f"/v1/{sid}/subaccounts", json=NEW, headers={"api-key": key})
+        assert (answer.status_code, answer.json()["code"]) == (403, "RBC2360")
+    answer = await api.client.get(f"/v1/{second['sid']}/subaccounts", headers={"api-key": first["api_key"]})
+    assert (answer.status_code, answer.json()["code"]) == (403, "RBC403")
+    assert (await api.client.get(f"{api.base}/subaccounts")).json()["code"] == "RBC401"
+
+
+async def test_only_enabled_services_work(api: Api) -> None:
+    made = await create(api, channels=["whatsapp"])
+    answer = await api.client.get(f"/v1/{made['sid']}/messages/sender", headers={"api-key": made["api_key"]})
+    assert answer.status_code == 403
+    assert "sms is not enabled" in answer.text
+
+
+async def test_R59_what_may_not_be_set_is_not_set(api: Api) -> None:
+    extra = {
+        "sid": "HXEU1",
+        "balance": 9,
+        "status": "active",
+        "parent_id": 7,
+        "operator": True,
+        "api_key": "A" + "0" * 32,
+    }
+    made = await create(api, **extra)
+    assert made["sid"] == f"{api.customer.sid}_1"
+    assert (made["balance"], made["status"]) == (100.0, "invited")
+    assert made["api_key"] != extra["api_key"]
+
+
+async def test_forms_are_read_like_json(api: Api) -> None:
+    body = {
+        **NEW,
+        "channels": "sms",
+        "is_invited": "false",
+        "low_balance_alert": "true",
+        "lba_limit": "5",
+        "lba_emails": "a@b.example",
+    }
+    answer = await api.client.post(f"{api.base}/subaccounts", data=body, headers=api.customer.headers)
+    assert answer.status_code == 201
+    data = answer.json()["data"]
+    assert (data["status"], data["low_balance_alert_emails"]) == ("active", ["a@b.example"])
