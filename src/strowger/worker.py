@@ -19,6 +19,7 @@ from strowger.foundation.workers import WorkerLease
 from strowger.messaging.jobs import Upkeep
 from strowger.messaging.service import Pipeline
 from strowger.platform.team import jobs as people_jobs
+from strowger.platform.billing.jobs import MoneyJobs
 
 log = get_logger(__name__)
 DRAIN_SECONDS = 8.0
@@ -57,6 +58,7 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
     await carriers.start()
     upkeep = asyncio.create_task(Upkeep(pipeline, pipeline.journal, context.settings.retention_days).run())
     postman = asyncio.create_task(Postman(context).run())
+    money = asyncio.create_task(MoneyJobs(context).run())
     screening = asyncio.create_task(ScreeningJobs(pipeline).run())
     people = asyncio.create_task(people_jobs.run(context))
     log.info("worker_ready", worker_id=worker_id)
@@ -67,6 +69,7 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
     screening.cancel()
     postman.cancel()
     people.cancel()
+    money.cancel()
     failed.cancel()
     await carriers.stop(DRAIN_SECONDS)
     await pipeline.stop()

@@ -226,6 +226,11 @@ async def bill(connection: Connection, account_id: int, amount: Decimal, referen
     return await _book_one(connection, account_id, "statement", amount, "receivables", reference, now, None)
 
 
+async def earn(connection: Connection, account_id: int, amount: Decimal, reference: str, now: datetime) -> Decimal:
+    """Give a parent the margin that its sub-account was charged; returns the new balance."""
+    return await _book_one(connection, account_id, "margin", amount, "revenue", reference, now, None)
+
+
 async def _book_one(
     connection: Connection, account_id: int, kind: str, amount: Decimal, contra: str, reference: str, now: datetime,
     by: str | None,

@@ -20,7 +20,7 @@ from tests.database.platform.billing.conftest import NOW, Open, check_books
 UNIT = Decimal("0.05")
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 async def test_R68_each_message_is_charged_once_and_the_ledger_sums(
     database: Database, open_account: Open, seed: int
 ) -> None:
@@ -31,7 +31,7 @@ async def test_R68_each_message_is_charged_once_and_the_ledger_sums(
     postpaid = await open_account(limit=10)
     accounts = [parent, assigned, shared, postpaid]
     open_: list[tuple[int, Decimal]] = []
-    for step in range(60):
+    for step in range(40):
         now = NOW + timedelta(hours=step)
         act = draw.choice(["reserve", "reserve", "end", "transfer", "recharge", "statement"])
         if act == "reserve":

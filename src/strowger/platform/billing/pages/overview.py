@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +15,7 @@ from strowger.console.pages import Action, AnyRequest, Visitor, context_of, page
 from strowger.console.table import Column, Empty, Filter, ListSource, Row, SqlSource, Table
 from strowger.foundation.money import format_money
 from strowger.platform.billing import repository
+from strowger.platform.billing.notices import TONES, notice_text
 from strowger.platform.billing.prices import Terms
 from strowger.platform.billing.repository import reading
 from strowger.platform.billing.repository.reading import ENTRY, USAGE
@@ -29,28 +29,6 @@ menu.register("Billing", "Ledger", "/billing/ledger", "receipt", 40)
 menu.register("Billing", "Pricing", "/billing/pricing", "list-details", 50)
 menu.register("Billing", "Preferences", "/billing/preferences", "adjustments", 60)
 DAYS = 30
-TONES = {
-    "day80": "warning",
-    "day100": "danger",
-    "low": "warning",
-    "limit75": "warning",
-    "limit100": "danger",
-    "month100": "danger",
-}
-WORDS = {
-    "day80": "80 % of the daily spend cap of {limit} is spent",
-    "day100": "The daily spend cap of {limit} is spent; sending stops until tomorrow",
-    "low": "The balance fell under {limit}",
-    "limit75": "75 % of the limit of {limit} is used",
-    "limit100": "The limit of {limit} is used up; sending stops",
-    "month100": "The monthly limit of {limit} is used up; sending stops until next month",
-}  # fmt: skip
-
-
-def notice_text(kind: str, detail: Mapping[str, Any]) -> str:
-    """A notice in words."""
-    limit = format_money(Decimal(str(detail.get("limit", 0))), str(detail.get("currency", "")))
-    return WORDS.get(kind, kind).format(limit=limit)
 
 
 async def usage_chart(request: AnyRequest, visitor: Visitor) -> Chart:

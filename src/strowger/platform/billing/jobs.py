@@ -1,0 +1,114 @@
+"""Background work on money: mails of notices, margins of sub-accounts, months of postpaid accounts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import asyncpg
+
+from strowger.foundation.context import Context
+from strowger.foundation.database import CLASHES, OUTAGES
+from strowger.foundation.errors import Unavailable
+from strowger.foundation.ids import uuid_floor
+from strowger.foundation.logs import get_logger
+from strowger.foundation.mail import Letter, post
+from strowger.foundation.money import money
+from strowger.platform.billing import recharging, service
+from strowger.platform.billing.notices import notice_text
+from strowger.platform.billing.purse import zone_of
+from strowger.platform.billing.repository import jobs
+from strowger.platform.billing.repository import recharging as invoices
+
+log = get_logger(__name__)
+SECONDS, BATCH = 60.0, 50
+SETTLED = timedelta(minutes=5)  # entries get their ids before they are committed: look only at those that certainly are
+KINDS = {"low": "low-balance"}
+
+
+class MoneyJobs:
+    """The work of one worker process; every worker may run it at any time."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def run(self) -> None:
+        """Run each job every minute, for ever."""
+        while True:
+            for work in (self.mail_notices, self.book_margins, self.bill_months):
+                try:
+                    await work()
+                except (Unavailable, *OUTAGES, *CLASHES) as problem:
+                    log.warning("money_job_postponed", job=work.__name__, problem=repr(problem))
+                except Exception:
+                    log.exception("money_job_failed", job=work.__name__)
+            await asyncio.sleep(SECONDS)
+
+    async def mail_notices(self) -> int:
+        """Mail what accounts are told about their money, to their list or their owners; returns how many mails."""
+        context, count = self._context, 0
+        async with context.database.session() as session:
+            for row in await jobs.take_notices(session, context.clock.now(), BATCH):
+                words = notice_text(row["kind"], row["detail"])
+                letter = Letter(
+                    f"{row['name']}: {words}", (f"{words}.", f"Account: {row['name']}."),
+                    button=("Open billing", f"{context.settings.base_url}/billing"),
+                )  # fmt: skip
+                for address in row["alert_emails"] or row["owners"]:
+                    await post(
+                        session, context, address, KINDS.get(row["kind"], "spend-limit"), letter, row["account_id"]
+                    )
+                    count += 1
+        return count
+
+    async def book_margins(self) -> int:
+        """Give parents the margins that their sub-accounts were charged; returns how many were booked."""
+        rows = await self._context.database.run(jobs.margins)
+        return sum([await self._context.database.run(lambda c, row=row: self._book(c, row)) for row in rows])  # type: ignore[misc]
+
+    async def _book(self, connection: asyncpg.Connection[Any], row: Mapping[str, Any]) -> bool:
+        now = self._context.clock.now()
+        since = row["margin_booked"]
+        charged, last = await jobs.charged_since(connection, row["account_id"], since, uuid_floor(now - SETTLED))
+        part = money(charged * row["margin"] / (100 + row["margin"]))
+        if last is None or part <= 0 or not await jobs.book_margin(connection, row["account_id"], last, since):
+            return False
+        await service.earn(connection, row["parent_id"], part, f"margin of sub-account {row['account_id']}", now)
+        return True
+
+    async def bill_months(self) -> int:
+        """Invoice the last month of postpaid accounts, and begin the next one without its debt; returns how many."""
+        now, count = self._context.clock.now(), 0
+        for row in await self._context.database.run(jobs.postpaid):
+            zone = zone_of(row["time_zone"])
+            end = now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+            start = (end - timedelta(days=1)).replace(day=1)
+            billed = await self._context.database.run(
+                lambda c, row=row, start=start, end=end: self._bill(c, row, start, end)  # type: ignore[misc]
+            )
+            count += billed
+        return count
+
+    async def _bill(
+        self, connection: asyncpg.Connection[Any], row: Mapping[str, Any], start: datetime, end: datetime
+    ) -> bool:
+        account, month = row["account_id"], start.date()
+        if await jobs.has_invoice(connection, account, month):
+            return False
+        owed = await jobs.owed(connection, account, start, end)
+        if owed <= Decimal(0):
+            return False
+        now = self._context.clock.now()
+        content = {
+            **(await recharging.addresses(connection, account)),
+            "lines": [{"text": f"Messages of {month:%B %Y}", "amount": f"{owed:.2f}"}],
+            "paid": False,
+        }
+        number = await invoices.add_invoice(
+            connection, account, "statement", owed, row["currency"], now, content, month=month
+        )
+        await service.bill(connection, account, owed, number, now)
+        return True
