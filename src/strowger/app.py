@@ -45,9 +45,9 @@ from strowger.platform.guard import routes as guard_api
 from strowger.platform.health import routes as health
 from strowger.platform.mailbox import pages as mailbox
 from strowger.platform.settings import pages as settings_pages
-from strowger.platform.team import pages as team
 from strowger.platform.subaccounts import pages as subaccounts
 from strowger.platform.subaccounts import routes as subaccounts_api
+from strowger.platform.team import pages as team
 
 log = get_logger(__name__)
 CONNECT_SECONDS = 60

@@ -18,8 +18,8 @@ from strowger.foundation.settings import Settings
 from strowger.foundation.workers import WorkerLease
 from strowger.messaging.jobs import Upkeep
 from strowger.messaging.service import Pipeline
-from strowger.platform.team import jobs as people_jobs
 from strowger.platform.billing.jobs import MoneyJobs
+from strowger.platform.team import jobs as people_jobs
 
 log = get_logger(__name__)
 DRAIN_SECONDS = 8.0
