@@ -1,13 +1,13 @@
 """Sub-accounts, ledger with reservations, price lists with validity, recharges, invoices, usage by day.
 
 Revision ID: 0015
-Revises: 0010
+Revises: 0012
 """
 
 from alembic import op
 
 revision = "0015"
-down_revision = "0010"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
