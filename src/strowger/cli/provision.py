@@ -32,7 +32,8 @@ async def provision_account(
 
     Returns id, sid, name and api_key (its only showing). An installation without a price for SMS in the currency gets the flat one.
     """
-    account = await accounts.create_account(context, name, country, currency, time_zone=time_zone)
+    home_only = {"countries": {"default": "off", country.upper(): "on"}}  # R-78: further ones are switched on by hand
+    account = await accounts.create_account(context, name, country, currency, time_zone=time_zone, settings=home_only)
 
     async def work(connection: asyncpg.Connection[Any]) -> None:
         await billing.open_wallet(connection, account.id, Decimal(0))
