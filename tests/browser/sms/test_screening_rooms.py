@@ -49,7 +49,7 @@ async def test_rooms_are_accessible_and_fit(
 
 async def test_a_number_is_blocked_and_a_setting_saved(site: Site, visit: Visit) -> None:
     page = await visit("/directory/blocklist/add")
-    await page.get_by_label("Numbers").fill("+447700900123")
+    await page.get_by_role("textbox", name="Numbers").fill("+447700900123")
     await page.get_by_label("Reason").fill("asked us to")
     await expect(page.locator(".form-code")).to_contain_text("contacts/blocklisted")
     await page.get_by_role("button", name="Block", exact=True).click()
