@@ -6,17 +6,19 @@ import asyncio
 import contextlib
 import os
 import signal
+from functools import partial
 
 from strowger.channels.sms.carriers.manager import CarrierManager
 from strowger.channels.sms.pipeline import SmsRules
 from strowger.channels.sms.screening.jobs import ScreeningJobs
+from strowger.engagement.links.jobs import forget_clicks
 from strowger.foundation.context import Context, build_context
 from strowger.foundation.logs import get_logger
 from strowger.foundation.mail import Postman
 from strowger.foundation.process import tune_process
 from strowger.foundation.settings import Settings
 from strowger.foundation.workers import WorkerLease
-from strowger.messaging.jobs import Upkeep
+from strowger.messaging.jobs import Job, Upkeep
 from strowger.messaging.service import Pipeline
 from strowger.platform.billing.jobs import MoneyJobs
 from strowger.platform.team import jobs as people_jobs
@@ -56,7 +58,9 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
     await pipeline.start()
     carriers = CarrierManager(context, worker_id, pipeline.journal, pipeline.lanes.lane)
     await carriers.start()
-    upkeep = asyncio.create_task(Upkeep(pipeline, pipeline.journal, context.settings.retention_days).run())
+    jobs = Upkeep(pipeline, pipeline.journal, context.settings.retention_days)
+    jobs.jobs = (*jobs.jobs, Job("link_clicks", 3600, partial(forget_clicks, context)))
+    upkeep = asyncio.create_task(jobs.run())
     postman = asyncio.create_task(Postman(context).run())
     money = asyncio.create_task(MoneyJobs(context).run())
     screening = asyncio.create_task(ScreeningJobs(pipeline).run())

@@ -53,7 +53,7 @@ class Upkeep:
         self._pipeline = pipeline
         self._journal = journal
         self._retention_days = retention_days
-        self.jobs = (
+        self.jobs: tuple[Job, ...] = (
             Job("release_dead_workers", 1, self.release_dead_workers),
             Job("stray_claims", 2, Strays(pipeline.database, pipeline.lanes, pipeline.callbacks).look),
             Job("expire", 2, self.expire),

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from strowger.engagement.links.jobs import forget_clicks
 from tests.api_kit import Api, add_customer, client_of
 
 LONG = "https://shop.example/spring?a=1&b=%20x#top"
@@ -191,3 +192,13 @@ async def test_a_link_cannot_break_the_header_it_travels_in(api: Api) -> None:
             location = (await client.get("/s/odd")).headers["location"]
         assert location.isascii()
         assert "\n" not in location
+
+
+async def test_clicks_are_forgotten_past_retention_and_counts_stay(api: Api) -> None:
+    await api.send(body="{URL}", url_data={"url": LONG, "slug": "spring"})
+    await open_it(api, "/s/spring")
+    assert await forget_clicks(api.context) == 0
+    api.context.clock.advance(181 * 86_400)  # type: ignore[attr-defined]
+    assert await forget_clicks(api.context) == 1
+    assert await clicks(api) == []
+    assert await api.context.database.pool.fetchval("SELECT clicks FROM short_link") == 1
