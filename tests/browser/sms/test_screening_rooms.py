@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from strowger.channels.sms.screening import dnd_pages, guard_pages, limit_pages, settings_pages
 from strowger.platform.blocklist import pages as blocklist
@@ -45,3 +45,16 @@ async def test_rooms_are_accessible_and_fit(
             assert await axe(page) == [], path
             overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             assert await page.evaluate(overflow) <= 0, path
+
+
+async def test_a_number_is_blocked_and_a_setting_saved(site: Site, visit: Visit) -> None:
+    page = await visit("/directory/blocklist/add")
+    await page.get_by_role("textbox", name="Numbers").fill("+447700900123")
+    await page.get_by_label("Reason").fill("asked us to")
+    await expect(page.locator(".form-code")).to_contain_text("contacts/blocklisted")
+    await page.get_by_role("button", name="Block", exact=True).click()
+    await expect(page.get_by_role("cell", name="447700900123")).to_be_visible()
+    await page.goto(site.url + "/sms/settings")
+    await page.get_by_label("Duplicate window (minutes)").fill("15")
+    await page.locator("#section-limits").get_by_role("button", name="Save").click()
+    await expect(page.get_by_label("Duplicate window (minutes)")).to_have_value("15")
