@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from strowger import __version__
-from strowger.cli.admin import account, carrier, key, number, route, user
+from strowger.cli.admin import account, audit, carrier, key, number, route, user
 from strowger.cli.doctor import doctor
 from strowger.cli.processes import migrate, serve, up
 from strowger.cli.smpp_users import smpp_user
@@ -18,7 +18,7 @@ def cli() -> None:
     """Strowger, a self-hosted communications platform."""
 
 
-for command in (up, serve, migrate, doctor, account, key, user, carrier, route, number, smpp_user):
+for command in (up, serve, migrate, doctor, account, key, user, carrier, route, number, smpp_user, audit):
     cli.add_command(command)
 
 

@@ -16,9 +16,11 @@ from strowger.cli.running import run
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.messaging.routing import service as routing
+from strowger.platform.access import sign_in, sign_up
 from strowger.platform.accounts import keys
 from strowger.platform.accounts import service as accounts
 from strowger.platform.accounts.passwords import new_password
+from strowger.platform.audit import service as audit_log
 from strowger.platform.numbers import service as numbers
 
 
@@ -70,6 +72,15 @@ def account_list(as_json: bool) -> None:
     emit(as_json, rows, table(rows, ("sid", "name", "country", "state")))
 
 
+@account.command("invite")
+@click.argument("email")
+@json_option
+def account_invite(email: str, as_json: bool) -> None:
+    """Mail somebody a link with which they open an account of their own; it works once, for an hour."""
+    url = run(lambda c: sign_up.invite(c, email))
+    emit(as_json, {"email": email, "url": url}, f"Invitation mailed to {email}: {url}")
+
+
 @click.group()
 def key() -> None:
     """API keys."""
@@ -116,6 +127,46 @@ def user_create(email: str, name: str, password: str | None, sid: str | None, as
 
     made = run(work)
     emit(as_json, made, f"User {email} created." + ("" if password else f" Password (shown once): {secret}"))
+
+
+@user.command("unlock")
+@click.argument("email")
+@json_option
+def user_unlock(email: str, as_json: bool) -> None:
+    """Let a locked user sign in again at once."""
+
+    async def work(context: Context) -> bool:
+        found = await accounts.user_of(context, email)
+        if found is None:
+            raise StrowgerError("CLI", f"There is no user {email}", field="email")
+        await sign_in.unlock(context, found.account_id, found.id)
+        return True
+
+    run(work)
+    emit(as_json, {"unlocked": email}, f"User {email} may sign in again.")
+
+
+@click.group()
+def audit() -> None:
+    """The audit log."""
+
+
+@audit.command("verify")
+@account_option
+@json_option
+def audit_verify(sid: str | None, as_json: bool) -> None:
+    """Follow the chain of an account's audit log; ends with 1 when an entry was altered."""
+
+    async def work(context: Context) -> audit_log.Verdict:
+        return await audit_log.verify(context, await account_id_of(context, sid))
+
+    found = run(work)
+    words = (
+        f"broken at entry {found.broken}" if found.broken else f"{found.entries} entries, whole; last hash {found.head}"
+    )
+    emit(as_json, asdict(found), words)
+    if found.broken:
+        raise SystemExit(1)
 
 
 @click.group()

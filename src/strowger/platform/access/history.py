@@ -30,7 +30,6 @@ METHODS = {
     "sms": "Password and SMS code",
     "totp": "Password and authenticator app",
     "recovery": "Password and recovery code",
-    "passkey": "Passkey",
     "device": "Password, known browser",
     "link": "Mailed link",
     "invitation": "Invitation",

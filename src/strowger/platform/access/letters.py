@@ -117,6 +117,15 @@ def confirm_address(context: Context, token: str, company: str) -> Letter:
     )
 
 
+def sign_up_invitation(url: str) -> Letter:
+    """An invitation to make an account."""
+    return Letter(
+        "You are invited to open an account",
+        ["With this link you open an account.", "It works once and for one hour. Later, ask for a new one."],
+        button=("Open an account", url),
+    )
+
+
 def already_known(context: Context) -> Letter:
     """Somebody signed up with an address that has a user."""
     return Letter(

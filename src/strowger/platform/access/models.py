@@ -67,20 +67,6 @@ class TrustedDevice(Base):
     expires_at: Mapped[datetime] = mapped_column(Moment)
 
 
-class Passkey(Base):
-    """A passkey (WebAuthn credential) of a user."""
-
-    __tablename__ = "passkey"
-
-    id: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    user_id: Mapped[int] = _user()
-    name: Mapped[str] = mapped_column(Text)
-    public_key: Mapped[bytes] = mapped_column(LargeBinary)
-    sign_count: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    created_at: Mapped[datetime] = mapped_column(Moment)
-    last_used_at: Mapped[datetime | None] = mapped_column(Moment)
-
-
 class OneTimeLink(Base):
     """A link that was mailed: ``purpose`` is invitation, password-reset or sign-in."""
 

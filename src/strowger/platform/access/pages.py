@@ -65,7 +65,6 @@ ASKS = {
     "email": "Enter the code that was sent to your e-mail address.",
     "sms": "Enter the code that was sent to your mobile.",
     "totp": "Enter the code that your authenticator app shows, or one of your recovery codes.",
-    "passkey": "Confirm with your passkey, or enter one of your recovery codes.",
 }
 TOO_MANY, GONE = 429, 410
 

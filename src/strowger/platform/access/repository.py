@@ -14,7 +14,6 @@ from strowger.platform.access.models import (
     CodeAttempt,
     LoginEvent,
     OneTimeLink,
-    Passkey,
     RecoveryCode,
     SignInStep,
     SignUp,
@@ -93,17 +92,6 @@ async def drop_devices(session: AsyncSession, user_id: int, now: datetime) -> No
     await session.execute(
         delete(TrustedDevice).where((TrustedDevice.user_id == user_id) | (TrustedDevice.expires_at <= now))
     )
-
-
-async def passkeys(session: AsyncSession, user_id: int) -> Sequence[Passkey]:
-    """The passkeys of a user, the oldest first."""
-    return (await session.scalars(select(Passkey).where(Passkey.user_id == user_id).order_by(Passkey.created_at))).all()
-
-
-async def drop_passkey(session: AsyncSession, user_id: int, key_id: bytes) -> bool:
-    """Remove a passkey; False when the user has no such one."""
-    wanted = delete(Passkey).where(Passkey.user_id == user_id, Passkey.id == key_id).returning(Passkey.id)
-    return bool((await session.scalars(wanted)).all())
 
 
 async def end_sessions(session: AsyncSession, user_id: int) -> None:

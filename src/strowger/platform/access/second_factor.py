@@ -1,4 +1,4 @@
-"""The second factor of a user: authenticator app (RFC 6238), recovery codes, passkeys; and which one is asked for."""
+"""The second factor of a user: authenticator app (RFC 6238), recovery codes; and which one is asked for."""
 
 from __future__ import annotations
 
@@ -39,14 +39,13 @@ def trust_hours_of(account: Account) -> int:
     return int(account.settings.get("trust_hours", TRUST_HOURS))
 
 
-def methods_of(user: User, account: Account, has_passkey: bool = False) -> list[str]:
+def methods_of(user: User, account: Account) -> list[str]:
     """How this user proves who they are besides the password, the preferred way first; none: the password is enough.
 
-    What a user set up (app, passkey) takes the place of the account's codes: falling back to those would weaken it.
+    The app that a user set up takes the place of the account's codes: falling back to those would weaken it.
     """
-    own = (["passkey"] if has_passkey else []) + (["totp"] if user.totp_sealed else [])
-    if own:
-        return own
+    if user.totp_sealed:
+        return ["totp"]
     factor = factor_of(account)
     if factor == "off":
         return []
@@ -148,7 +147,7 @@ async def switch_off_app(context: Context, user_id: int) -> None:
 
 
 async def state_of(context: Context, user_id: int) -> dict[str, Any]:
-    """What a user has set up: app, number of recovery codes, passkeys, mobile."""
+    """What a user has set up: app, number of recovery codes, mobile."""
     async with context.database.session() as session:
         found = await repository.lock_user(session, user_id)
         assert found is not None
@@ -156,7 +155,6 @@ async def state_of(context: Context, user_id: int) -> dict[str, Any]:
         return {
             "app": user.totp_sealed is not None,
             "recovery": await repository.count_recovery_codes(session, user_id),
-            "passkeys": await repository.passkeys(session, user_id),
             "mobile": user.mobile,
             "account_factor": factor_of(account),
         }

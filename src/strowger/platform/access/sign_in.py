@@ -26,7 +26,7 @@ CODE_LIVES = timedelta(minutes=5)
 SENT_WINDOW, SENT_LIMIT = timedelta(minutes=30), 3
 BLOCKED_FOR = timedelta(hours=24)
 WRONG_LIMIT = 5
-FACTORS = ("email", "sms", "totp", "passkey")
+FACTORS = ("email", "sms", "totp")
 TRIES = ((timedelta(minutes=1), 6), (timedelta(hours=1), 12))  # R-61
 REFUSED_ADDRESS_MAIL = timedelta(hours=1)
 
@@ -87,8 +87,7 @@ async def go_on(
         user, account = found
         refusal, text = await _refusal(session, context, user, account, where, method)
         if not refusal:
-            has_passkey = bool(await repository.passkeys(session, user.id))
-            methods = second_factor.methods_of(user, account, has_passkey)
+            methods = second_factor.methods_of(user, account)
             trusted = bool(device) and await repository.is_trusted(session, user.id, digest(device), now)
             if not methods or trusted:
                 return await _enter(session, context, user, where, "device" if methods and trusted else method)
@@ -261,11 +260,12 @@ async def _enter(session: AsyncSession, context: Context, user: User, where: Whe
     return Entered(await service.open_session(session, context, user, where.ip, where.agent, method), user)
 
 
-async def admit_by_passkey(session: AsyncSession, context: Context, user_id: int, where: Where) -> Entered:
-    """A passkey's signature was right: open the session."""
-    found = await repository.lock_user(session, user_id)
-    assert found is not None
-    return await _admit(session, context, *found, where, "passkey")
+async def enter_proven(context: Context, user: User, where: Where) -> Entered:
+    """Open the session of somebody who proved password and mailbox a moment ago, by signing up."""
+    async with context.database.session() as session:
+        found = await repository.lock_user(session, user.id)
+        assert found is not None
+        return await _enter(session, context, found[0], where, "invitation")
 
 
 async def unlock(context: Context, account_id: int, user_id: int) -> None:

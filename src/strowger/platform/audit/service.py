@@ -25,7 +25,7 @@ from strowger.platform.audit.models import AuditEntry
 
 log = get_logger(__name__)
 FIRST = bytes(32)
-SECRET = re.compile(r"password|secret|token|csrf|^code$|api.?key|^old$|^new$|authorization", re.IGNORECASE)
+SECRET = re.compile(r"password|secret|token|csrf|^code$|api.?key|^old$|^new$|auth|header|signature", re.IGNORECASE)
 LONGEST, MOST_FIELDS = 500, 60
 CHUNK = 500
 FORGOTTEN = timedelta(minutes=5)
@@ -60,9 +60,15 @@ def shown(fields: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in list(fields.items())[:MOST_FIELDS]:
         if name == "csrf":
             continue
-        text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+        text = value if isinstance(value, str) else json.dumps(_without_secrets(value), default=str, ensure_ascii=False)
         found[name[:80]] = "(hidden)" if SECRET.search(name) else _cut(text)
     return found
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: "(hidden)" if SECRET.search(str(k)) else _without_secrets(v) for k, v in value.items()}
+    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
 
 
 def _cut(text: str) -> str:

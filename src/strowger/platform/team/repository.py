@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from strowger.platform.access.models import OneTimeLink, Passkey
+from strowger.platform.access.models import OneTimeLink
 from strowger.platform.accounts.models import User
 from strowger.platform.audit.models import AuditEntry
 from strowger.platform.team.models import CustomRole
@@ -61,12 +61,6 @@ async def open_invitations(session: AsyncSession, account_id: int) -> dict[int, 
         .group_by(OneTimeLink.user_id)
     )
     return {row[0]: row[1] for row in await session.execute(wanted)}
-
-
-async def with_passkey(session: AsyncSession, account_id: int) -> frozenset[int]:
-    """The members who have a passkey."""
-    wanted = select(Passkey.user_id).join(User, User.id == Passkey.user_id).where(User.account_id == account_id)
-    return frozenset((await session.scalars(wanted)).all())
 
 
 # scope: upkeep of the whole installation
