@@ -149,7 +149,7 @@ async def running_app(context: Context) -> AsyncIterator[Litestar]:
 
 
 def client_of(app: Litestar, address: str = "203.0.113.9") -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=(address, 5000))
+    transport = httpx.ASGITransport(app=gateway.answer_first(app), raise_app_exceptions=False, client=(address, 5000))
     return httpx.AsyncClient(transport=transport, base_url="http://api.test")
 
 

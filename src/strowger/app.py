@@ -22,6 +22,7 @@ from strowger.engagement.links import pages as links
 from strowger.engagement.links.service import LinkMaker
 from strowger.foundation.context import Context, build_context
 from strowger.foundation.database import OUTAGES
+from strowger.foundation.http_server import serve
 from strowger.foundation.logs import get_logger
 from strowger.foundation.money import format_money
 from strowger.foundation.notify import Listener, Notifier
@@ -150,20 +151,8 @@ def create_app(settings: Settings, context: Context | None = None) -> Litestar:
 
 async def serve_web(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; requests under way are finished."""
-    from granian.constants import Interfaces
-    from granian.server.embed import Server
-
-    server = Server(
-        gateway.answer_first(create_app(settings)), address=settings.http_host, port=settings.http_port, interface=Interfaces.ASGI,
-        backlog=1024, log_enabled=False, websockets=False,
-    )  # fmt: skip
     gc.set_threshold(50_000, 50, 100)
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    serving = asyncio.create_task(server.serve())
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
-    if not serving.done():
-        server.stop()  # type: ignore[no-untyped-call]
-    await serving
+    await serve(gateway.answer_first(create_app(settings)), settings.http_host, settings.http_port, stop)

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from granian.constants import Interfaces
-from granian.server.embed import Server
 from litestar import Litestar
 
 from strowger.console import setup as console
 from strowger.foundation.context import Context, build_context
+from strowger.foundation.http_server import serve
 from strowger.foundation.notify import Listener
 from strowger.foundation.settings import Settings
 from strowger.platform.accounts import pages as accounts
@@ -82,14 +81,14 @@ async def running_site(database_url: str, folder: Path, pages: Sequence[Any] = (
     await context.database.open()
     account, user = await make_people(context)
     app = console_app(context, pages)
-    server = Server(app, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
-    serving = asyncio.create_task(server.serve())
+    stop = asyncio.Event()
+    serving = asyncio.create_task(serve(app, "127.0.0.1", port, stop))
     try:
         await _reachable(port, serving)
         yield Site(f"http://localhost:{port}", context, account, user, app)
     finally:
         await console.stop(app)
-        server.stop()
+        stop.set()
         await asyncio.wait_for(serving, 15)
         await context.http.close()
         await context.database.close()

@@ -10,8 +10,6 @@ from pathlib import Path
 import httpx
 import pytest
 import schemathesis
-from granian.constants import Interfaces
-from granian.server.embed import Server
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -26,6 +24,8 @@ from tests.api_kit import SENDER, Api, running_api
 from strowger.console import assets
 from strowger.foundation.clock import Clock
 from strowger.foundation.database import Database
+from strowger.foundation.http_server import serve
+from strowger.platform.gateway import setup as gateway
 from strowger.platform.gateway.errors import ERRORS
 from strowger.platform.gateway.operations import OPERATIONS
 
@@ -52,10 +52,8 @@ async def served(api: Api) -> AsyncIterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = Server(
-        api.app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False
-    )
-    serving = asyncio.create_task(server.serve())
+    stop = asyncio.Event()
+    serving = asyncio.create_task(serve(gateway.answer_first(api.app), "127.0.0.1", port, stop))
     async with httpx.AsyncClient() as client, asyncio.timeout(20):
         while True:
             try:
@@ -64,7 +62,7 @@ async def served(api: Api) -> AsyncIterator[str]:
             except httpx.TransportError:
                 await asyncio.sleep(0)
     yield f"http://127.0.0.1:{port}"
-    server.stop()
+    stop.set()
     await serving
 
 

@@ -1,0 +1,94 @@
+"""The HTTP server of the web process: uvicorn on uvloop, with bounds on what a client may send before it is a request."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_LIMIT = 65_536  # bytes of request line and headers that come in more than one piece
+HEAD_SECONDS = 30.0
+DRAIN_SECONDS = 10  # for requests under way when the server stops; live feeds never end by themselves
+KEEP_ALIVE_SECONDS = 75
+BACKLOG = 1024
+
+
+class _Protocol(HttpToolsProtocol):
+    """Closes connections whose request line and headers are too large or too slow."""
+
+    _head_bytes = -1  # -1: no request has begun, or its headers are complete
+    _watch: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._watch = self.loop.call_later(HEAD_SECONDS, self._look, self._head_bytes)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        super().connection_lost(exc)
+
+    def _look(self, before: int) -> None:
+        """A head that was under way at the last look and still is has had its time."""
+        if before >= 0 and self._head_bytes >= 0:
+            self.transport.close()
+            return
+        self._watch = self.loop.call_later(HEAD_SECONDS, self._look, self._head_bytes)
+
+    def data_received(self, data: bytes) -> None:
+        if self._head_bytes >= 0:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._head_bytes > HEAD_LIMIT:  # and still not complete
+            self._head_bytes = -1
+            self.send_400_response("The request line and headers are too large")
+
+    def on_message_begin(self) -> None:
+        self._head_bytes = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._head_bytes = -1
+        super().on_headers_complete()
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(app: Any, host: str, port: int, stop: asyncio.Event) -> None:
+    """Serve an ASGI application until ``stop`` is set; requests under way are finished.
+
+    Raises OSError when the port cannot be had.
+    """
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            http=_Protocol,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+    )
+    serving = asyncio.create_task(server.serve())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    stopping.cancel()
+    await serving
