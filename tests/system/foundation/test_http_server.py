@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from tests.installation import free_ports, until
 
 from strowger.foundation import http_server
-from tests.installation import free_ports, until
 
 
 async def _echo(scope: Any, receive: Any, send: Any) -> None:
