@@ -174,6 +174,7 @@ async def test_the_list_is_filtered_and_paged(api: Api) -> None:
     for number in range(3):
         api.context.clock.advance(86_400)  # type: ignore[attr-defined]
         await make(api, title=f"receiver {number}", http_method="GET" if number else "POST")
+    api.context.clock.advance(60)  # type: ignore[attr-defined]
     await make(api, title="wha", channel="whatsapp")
     listed = (await call(api, "GET")).json()
     assert (listed["code"], listed["meta"]) == ("RBC024", {"total": 4, "limit": 25, "offset": 0})
