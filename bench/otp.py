@@ -29,7 +29,7 @@ async def otp(campaign: int, passwords: int) -> None:
         bulk["url"] = bulk["url"].replace(strowger.place.credentials["sid"], other["sid"])
         bulk["header"] = bulk["header"].replace(strowger.place.credentials["api_key"], other["api_key"])
         bulk["body"] = bulk["body"].replace("type=TXN", "type=MKT")
-        await strowger.place.sql("UPDATE api_key SET rate = 100000")
+        await strowger.open_gates()
         await load(count=campaign // 100, **bulk)
         queued = (await strowger.place.sql("SELECT count(*) AS n FROM submission"))[0]["n"]
         single = strowger.request(callback=False)

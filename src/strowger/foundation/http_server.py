@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -69,6 +70,8 @@ async def serve(app: Any, host: str, port: int, stop: asyncio.Event) -> None:
 
     Raises OSError when the port cannot be had.
     """
+    access = logging.getLogger("uvicorn.access")  # requests may carry keys in their query; the request log masks them
+    access.handlers, access.propagate = [], False
     server = _Server(
         uvicorn.Config(
             app,

@@ -280,6 +280,7 @@ async def test_a_report_waits_when_the_store_breaks_off_and_is_stored_when_it_is
     while not reporting.done():  # each connection of the pool notices once that it was cut
         with contextlib.suppress(Unavailable):
             await world.pipeline.journal.flush()
+        await asyncio.sleep(0)
     await reporting
     assert (await world.message(request_id))["status"] == Status.DELIVERED
 

@@ -43,6 +43,9 @@ CHECKS = [
 @pytest.fixture
 async def api(database: Database) -> AsyncIterator[Api]:
     async with running_api(database, Clock()) as api:
+        await database.pool.execute(
+            "INSERT INTO wallet (account_id, balance) VALUES ($1, 100) ON CONFLICT DO NOTHING", api.customer.account_id
+        )
         yield api
 
 
