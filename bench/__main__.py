@@ -21,7 +21,7 @@ def main() -> None:
     made.add_argument("--messages", type=int, default=20_000)
     made.add_argument("--rounds", type=int, default=3)
     made = commands.add_parser("kill", help="kill -9 of each process under full load")
-    made.add_argument("--messages", type=int, default=20_000)
+    made.add_argument("--messages", type=int, default=40_000)
     made = commands.add_parser("filled", help="the cost of a message with a full log")
     made.add_argument("--messages", type=int, default=10_000)
     made.add_argument("--rows", type=int, default=5_000_000)

@@ -23,7 +23,7 @@ async def _measure(product: Product, around: Surroundings, messages: int, rounds
     found: dict[str, list[dict[str, Any]]] = {work: [] for work in works}
     for i in range(rounds):
         for work, recipients in works.items():
-            start = 1_000_000 * (i + 1) + 10_000_000 * recipients
+            start = 1_000_000 * (i + 1) + (50_000_000 if recipients > 1 else 0)
             figures = await run(product, around, messages // recipients, recipients, start=start)
             found[work].append({**figures.row(), "work": work})
     await product.stop()

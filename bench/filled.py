@@ -42,7 +42,8 @@ async def filled(messages: int, rows: int, rounds: int = 3) -> None:
             for first in range(0, count, CHUNK):
                 await strowger.place.sql(FILL, first, min(first + CHUNK, count) - 1)
             if count:
-                await strowger.place.sql("ANALYZE message")
+                for log in ("message", "message_event"):
+                    await strowger.place.sql(f"VACUUM ANALYZE {log}")
                 await strowger.place.sql("CHECKPOINT")
             for i in range(rounds):
                 start = 1_000_000 * (i + 1) + (50_000_000 if count else 0)

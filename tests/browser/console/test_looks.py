@@ -39,6 +39,7 @@ async def test_u70_open_layers_are_accessible(site: Site, visit: Any, axe: Any, 
     await page.locator('#palette [role="option"]').first.wait_for()
     assert await axe(page) == []
     await page.keyboard.press("Escape")
+    await page.locator("#palette").wait_for(state="hidden")
     await page.keyboard.press("?")
     await page.locator("#shortcuts[open]").wait_for()
     assert await axe(page) == []

@@ -7,6 +7,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from playwright.async_api import expect
 
 from strowger.console.live import CHANNEL
 from tests.browser.console.demo import add_messages
@@ -77,7 +78,7 @@ async def test_columns_and_size(site: Site, visit: Any, messages: None) -> None:
     await page.get_by_label("Id", exact=True).check()
     await page.get_by_role("columnheader", name="Id").wait_for()
     await page.get_by_label("Rows on a page").select_option("25")
-    await page.wait_for_function("document.querySelectorAll('tbody tr').length === 25")
+    await expect(page.locator("tbody tr")).to_have_count(25)
     assert "size=25" in page.url
     assert "cols=" in page.url
 

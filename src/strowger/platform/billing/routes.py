@@ -257,16 +257,16 @@ def _operation(
     )
 
 
-def _billing(path: str, name: str) -> Operation:
+def _billing(path: str, name: str, summary: str) -> Operation:
     return _operation(
-        path, name, "Balance or usage", "Balance of a prepaid account, usage of this month of a postpaid one.", get_billing,
+        path, name, summary, "Balance of a prepaid account, usage of this month of a postpaid one.", get_billing,
         WHOSE_CODES, parameters=(EMAIL_FIELD,), result=BILLING, example=BILLING_EXAMPLE, permission="usage.read",
     )  # fmt: skip
 
 
 OPERATIONS = [
-    _billing("/{sid}/billing", "get_billing"),
-    _billing("/{sid}/billing/details", "get_billing_details"),
+    _billing("/{sid}/billing", "get_billing", "Balance or usage"),
+    _billing("/{sid}/billing/details", "get_billing_details", "Balance or usage, other path"),
     _operation(
         "/{sid}/billing/ledger", "get_ledger", "Ledger", "Movements of the balance, newest first, 100 a page.", get_ledger,
         ("RBC2406", *WHOSE_CODES),
