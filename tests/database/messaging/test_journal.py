@@ -17,6 +17,10 @@ from strowger.messaging.outcomes import Accepted, Incoming, PartAnswer, Rejected
 from strowger.messaging.statuses import EventKind, Status
 from tests.database.messaging.conftest import World
 
+CUT_WHO_WAITS = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'
+"""
+
 
 async def test_accepted_then_delivered(world: World) -> None:
     request_id = await world.send()
@@ -268,18 +272,23 @@ async def test_a_report_waits_when_the_store_breaks_off_and_is_stored_when_it_is
     (outcome,) = await world.submit()
     name = world.database.url.partition("?")[0].rsplit("/", 1)[1]
     other = await asyncpg.connect(driver_url(postgres))
-    await other.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()", name
-    )
-    reporting = asyncio.create_task(world.pipeline.journal.report(world.receipt(outcome.parts[0].operator_id)))
-    await asyncio.sleep(0)
-    with pytest.raises(Unavailable):
-        await world.pipeline.journal.flush()
+    holder = await world.database.connect()
+    journal = world.pipeline.journal
+    async with holder.transaction():  # the statement is under way, and waits, when it is cut
+        await holder.execute("LOCK TABLE message IN ACCESS EXCLUSIVE MODE")
+        reporting = asyncio.create_task(journal.report(world.receipt(outcome.parts[0].operator_id)))
+        await asyncio.sleep(0)
+        writing = asyncio.create_task(journal.flush())
+        while not await other.fetchval(CUT_WHO_WAITS, name):
+            assert not writing.done()
+        with pytest.raises(Unavailable):
+            await writing
     assert not reporting.done(), "the carrier has no answer yet, so it keeps the receipt too"
     await other.close()
+    await holder.close()
     while not reporting.done():  # each connection of the pool notices once that it was cut
         with contextlib.suppress(Unavailable):
-            await world.pipeline.journal.flush()
+            await journal.flush()
         await asyncio.sleep(0)
     await reporting
     assert (await world.message(request_id))["status"] == Status.DELIVERED
