@@ -53,6 +53,8 @@ TENANT_MODELS = {
     "ShortLink": "short_link",
     "LinkToken": "short_link_token",
     "LinkClick": "short_link_click",
+    "StoredFile": "stored_file",
+    "StoredPiece": "stored_piece",
 }
 TENANT_TABLES = frozenset(TENANT_MODELS.values())
 SQL = re.compile(r"\bSELECT\s+[\w*(]|\bINSERT INTO\s|\bUPDATE\s+\w+(\s+\w+)?\s+SET\b|\bDELETE FROM\s")

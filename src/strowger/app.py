@@ -41,6 +41,7 @@ from strowger.platform.blocklist import routes as blocklist_api
 from strowger.platform.callbacks.profiles import pages as profile_pages
 from strowger.platform.callbacks.profiles import routes as profile_api
 from strowger.platform.consent import routes as consent_api
+from strowger.platform.files import pages as files
 from strowger.platform.gateway import setup as gateway
 from strowger.platform.guard import routes as guard_api
 from strowger.platform.health import routes as health
@@ -64,6 +65,7 @@ PAGES: list[Any] = [
     *profile_pages.pages,
     *sms_pages.pages,
     *approvals.pages,
+    *files.pages,
     *home.pages,
     *subaccounts.pages,
     *billing_pages.pages,

@@ -21,6 +21,7 @@ from strowger.foundation.workers import WorkerLease
 from strowger.messaging.jobs import Job, Upkeep
 from strowger.messaging.service import Pipeline
 from strowger.platform.billing.jobs import MoneyJobs
+from strowger.platform.files import service as files
 from strowger.platform.team import jobs as people_jobs
 
 log = get_logger(__name__)
@@ -59,7 +60,11 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
     carriers = CarrierManager(context, worker_id, pipeline.journal, pipeline.lanes.lane)
     await carriers.start()
     jobs = Upkeep(pipeline, pipeline.journal, context.settings.retention_days)
-    jobs.jobs = (*jobs.jobs, Job("link_clicks", 3600, partial(forget_clicks, context)))
+    jobs.jobs = (
+        *jobs.jobs,
+        Job("link_clicks", 3600, partial(forget_clicks, context)),
+        Job("files", 600, partial(files.purge, context)),
+    )
     upkeep = asyncio.create_task(jobs.run())
     postman = asyncio.create_task(Postman(context).run())
     money = asyncio.create_task(MoneyJobs(context).run())

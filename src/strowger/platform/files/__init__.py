@@ -1,0 +1,1 @@
+"""Stored files of an account: see ``service`` for how other modules use them."""
