@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
+import importlib
+
 import click
 
 from strowger import __version__
-from strowger.cli.admin import account, audit, carrier, key, number, route, user
-from strowger.cli.doctor import doctor
-from strowger.cli.processes import migrate, serve, up
-from strowger.cli.smpp_users import smpp_user
 from strowger.foundation.settings import SettingsError
 
+# A command's module is imported when the command is asked for: a process carries the parts that it runs and no others.
+COMMANDS = {
+    "up": "processes:up",
+    "serve": "processes:serve",
+    "migrate": "processes:migrate",
+    "prepare": "processes:prepare",
+    "doctor": "doctor:doctor",
+    "account": "admin:account",
+    "key": "admin:key",
+    "user": "admin:user",
+    "carrier": "admin:carrier",
+    "route": "admin:route",
+    "number": "admin:number",
+    "smpp-user": "smpp_users:smpp_user",
+    "audit": "admin:audit",
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _Commands(click.Group):
+    """Finds its commands in COMMANDS."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(f"strowger.cli.{module}"), name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="strowger")
 def cli() -> None:
     """Strowger, a self-hosted communications platform."""
-
-
-for command in (up, serve, migrate, doctor, account, key, user, carrier, route, number, smpp_user, audit):
-    cli.add_command(command)
 
 
 def main() -> None:

@@ -13,10 +13,7 @@ from typing import Any
 import click
 
 from strowger.cli.output import emit, json_option
-from strowger.foundation.database import OUTAGES
 from strowger.foundation.logs import configure
-from strowger.foundation.schema import head_revision
-from strowger.foundation.schema import migrate as run_migrations
 from strowger.foundation.settings import Settings, read_settings
 
 
@@ -44,7 +41,7 @@ def up() -> None:
     configure(settings.log_level, settings.log_format, settings.log_file or str(settings.data_dir / "logs" / "up.log"))
     try:
         asyncio.run(Supervisor(settings).run())
-    except (RuntimeError, *OUTAGES) as problem:
+    except (RuntimeError, OSError) as problem:
         raise click.ClickException(str(problem) or type(problem).__name__) from problem
 
 
@@ -113,6 +110,26 @@ def serve_simulators() -> None:
 @json_option
 def migrate(as_json: bool) -> None:
     """Bring the database to the schema of this version."""
+    from strowger.foundation.schema import head_revision
+    from strowger.foundation.schema import migrate as run_migrations
+
     settings = resolved_settings()
     asyncio.run(run_migrations(settings.database_url))
     emit(as_json, {"revision": head_revision()}, f"The schema is at {head_revision()}.")
+
+
+@click.command(hidden=True)
+def prepare() -> None:
+    """What ``up`` does before it starts the processes: the schema, and what a fresh database lacks."""
+    from strowger.cli.first_start import first_start
+    from strowger.foundation.database import OUTAGES
+    from strowger.foundation.schema import migrate as run_migrations
+
+    async def work(settings: Settings) -> None:
+        await run_migrations(settings.database_url)
+        await first_start(settings)
+
+    try:
+        asyncio.run(work(_prepare()))
+    except (RuntimeError, *OUTAGES) as problem:
+        raise click.ClickException(str(problem) or type(problem).__name__) from problem

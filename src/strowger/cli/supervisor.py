@@ -15,11 +15,10 @@ from typing import IO
 
 import click
 
-from strowger.cli.first_start import first_start
 from strowger.foundation.embedded import EmbeddedPostgres
-from strowger.foundation.schema import migrate
 from strowger.foundation.settings import Settings
 
+COMMAND = (sys.executable, "-m", "strowger.cli")
 READY_SECONDS = 60
 STOP_SECONDS = 30
 MAX_PAUSE = 5.0
@@ -82,8 +81,15 @@ class Supervisor:
             url = await asyncio.to_thread(self.postgres.start)
             self.settings = replace(self.settings, database_url=url)
             (self.settings.data_dir / "database.url").write_text(url + "\n")
-        await migrate(self.settings.database_url)
-        await first_start(self.settings)
+        await self._prepare()
+
+    async def _prepare(self) -> None:
+        """In a process of its own, whose memory ends with it: this one stays small for as long as the installation runs."""
+        preparing = await asyncio.create_subprocess_exec(
+            *COMMAND, "prepare", env=self._environment("up"), start_new_session=True
+        )
+        if await preparing.wait():
+            raise click.exceptions.Exit(1)  # it has said why
 
     def _environment(self, name: str) -> dict[str, str]:
         own = {"STROWGER_DATABASE_URL": self.settings.database_url, "STROWGER_DATA_DIR": str(self.settings.data_dir)}
@@ -97,9 +103,8 @@ class Supervisor:
             child.started = time.monotonic()
             # Its own session: Ctrl-C reaches the supervisor alone, which stops the children in order.
             child.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "strowger.cli", "serve", child.name, env=self._environment(child.name),
-                start_new_session=True,
-            )  # fmt: skip
+                *COMMAND, "serve", child.name, env=self._environment(child.name), start_new_session=True
+            )
             code = await child.process.wait()
             if self._stopping.is_set():
                 return

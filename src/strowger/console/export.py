@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import xlsxwriter
 from litestar.response import Stream
 
 from strowger.console.sql_source import Row
@@ -66,6 +65,8 @@ async def csv_chunks(fields: Sequence[Field], batches: Batches, visitor: Visitor
 
 async def xlsx_chunks(fields: Sequence[Field], batches: Batches, visitor: Visitor) -> AsyncIterator[bytes]:
     """The file in pieces, after it was written to a temporary file row by row."""
+    import xlsxwriter  # large, and seldom needed
+
     with tempfile.TemporaryDirectory(prefix="strowger-export-") as folder:
         path = Path(folder) / "list.xlsx"
         book = xlsxwriter.Workbook(

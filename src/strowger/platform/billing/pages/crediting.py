@@ -15,7 +15,6 @@ from strowger.console.pages import AnyRequest, Crumb, Visitor, context_of, page,
 from strowger.console.table import Column, Empty, Filter, SqlSource, Table
 from strowger.foundation.money import format_money
 from strowger.platform.billing import recharging
-from strowger.platform.billing.invoice_pdf import render_invoice
 from strowger.platform.billing.payments.kind import BadWebhook
 from strowger.platform.billing.recharging import MOST, SetUp, Unpayable, least
 from strowger.platform.billing.repository import reading
@@ -136,6 +135,8 @@ async def download_invoice(request: AnyRequest, visitor: Visitor, name: str) -> 
     row = await context_of(request).database.run(lambda c: queries.invoice(c, visitor.account_id, number))
     if row is None:
         raise NotFoundException
+    from strowger.platform.billing.invoice_pdf import render_invoice  # its library is large, and seldom needed
+
     headers = {"Content-Disposition": f'attachment; filename="{number}.pdf"', "Cache-Control": "no-store"}
     return Response(render_invoice(row), media_type="application/pdf", headers=headers)
 
