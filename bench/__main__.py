@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 
+from bench.clients import clients
 from bench.compare import compare
 from bench.filled import filled
 from bench.kill import kill
@@ -30,11 +31,18 @@ def main() -> None:
     made = commands.add_parser("otp", help="one-time passwords behind a campaign")
     made.add_argument("--campaign", type=int, default=100_000)
     made.add_argument("--passwords", type=int, default=500)
+    made = commands.add_parser("clients", help="a customer's SMPP client on our server")
+    made.add_argument("--messages", type=int, default=20_000)
+    made.add_argument("--rounds", type=int, default=3)
+    made.add_argument("--window", type=int, default=50)
+    made.add_argument("--connections", type=int, default=1)
     made = commands.add_parser("soak", help="memory over time")
     made.add_argument("--minutes", type=float, default=30)
     options = vars(parser.parse_args())
-    command = {"compare": compare, "kill": kill, "filled": filled, "scale": scale, "otp": otp, "soak": soak}
-    asyncio.run(command[options.pop("command")](**options))
+    command = {
+        "clients": clients, "compare": compare, "filled": filled, "kill": kill, "otp": otp, "scale": scale, "soak": soak,
+    }[options.pop("command")]  # fmt: skip
+    asyncio.run(command(**options))
 
 
 if __name__ == "__main__":
