@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from strowger.foundation.ids import format_message_id, new_uuid
@@ -13,6 +13,7 @@ from strowger.foundation.money import ZERO
 from strowger.messaging.rules import AccountRules
 from strowger.messaging.statuses import SPELLINGS, Status, explain, is_final
 from strowger.platform.callbacks.profiles.facts import Targets
+from strowger.platform.callbacks.rendering import names_used
 from strowger.platform.callbacks.schemas import NewCallback
 
 SMS_SEND, SMS_MO = "sms_send", "sms_mo"
@@ -95,46 +96,70 @@ def _callback(row: Any, target: dict[str, Any], account: AccountRules | None, no
         n=row["n"],
         event=SMS_SEND,
         target=target,
-        variables=sent_variables(row, account, str(kid), now),
+        variables=sent_variables(_Sent(row, account, str(kid), now), names_used(target)),
         due_at=now,
         created_at=now,
     )
 
 
-def sent_variables(row: Any, account: AccountRules | None, kid: str, now: datetime) -> dict[str, Any]:
-    """The variables of an outgoing message's status."""
-    status = Status(row["status"])
-    zone = account.time_zone if account else "UTC"
-    options = row["options"] or {}
-    return {
-        "id": format_message_id(row["request_id"], row["n"]),
-        "kid": kid,
-        "source": row["sender"],
-        "recipient": "+" + row["recipient"],
-        "status": SPELLINGS[status].callback,
-        "status_trace": row["trace"],
-        "description": explain(row["trace"]).meaning,
-        "timestamp": local_time(now, zone),
-        "message": row["body"],
-        "operator": row["network"] or "",
-        "circle": "",
-        "sid": account.sid if account else "",
-        "campaign_id": str(row["request_id"]),
-        "campaign_name": row["campaign_name"] or "",
-        "type": row["type"],
-        "country": row["country"] or "",
-        "units": row["units"],
-        "charges": f"{(row['price'] or ZERO):f}",
-        "currency": account.currency if account else "",
-        "refunded": 0,
-        "sent_at": local_time(row["sent_at"], zone),
-        "delivered_at": local_time(row["final_at"], zone) if status == Status.DELIVERED else "",
-        "error_code": "" if status in (Status.SENT, Status.DELIVERED) else row["trace"],
-        "direction": "MT",
-        "mobile": row["recipient"],
-        "v4_status": v4_status(status, row["trace"]),
-        **{name: options.get(name, "") for name in REFERENCES},
-    }
+class _Sent(NamedTuple):
+    """An outgoing message that has reached a status ``now``."""
+
+    row: Any
+    account: AccountRules | None
+    kid: str
+    now: datetime
+
+    @property
+    def status(self) -> Status:
+        return Status(self.row["status"])
+
+    def option(self, name: str) -> Any:
+        return (self.row["options"] or {}).get(name, "")
+
+    def local(self, moment: datetime | None) -> str:
+        return local_time(moment, self.account.time_zone if self.account else "UTC")
+
+
+# The variables of an outgoing message's status (sms.md 4.3).
+_SENT_VARIABLES: dict[str, Callable[[_Sent], Any]] = {
+    "status": lambda m: SPELLINGS[m.status].callback,
+    "id": lambda m: format_message_id(m.row["request_id"], m.row["n"]),
+    "kid": lambda m: m.kid,
+    "source": lambda m: m.row["sender"],
+    "recipient": lambda m: "+" + m.row["recipient"],
+    "status_trace": lambda m: m.row["trace"],
+    "description": lambda m: explain(m.row["trace"]).meaning,
+    "timestamp": lambda m: m.local(m.now),
+    "message": lambda m: m.row["body"],
+    "operator": lambda m: m.row["network"] or "",
+    "circle": lambda m: "",
+    "sid": lambda m: m.account.sid if m.account else "",
+    "campaign_id": lambda m: str(m.row["request_id"]),
+    "campaign_name": lambda m: m.row["campaign_name"] or "",
+    "type": lambda m: m.row["type"],
+    "country": lambda m: m.row["country"] or "",
+    "units": lambda m: m.row["units"],
+    "charges": lambda m: f"{(m.row['price'] or ZERO):f}",
+    "currency": lambda m: m.account.currency if m.account else "",
+    "refunded": lambda m: 0,
+    "sent_at": lambda m: m.local(m.row["sent_at"]),
+    "delivered_at": lambda m: m.local(m.row["final_at"]) if m.status == Status.DELIVERED else "",
+    "error_code": lambda m: "" if m.status in (Status.SENT, Status.DELIVERED) else m.row["trace"],
+    "direction": lambda m: "MT",
+    "mobile": lambda m: m.row["recipient"],
+    "v4_status": lambda m: v4_status(m.status, m.row["trace"]),
+    **{name: partial(_Sent.option, name=name) for name in REFERENCES},
+}
+
+
+def sent_variables(message: _Sent, names: frozenset[str] | None) -> dict[str, Any]:
+    """Those of the variables that are asked for, and the status, by which the queue orders; None: all of them."""
+    if names is None:
+        return {name: value(message) for name, value in _SENT_VARIABLES.items()}
+    found = {name: _SENT_VARIABLES[name](message) for name in names if name in _SENT_VARIABLES}
+    found["status"] = SPELLINGS[message.status].callback
+    return found
 
 
 def received_variables(

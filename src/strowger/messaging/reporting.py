@@ -19,7 +19,7 @@ from strowger.messaging.statuses import EventKind, Status, aggregate, is_final
 
 RECEIPT_DAYS = 7
 SCHEDULE_DAYS = 100  # a message may leave so long after its id was made
-REMEMBERED = 100_000
+REMEMBERED = 50_000
 Place = tuple[Key, int, int]  # message, part, number of parts
 OperatorId = tuple[int, str]
 
@@ -49,9 +49,9 @@ class Matcher:
         while len(self._places) > REMEMBERED:
             self._places.popitem(last=False)
 
-    def find(self, operator_id: OperatorId) -> Place | None:
-        """The place of an operator's id, if it is remembered."""
-        return self._places.get(operator_id)
+    def find(self, operator_id: OperatorId, last: bool) -> Place | None:
+        """The place of an operator's id, if it is remembered; after the ``last`` report it is so no longer."""
+        return self._places.pop(operator_id, None) if last else self._places.get(operator_id)
 
 
 async def apply_receipts(
@@ -114,7 +114,7 @@ async def _places(
     missing: list[OperatorId] = []
     for report in reports:
         operator_id = (report.carrier_id, report.operator_id)
-        place = fresh.get(operator_id) or matcher.find(operator_id)
+        place = fresh.get(operator_id) or matcher.find(operator_id, is_final(report.status))
         if place is None:
             missing.append(operator_id)
         else:

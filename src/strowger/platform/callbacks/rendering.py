@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,6 +16,7 @@ from strowger.platform.callbacks.templates import (
     Escape,
     Variables,
     json_escape,
+    names_of,
     one_line,
     percent_encode,
     render_json,
@@ -56,6 +58,7 @@ RECEIVED_NAMES = (
     "timestamp",
     "parts[n]",
 )
+_SENT = frozenset(SENT_NAMES)
 _FORM_LIKE = re.compile(r"[^=&\s{}<>\"]+=[^\s\"]*")
 
 
@@ -80,6 +83,21 @@ def endpoint_of(account_id: int, url: str) -> str:
     head, _, _ = head.partition("{")
     origin, _ = read_url(head)
     return f"{account_id} {origin.address}"
+
+
+def names_used(target: Mapping[str, Any]) -> frozenset[str] | None:
+    """The variables of an outgoing message that a request to this target (Target.to_json) can show; None: any of them.
+
+    What is queued keeps no others: they would cost more than the rest of the row.
+    """
+    payload = target.get("payload")
+    if "profile" in target or "sealed" in target or "header" in target or isinstance(payload, str):
+        return None
+    if target["method"] == "GET":
+        return names_of(target["url"])
+    if payload is None:
+        return names_of(target["url"]) | _SENT
+    return names_of(target["url"]) | names_of(msgspec.json.encode(payload).decode())
 
 
 def render(target: Target, variables: Variables) -> Request:

@@ -85,6 +85,13 @@ def _split(text: str) -> tuple[list[str], list[str]]:
     return pieces, names
 
 
+@lru_cache(maxsize=2048)
+def names_of(text: str) -> frozenset[str]:
+    """The variables that a text's placeholders look into: of ``a.b`` both that name and ``a``."""
+    _, names = _split(text)
+    return frozenset(names).union(re.split(r"[.\[]", name, maxsplit=1)[0] for name in names)
+
+
 def render_text(text: str, variables: Variables, escaped: Escape = str) -> str:
     """The text with each placeholder replaced by its escaped value."""
     pieces, names = _split(text)
