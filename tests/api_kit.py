@@ -29,6 +29,8 @@ from strowger.platform.billing import routes as billing_api
 from strowger.platform.blocklist import routes as blocklist_api
 from strowger.platform.callbacks.profiles import routes as profile_api
 from strowger.platform.consent import routes as consent_api
+from strowger.platform.documents import routes as documents_api
+from strowger.platform.files import pages as file_pages
 from strowger.platform.gateway import setup as gateway
 from strowger.platform.guard import routes as guard_api
 from strowger.platform.subaccounts import routes as subaccounts_api
@@ -124,6 +126,8 @@ async def running_app(context: Context) -> AsyncIterator[Litestar]:
             *guard_api.routes,
             *subaccounts_api.routes,
             *billing_api.routes,
+            *documents_api.routes,
+            *file_pages.pages,
             *gateway.routes,
             *links.routes,
         ],

@@ -55,6 +55,7 @@ TENANT_MODELS = {
     "LinkClick": "short_link_click",
     "StoredFile": "stored_file",
     "StoredPiece": "stored_piece",
+    "Document": "document",
 }
 TENANT_TABLES = frozenset(TENANT_MODELS.values())
 SQL = re.compile(r"\bSELECT\s+[\w*(]|\bINSERT INTO\s|\bUPDATE\s+\w+(\s+\w+)?\s+SET\b|\bDELETE FROM\s")

@@ -41,6 +41,8 @@ from strowger.platform.blocklist import routes as blocklist_api
 from strowger.platform.callbacks.profiles import pages as profile_pages
 from strowger.platform.callbacks.profiles import routes as profile_api
 from strowger.platform.consent import routes as consent_api
+from strowger.platform.documents import pages as documents
+from strowger.platform.documents import routes as documents_api
 from strowger.platform.files import pages as files
 from strowger.platform.gateway import setup as gateway
 from strowger.platform.guard import routes as guard_api
@@ -65,6 +67,7 @@ PAGES: list[Any] = [
     *profile_pages.pages,
     *sms_pages.pages,
     *approvals.pages,
+    *documents.pages,
     *files.pages,
     *home.pages,
     *subaccounts.pages,
@@ -80,6 +83,7 @@ API: list[Any] = [
     *guard_api.routes,
     *subaccounts_api.routes,
     *billing_api.routes,
+    *documents_api.routes,
 ]
 
 

@@ -80,6 +80,13 @@ def _smtp_url(raw: str) -> str:
     return raw
 
 
+def _server(raw: str) -> str:
+    host, _, port = raw.rpartition(":")
+    if raw and not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError("must be host:port")
+    return raw
+
+
 def _path(raw: str) -> Path:
     return Path(raw).expanduser().resolve()
 
@@ -201,6 +208,12 @@ class Settings:
     )
     trust_registry_ids: bool = setting(
         _switch, "off", "Approve SMS templates of countries with a registry (India) at once when they carry its ids."
+    )
+    clamd: str = setting(
+        _server,
+        "",
+        "Virus scanner that looks at uploaded documents: host:port of ClamAV's clamd. While it does not answer, uploads are "
+        "refused. Empty: none.",
     )
     max_body: int = setting(_positive, "10485760", "Largest request body in bytes (413 above).")
     retention_days: int = setting(_positive, "180", "Days that messages, events and callback attempts are kept.")

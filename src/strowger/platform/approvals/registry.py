@@ -18,7 +18,7 @@ Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionPr
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """One thing that waits. ``title`` names it, ``text`` is what is asked for as it was written, ``before`` what it is to
-    replace, ``facts`` are further (label, value)."""
+    replace, ``facts`` are further (label, value), ``links`` lead to pages of the operator (label, path)."""
 
     id: int
     account_id: int
@@ -29,6 +29,7 @@ class Waiting:
     text: str = ""
     before: str = ""
     facts: Sequence[tuple[str, str]] = ()
+    links: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,11 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What was decided about: whose it is, and its name for people."""
+    """What was decided about: whose it is, and its name for people. ``requester`` (address) is told besides the owners."""
 
     account_id: int
     title: str
+    requester: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ async def queue(context: Context, key: str = "") -> tuple[list[Queued], dict[str
 async def decide(context: Context, names: Sequence[str], decision: Decision) -> Result:
     """Decide about several things, each in a transaction of its own: one that cannot be decided hinders no other.
 
-    The owners of each account get one mail about all that was theirs.
+    The owners of each account, and who asked, get one mail about all that was theirs.
     """
     result = Result()
     for name in names:
@@ -100,8 +100,9 @@ async def _tell(
     letter = letter_about(context, decision, decided)
     kind = f"{decided[0][0].key}-{'approved' if decision.approved else 'rejected'}"
     async with context.database.session() as session:
+        requesters = {item.requester for _, item in decided}
         for user in await accounts.list_users(session, account_id):
-            if user.role == OWNER:
+            if user.role == OWNER or user.email in requesters:
                 await post(session, context, user.email, kind, letter, account_id)
 
 

@@ -19,7 +19,8 @@ ENDINGS = {
     ".zip": ZIP, ".csv": CSV, ".txt": TEXT,
 }  # fmt: skip
 SAME = {"image/jpg": JPEG, "image/pjpeg": JPEG, "application/x-pdf": PDF, "application/x-zip-compressed": ZIP}
-SAYS_NOTHING = frozenset({"", "application/octet-stream", "binary/octet-stream", "application/force-download"})
+# text/plain is what a part without a type counts as (RFC 7578, 4.4).
+SAYS_NOTHING = frozenset({"", TEXT, "application/octet-stream", "binary/octet-stream", "application/force-download"})
 # What a browser may show by itself: it can run no code of the file's there.
 SHOWN = frozenset({PDF, PNG, JPEG, GIF, WEBP})
 HEAD = 262_144  # bytes of the beginning that are looked at: names within an office file come early

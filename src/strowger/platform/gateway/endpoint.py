@@ -22,7 +22,7 @@ from strowger.platform.audit import service as audit
 from strowger.platform.gateway.errors import encode_failure, render_error, status_of
 from strowger.platform.gateway.idempotency import hash_params, key_of
 from strowger.platform.gateway.operations import JSON_TYPE, XML_TYPE, Answer, Call, Operation
-from strowger.platform.gateway.params import FORM, Params, read_params, scalar_text
+from strowger.platform.gateway.params import FORM, Params, read_params, scalar_text, without_files
 from strowger.platform.gateway.request_log import Entry
 from strowger.platform.gateway.services import check_service
 from strowger.platform.gateway.table import TABLE
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 VERSIONS = ("v1", "v2")
 OWN_REQUEST_ID = "own_request_id"  # an option of handlers that answer with X-Request-Id themselves
+FILE_SECONDS = 300.0  # for requests that carry files
 ANSWER_SECONDS = 20.0  # more than a commit may take; after that the client hears that the store is away
 KEY_FIELDS = ("api-key", "api_key")
 DRAIN_FACTOR = 4  # how much of a body that is too large is still read, so that the client gets to read the answer
@@ -73,8 +74,8 @@ def answer_first(app: Litestar) -> ASGIApp:
 class Exchange:
     """One request and its answer. ``below`` is the path after the version."""
 
-    __slots__ = ("gateway", "headers", "id", "ip", "limit", "name", "operation", "params", "path", "principal", "receive", "scope",
-                 "send", "sid", "started", "state", "tail", "version")  # fmt: skip
+    __slots__ = ("answer_by", "gateway", "headers", "id", "ip", "limit", "name", "operation", "params", "path", "principal",
+                 "receive", "scope", "send", "sid", "started", "state", "tail", "version")  # fmt: skip
 
     def __init__(self, scope: Any, receive: Receive, send: Send, state: Any, version: str, below: str) -> None:
         self.scope = scope
@@ -100,7 +101,7 @@ class Exchange:
     async def run(self) -> None:
         """Answer the request, whatever happens."""
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(ANSWER_SECONDS) as self.answer_by:
                 answer = await self._handle()
         except StrowgerError as problem:
             answer = self._failure(problem)
@@ -121,6 +122,8 @@ class Exchange:
         operation = self.operation = methods.get(self.scope["method"])
         if operation is None:
             raise StrowgerError("E405", headers={"Allow": ", ".join(sorted(methods))})
+        if operation.files:
+            self.answer_by.reschedule(asyncio.get_running_loop().time() + FILE_SECONDS)
         key = self.headers.get(b"api-key")
         if key is not None:
             await self._admit(key.decode("latin-1").strip())
@@ -129,7 +132,7 @@ class Exchange:
         query = self.scope["query_string"]
         if key is None and not (query or body):
             raise StrowgerError("E401", field="api-key")
-        params = self.params = read_params(query, kind, body, operation.xml)
+        params = self.params = read_params(query, kind, body, operation.xml, bool(operation.files))
         in_params = next((params.pop(name) for name in KEY_FIELDS if name in params), None)
         if key is None:
             await self._admit(scalar_text(in_params) or "")
@@ -137,6 +140,8 @@ class Exchange:
             self.id, self.name, operation.method, self.path, path_params, self.headers, self.principal, params,
             self.state, spaced=bool(query) or kind.startswith(FORM),
         )  # fmt: skip
+        if operation.files:
+            self.params = without_files(params)
         scopes = self.principal.scopes
         if scopes and operation.permission not in scopes:
             raise StrowgerError("E403", f"The key is not for this: it lacks {operation.permission}", field="api-key")
@@ -187,8 +192,13 @@ class Exchange:
             await self.gateway.idempotency.release(claim)
             raise
 
+    @property
+    def _most(self) -> int:
+        """How many bytes the body may have."""
+        return (self.operation.files if self.operation else 0) or self.gateway.max_body
+
     async def _read_body(self) -> bytes:
-        limit = self.gateway.max_body
+        limit = self._most
         length = self.headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > limit:
             await self._drain(0)
@@ -210,7 +220,7 @@ class Exchange:
         return b"".join(chunks)
 
     async def _drain(self, size: int) -> None:
-        limit = self.gateway.max_body
+        limit = self._most
         while size < limit * DRAIN_FACTOR:
             message = await self.receive()
             size += len(message.get("body", b""))

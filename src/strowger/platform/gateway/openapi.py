@@ -93,7 +93,7 @@ def _describe(operation: Operation, version: str) -> dict[str, Any]:
     if operation.method == "GET":
         described["parameters"] = [*in_path, *(_parameter(item, "query") for item in operation.parameters)]
     elif operation.parameters:
-        described["requestBody"] = _body(operation.parameters, operation.xml)
+        described["requestBody"] = _body(operation)
     if operation.idempotent:
         described["parameters"] = [
             *described["parameters"],
@@ -118,15 +118,17 @@ def _parameter(item: Parameter, place: str) -> dict[str, Any]:
     return described
 
 
-def _body(parameters: Sequence[Parameter], xml: bool) -> dict[str, Any]:
+def _body(operation: Operation) -> dict[str, Any]:
+    parameters = operation.parameters
     schema: dict[str, Any] = {
         "type": "object",
         "properties": {item.name: {**item.schema, "description": item.text} for item in parameters},
         "required": [item.name for item in parameters if item.required],
     }
     example = example_of(parameters)
-    content: dict[str, Any] = {kind: {"schema": schema, "example": example} for kind in BODY_TYPES}
-    if xml:
+    kinds = ("multipart/form-data",) if operation.files else BODY_TYPES
+    content: dict[str, Any] = {kind: {"schema": schema, "example": example} for kind in kinds}
+    if operation.xml:
         content["application/xml"] = {"schema": {"type": "string"}, "example": write_xml(example, "request").decode()}
     return {"required": True, "content": content}
 

@@ -73,6 +73,7 @@ class Operation:
     Calls other than GET are written into the audit log; not ``audited`` are those that change nothing. Sending messages
     (permission ``messages.send``) is not either: the message log is its record.
     ``xml`` bodies are read where that is set, and answered in XML where ``answers_xml`` is, unless the client accepts JSON.
+    ``files``: the largest multipart body in bytes, for operations that take files (``params.FilePart``); 0: none.
     """
 
     method: str
@@ -98,6 +99,7 @@ class Operation:
     xml: bool = False
     answers_xml: bool = False
     audited: bool = True
+    files: int = 0
 
     @property
     def leaves_trail(self) -> bool:

@@ -38,9 +38,8 @@ def curl_of(operation: Operation, base_url: str) -> str:
         path = path.replace("{" + item.name + "}", str(item.example))
     words = ["curl", "-X POST"] if operation.method == "POST" else ["curl", "-G"]
     words += [f'"{base_url}{path}"', '-H "api-key: $KEY"']
-    words += [
-        f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in example_of(operation.parameters).items()
-    ]
+    option = "-F" if operation.files else "--data-urlencode"
+    words += [f"{option} {shlex.quote(f'{name}={value}')}" for name, value in example_of(operation.parameters).items()]
     return " \\\n  ".join(words)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -28,14 +29,28 @@ OPEN_TYPES = frozenset({b"", b"text/plain", b"application/octet-stream", b"text/
 _decode_json = msgspec.json.Decoder().decode
 
 
-def read_params(query: bytes, content_type: bytes, body: bytes, xml: bool = False) -> Params:
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A file of a multipart body: its name and media type as the client claims them, and its content."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+    def __str__(self) -> str:
+        return f"file {self.name[:200]} ({len(self.data)} bytes)"
+
+
+def read_params(query: bytes, content_type: bytes, body: bytes, xml: bool = False, files: bool = False) -> Params:
     """The parameters of a request; what the body says wins over the query. ``xml`` bodies are read where that is said.
+
+    With ``files``, parts of a multipart body that carry a file name arrive as ``FilePart``.
 
     Raises E400 or E415.
     """
     params = read_form(query) if query else {}
     if body:
-        given = _read_body(content_type, body, xml)
+        given = _read_body(content_type, body, xml, files)
         params = params | given if params else given
     if b"\0" in body or b"\\u0000" in body or b"%00" in body or b"%00" in query:
         for name, value in params.items():
@@ -43,10 +58,10 @@ def read_params(query: bytes, content_type: bytes, body: bytes, xml: bool = Fals
     return params
 
 
-def _read_body(content_type: bytes, body: bytes, xml: bool) -> Params:
+def _read_body(content_type: bytes, body: bytes, xml: bool, files: bool) -> Params:
     kind = content_type.partition(b";")[0].strip().lower()
     if kind == MULTIPART:
-        return _read_multipart(content_type, body)
+        return _read_multipart(content_type, body, files)
     start = body.lstrip()[:1]
     if start in (b"{", b"["):
         return _read_json(body)
@@ -122,7 +137,7 @@ def _decode(raw: bytes) -> str:
         raise StrowgerError("E400", "The request is not valid UTF-8") from problem
 
 
-def _add(params: Params, name: str, value: str) -> None:
+def _add(params: Params, name: str, value: str | FilePart) -> None:
     name = name.removesuffix("[]")
     if name not in params:
         params[name] = value
@@ -134,7 +149,7 @@ def _add(params: Params, name: str, value: str) -> None:
         params[name] = [known, value]
 
 
-def _read_multipart(content_type: bytes, body: bytes) -> Params:
+def _read_multipart(content_type: bytes, body: bytes, files: bool) -> Params:
     _, options = parse_options_header(content_type.decode("latin-1"))
     boundary = options.get("boundary")
     if not boundary:
@@ -150,13 +165,30 @@ def _read_multipart(content_type: bytes, body: bytes) -> Params:
                 elif event is not None:
                     chunks.append(bytes(event))
                 elif part is not None:
-                    _add(params, part.name or "", b"".join(chunks).decode())
+                    _add(params, part.name or "", _part(part, b"".join(chunks), files))
                     part = None
     except UnicodeDecodeError as problem:
         raise StrowgerError("E400", "The request is not valid UTF-8") from problem
     except (MultipartError, ValueError) as problem:
         raise StrowgerError("E400", f"The multipart body cannot be read: {problem}") from problem
     return params
+
+
+def _part(part: MultipartSegment, data: bytes, files: bool) -> str | FilePart:
+    if files and part.filename is not None:
+        return FilePart(part.filename.replace("\0", ""), part.content_type or "", data)
+    return data.decode()
+
+
+def without_files(params: Params) -> Params:
+    """The parameters with files named instead of contained, for logs."""
+    return {name: _named(value) for name, value in params.items()}
+
+
+def _named(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_named(item) for item in value]
+    return str(value) if isinstance(value, FilePart) else value
 
 
 def _refuse_nul(name: str, value: object) -> None:

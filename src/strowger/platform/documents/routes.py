@@ -1,0 +1,232 @@
+"""The Documents API (platform.md 10.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from strowger.foundation.context import Context
+from strowger.foundation.errors import StrowgerError
+from strowger.platform.audit import service as audit
+from strowger.platform.documents import repository, service
+from strowger.platform.documents.schemas import (
+    CATEGORIES,
+    MAX_BODY,
+    MAX_NUMBER_ID,
+    STATUSES,
+    NewDocuments,
+    public,
+    public_long,
+    read_choice,
+    read_id,
+    read_title,
+)
+from strowger.platform.files import service as files
+from strowger.platform.gateway import rbc
+from strowger.platform.gateway.errors import register_errors
+from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter
+from strowger.platform.gateway.params import FilePart, as_text
+from strowger.platform.gateway.table import add_operations
+
+register_errors("strowger.platform.documents")
+LINK_LIVES = timedelta(minutes=10)
+MAX_PAGE, MAX_LIMIT = 1_000_000, 100
+_encode = msgspec.json.Encoder().encode
+
+
+def _context(call: Call) -> Context:
+    context: Context = call.state.context
+    return context
+
+
+def _answer(data: Any, status: int = 200, code: str = rbc.OK, message: str = rbc.OK_TEXT, **more: Any) -> Answer:
+    return Answer(status, _encode({"code": code, "message": message, "data": data, "error": {}, **more}))
+
+
+def failure(problem: StrowgerError) -> dict[str, Any]:
+    """A failure in this area's envelope; a body that is too large as a whole has the area's code, too."""
+    if problem.code == "E413":
+        problem = StrowgerError("DOC413", problem.detail, field="file", status=413)
+    return {**rbc.failure(problem), "data": []}
+
+
+def _files(value: object) -> list[FilePart]:
+    found = value if isinstance(value, list) else [value]
+    if not all(isinstance(item, FilePart) for item in found):
+        raise StrowgerError("DOC400", "Send files as multipart/form-data, with their names", field="file")
+    return [item for item in found if isinstance(item, FilePart)]
+
+
+async def upload_documents(call: Call) -> Answer:
+    """Store documents; they wait for review."""
+    params = call.params
+    number_id = as_text(params, "number_document_id", "DOC400") or ""
+    if len(number_id) > MAX_NUMBER_ID or not number_id.isprintable():
+        raise StrowgerError("DOC400", f"At most {MAX_NUMBER_ID} characters", field="number_document_id")
+    category = "number" if number_id else "other"
+    if params.get("category") not in (None, ""):
+        category = read_choice(params["category"], "category", CATEGORIES)
+    given = [part for name in ("file", "files") for part in (_files(params[name]) if name in params else [])]
+    new = NewDocuments(read_title(params.get("title")), category, given, number_document_id=number_id)
+
+    def answer(rows: Any) -> Answer:
+        return _answer([public(row) for row in rows], 202, "RBC202", "Accepted")
+
+    async def keep(connection: Any, rows: Any) -> None:
+        await rbc.keep_answer(connection, call, answer(rows))
+
+    by = f"API key {call.principal.name}"
+    return answer(await service.upload(_context(call), call.principal.account_id, new, by, keep))
+
+
+def _whole(call: Call, name: str, default: int, most: int) -> int:
+    text = as_text(call.params, name, "DOC400")
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 12 and 1 <= int(text) <= most):
+        raise StrowgerError("DOC400", f"A whole number from 1 to {most}", field=name)
+    return int(text)
+
+
+async def list_documents(call: Call) -> Answer:
+    """Documents, the latest first, page by page."""
+    page, limit = _whole(call, "page", 1, MAX_PAGE), _whole(call, "limit", 25, MAX_LIMIT)
+    chosen = {
+        name: read_choice(text, name, choices) if (text := as_text(call.params, name, "DOC400")) else None
+        for name, choices in (("category", CATEGORIES), ("status", STATUSES))
+    }
+    async with _context(call).database.acquire() as connection:
+        rows, total = await repository.page(
+            connection, call.principal.account_id, chosen["category"], chosen["status"], limit, (page - 1) * limit
+        )
+    return _answer([public_long(dict(row)) for row in rows], page=page, limit=limit, total=total)
+
+
+async def delete_document(call: Call) -> Answer:
+    """Remove a document."""
+    file_id = read_id(call.params.get("document_id"))
+    await service.delete(_context(call), call.principal.account_id, file_id)
+    return _answer([{"document_id": str(file_id)}])
+
+
+async def rename_document(call: Call) -> Answer:
+    """Give a document another title."""
+    file_id, title = read_id(call.params.get("document_id")), read_title(call.params.get("title"))
+    row = await service.rename(_context(call), call.principal.account_id, file_id, title)
+    return _answer([public(dict(row))])
+
+
+async def download_document(call: Call) -> Answer:
+    """A link that downloads the document without a key, for ten minutes; noted in the audit log."""
+    context, principal = _context(call), call.principal
+    row = await service.get(context, principal.account_id, read_id(call.path_params["document_id"]))
+    stored = await files.find(context, principal.account_id, row["file_id"])
+    if stored is None:
+        raise StrowgerError("DOC404", field="document_id")
+    until = context.clock.now() + LINK_LIVES
+    actor = audit.Actor(principal.account_id, None, f"API key {principal.name}", "API")
+    await audit.record(context, actor, audit.Deed(call.id, "view document", call.path, 200))
+    data = {
+        "document_id": str(stored.id), "url": files.link(context, stored, LINK_LIVES),
+        "expires_at": until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }  # fmt: skip
+    return _answer([data])
+
+
+TEXT: Mapping[str, Any] = {"type": "string"}
+COUNT: Mapping[str, Any] = {"type": ["integer", "string"]}
+ID = "0199aa00-0000-7000-8000-000000000001"
+EXAMPLE = {
+    "document_id": ID, "title": "Register extract", "file_name": "extract.pdf", "size": 48213, "status": "pending",
+    "created_at": "2026-01-05T10:11:12Z",
+}  # fmt: skip
+LISTED = {
+    **EXAMPLE, "category": "kyc", "mime_type": "application/pdf", "reason": "", "uploaded_by": "ada@example.com",
+    "number_document_id": "",
+}  # fmt: skip
+DOCUMENT_ID = Parameter("document_id", TEXT, "The document's id, from the upload or the list.", True, ID)
+TITLE = Parameter(
+    "title", TEXT, "What people call it, 1 to 100 characters. Several files get numbers.", True, "Register extract"
+)
+FAILURE: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["code", "message", "data", "error"],
+    "properties": {"code": TEXT, "message": TEXT, "data": {"type": "array"}, "error": {"type": "object"}},
+}
+
+
+def _result(example: Mapping[str, Any], **more: Any) -> Mapping[str, Any]:
+    item = {"type": "object", "required": list(example)}
+    return {
+        "type": "object",
+        "required": ["code", "message", "data", "error", *more],
+        "properties": {
+            "code": TEXT, "message": TEXT, "data": {"type": "array", "items": item}, "error": {"type": "object"},
+            **{name: {"type": "integer"} for name in more},
+        },
+    }  # fmt: skip
+
+
+def _body(example: Mapping[str, Any], code: str = rbc.OK, message: str = rbc.OK_TEXT, **more: Any) -> dict[str, Any]:
+    return {"code": code, "message": message, "data": [example], "error": {}, **more}
+
+
+def _operation(method: str, tail: str, name: str, summary: str, text: str, handler: Any, **settings: Any) -> Operation:
+    return Operation(
+        method, f"/{{sid}}/documents{tail}", name, summary, text, handler, tag="Documents", empty=[], failure=failure,
+        failure_schema=FAILURE, **{**settings, "codes": ("DOC400", *rbc.CODES, *settings.get("codes", ()))},
+    )  # fmt: skip
+
+
+LINK = {"document_id": ID, "url": "https://sms.example/files/AbC", "expires_at": "2026-01-05T10:21:12Z"}
+OPERATIONS = [
+    _operation(
+        "POST", "/upload", "upload_documents", "Upload documents",
+        "PDF, PNG, JPEG or DOCX, at most 10,000,000 bytes each, 10 files and 50,000,000 bytes at once. Content, ending and "
+        "declared type must agree. All files are stored or none; each waits for review.",
+        upload_documents,
+        parameters=(
+            TITLE,
+            Parameter(
+                "file", {"type": "array", "items": {"type": "string", "format": "binary"}},
+                "One file or several, as parts of multipart/form-data.", True, "@extract.pdf",
+            ),
+            Parameter("category", TEXT, "kyc, number, waba or other (the default).", False, "kyc"),
+            Parameter("number_document_id", TEXT, "For a number: which of its documents this is."),
+        ),
+        codes=("DOC413", "DOC415", "DOC422", "E409", "E422"), status=202, result=_result(EXAMPLE),
+        example=_body(EXAMPLE, "RBC202", "Accepted"), permission="settings.write", idempotent=True, files=MAX_BODY,
+    ),
+    _operation(
+        "GET", "", "list_documents", "Documents", "The latest first.", list_documents,
+        parameters=(
+            Parameter("page", COUNT, "From 1."),
+            Parameter("limit", COUNT, "Rows on a page, at most 100; 25 if left out."),
+            Parameter("category", TEXT, "Only this category."),
+            Parameter("status", TEXT, "Only pending, approved or rejected ones."),
+        ),
+        result=_result(LISTED, page=1, limit=1, total=1), example=_body(LISTED, page=1, limit=25, total=1),
+        permission="settings.read",
+    ),
+    _operation(
+        "POST", "/delete", "delete_document", "Delete a document", "Refused while a KYC case rests on it.", delete_document,
+        parameters=(DOCUMENT_ID,), codes=("DOC404", "DOC409"), result=_result({"document_id": ID}),
+        example=_body({"document_id": ID}), permission="settings.write",
+    ),
+    _operation(
+        "POST", "/rename", "rename_document", "Rename a document", "Changes the title, not the file's name.", rename_document,
+        parameters=(DOCUMENT_ID, TITLE), codes=("DOC404",), result=_result(EXAMPLE), example=_body(EXAMPLE),
+        permission="settings.write",
+    ),
+    _operation(
+        "GET", "/{document_id}/download", "download_document", "Download a document",
+        "Answers with a link that needs no key and works for ten minutes. Each call is noted in the audit log.", download_document,
+        path_parameters=(DOCUMENT_ID,), codes=("DOC404",), result=_result(LINK), example=_body(LINK),
+        permission="settings.read",
+    ),
+]  # fmt: skip
+add_operations(OPERATIONS)
+routes: list[Any] = []  # the gateway's mount serves the operations
