@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 
 from bench.clients import clients
 from bench.compare import compare
@@ -42,6 +43,7 @@ def main() -> None:
     command = {
         "clients": clients, "compare": compare, "filled": filled, "kill": kill, "otp": otp, "scale": scale, "soak": soak,
     }[options.pop("command")]  # fmt: skip
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended or interrupted: what was started is stopped
     asyncio.run(command(**options))
 
 
