@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,6 +24,7 @@ from strowger.foundation.http_server import serve
 from strowger.foundation.logs import get_logger
 from strowger.foundation.money import format_money
 from strowger.foundation.notify import Listener, Notifier
+from strowger.foundation.process import stop_signal, tune_process
 from strowger.foundation.settings import Settings
 from strowger.home import pages as home
 from strowger.messaging import pages as messages
@@ -157,8 +156,5 @@ def create_app(settings: Settings, context: Context | None = None) -> Litestar:
 
 async def serve_web(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; requests under way are finished."""
-    gc.set_threshold(50_000, 50, 100)
-    stop = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    await serve(gateway.answer_first(create_app(settings)), settings.http_host, settings.http_port, stop)
+    tune_process()
+    await serve(gateway.answer_first(create_app(settings)), settings.http_host, settings.http_port, stop_signal())

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
 
 from strowger.channels.sms.smpp_access.server import SmppServer
-from strowger.foundation.context import Context, build_context
+from strowger.foundation.context import Context
 from strowger.foundation.logs import get_logger
-from strowger.foundation.process import tune_process
+from strowger.foundation.process import run_until, working
 from strowger.foundation.settings import Settings, SettingsError
 from strowger.foundation.tls import server_context
 from strowger.foundation.workers import WorkerLease
@@ -20,19 +18,8 @@ KIND = "smpp"
 
 async def serve_smpp(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; what was taken is answered, what was not delivered is given back."""
-    tune_process()
-    context = build_context(settings)
-    await context.database.open()
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
-    try:
+    async with working(settings) as (context, stop):
         await _run(context, stop)
-    finally:
-        await context.http.close()
-        with contextlib.suppress(TimeoutError):
-            await context.database.close()
 
 
 async def _run(context: Context, stop: asyncio.Event) -> None:
@@ -47,10 +34,7 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
         await lease.stop()
         raise SettingsError(f"STROWGER_SMPP_ACCESS_PORT: cannot listen on {host}: {problem}") from problem
     log.info("smpp_ready", port=server.port, tls_port=server.tls_port)
-    stopping, failed = asyncio.create_task(stop.wait()), asyncio.create_task(server.failed())
-    await asyncio.wait((stopping, failed), return_when=asyncio.FIRST_COMPLETED)
+    await run_until(stop, server.failed())
     await server.stop()
-    stopping.cancel()
-    failed.cancel()
     await lease.stop()
     log.info("smpp_stopped")

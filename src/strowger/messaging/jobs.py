@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import asyncpg
 
-from strowger.foundation.database import CLASHES, OUTAGES
-from strowger.foundation.errors import Unavailable
 from strowger.foundation.ids import uuid_floor
+from strowger.foundation.jobs import Job
 from strowger.foundation.logs import get_logger
 from strowger.foundation.partitions import create_partitions, drop_old_partitions
 from strowger.foundation.workers import bury, live_worker_ids
@@ -37,17 +33,8 @@ MO_PART_HOURS = 24
 EARLY_SECONDS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A job of upkeep: its name, how often it runs (seconds), and what it does; every worker may run it at any time."""
-
-    name: str
-    every: float
-    work: Callable[[], Awaitable[object]]
-
-
 class Upkeep:
-    """The upkeep loop of one worker process."""
+    """The upkeep of one worker process."""
 
     def __init__(self, pipeline: Pipeline, journal: DatabaseJournal, retention_days: int) -> None:
         self._pipeline = pipeline
@@ -67,20 +54,6 @@ class Upkeep:
             Job("callback_figures", 3600, ProfileJobs(pipeline.context).purge),
             Job("failing_receivers", 60, ProfileJobs(pipeline.context).tell_owners),
         )
-
-    async def run(self) -> None:
-        """Run each job at its pace, for ever."""
-        await asyncio.gather(*(self._repeat(job) for job in self.jobs))
-
-    async def _repeat(self, job: Job) -> None:
-        while True:
-            try:
-                await job.work()
-            except (Unavailable, *OUTAGES, *CLASHES) as problem:
-                log.warning("job_postponed", job=job.name, problem=repr(problem))
-            except Exception:
-                log.exception("job_failed", job=job.name)
-            await asyncio.sleep(job.every)
 
     async def release_dead_workers(self) -> int:
         """Free the submissions and callbacks that dead workers held (R-05); returns how many."""

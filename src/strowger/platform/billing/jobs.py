@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,9 +10,8 @@ from typing import Any
 import asyncpg
 
 from strowger.foundation.context import Context
-from strowger.foundation.database import CLASHES, OUTAGES
-from strowger.foundation.errors import Unavailable
 from strowger.foundation.ids import uuid_floor
+from strowger.foundation.jobs import Job
 from strowger.foundation.logs import get_logger
 from strowger.foundation.mail import Letter, post
 from strowger.foundation.money import money
@@ -35,17 +33,12 @@ class MoneyJobs:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def run(self) -> None:
-        """Run each job every minute, for ever."""
-        while True:
-            for work in (self.mail_notices, self.book_margins, self.bill_months):
-                try:
-                    await work()
-                except (Unavailable, *OUTAGES, *CLASHES) as problem:
-                    log.warning("money_job_postponed", job=work.__name__, problem=repr(problem))
-                except Exception:
-                    log.exception("money_job_failed", job=work.__name__)
-            await asyncio.sleep(SECONDS)
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """Each with its pace."""
+        return tuple(
+            Job(work.__name__, SECONDS, work) for work in (self.mail_notices, self.book_margins, self.bill_months)
+        )
 
     async def mail_notices(self) -> int:
         """Mail what accounts are told about their money, to their list or their owners; returns how many mails."""

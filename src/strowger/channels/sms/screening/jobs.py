@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import asyncpg
 
 from strowger.channels.sms.screening import auto_block
-from strowger.foundation.database import CLASHES, OUTAGES
-from strowger.foundation.errors import Unavailable
+from strowger.foundation.jobs import Job
 from strowger.foundation.logs import get_logger
 from strowger.messaging.finish import Written
 from strowger.messaging.service import Pipeline
@@ -35,16 +32,10 @@ class ScreeningJobs:
         if len(self._failed) < MAX_WAITING:
             self._failed.extend(auto_block.failing(written.rows))
 
-    async def run(self) -> None:
-        """Work for ever."""
-        while True:
-            try:
-                await self.step()
-            except (Unavailable, *OUTAGES, *CLASHES) as problem:
-                log.warning("screening_postponed", problem=repr(problem))
-            except Exception:
-                log.exception("screening_failed")
-            await asyncio.sleep(GATHER_SECONDS)
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """Each with its pace."""
+        return (Job("screening", GATHER_SECONDS, self.step),)
 
     async def step(self) -> int:
         """Look at what failed since the last step; returns how many numbers were blocked."""
