@@ -56,6 +56,7 @@ TENANT_MODELS = {
     "StoredFile": "stored_file",
     "StoredPiece": "stored_piece",
     "Document": "document",
+    "KycCase": "kyc_case",
 }
 TENANT_TABLES = frozenset(TENANT_MODELS.values())
 SQL = re.compile(r"\bSELECT\s+[\w*(]|\bINSERT INTO\s|\bUPDATE\s+\w+(\s+\w+)?\s+SET\b|\bDELETE FROM\s")

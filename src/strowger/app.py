@@ -46,6 +46,7 @@ from strowger.platform.files import pages as files
 from strowger.platform.gateway import setup as gateway
 from strowger.platform.guard import routes as guard_api
 from strowger.platform.health import routes as health
+from strowger.platform.kyc import pages as kyc
 from strowger.platform.mailbox import pages as mailbox
 from strowger.platform.settings import pages as settings_pages
 from strowger.platform.subaccounts import pages as subaccounts
@@ -67,6 +68,7 @@ PAGES: list[Any] = [
     *sms_pages.pages,
     *approvals.pages,
     *documents.pages,
+    *kyc.pages,
     *files.pages,
     *home.pages,
     *subaccounts.pages,

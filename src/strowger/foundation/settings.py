@@ -209,6 +209,15 @@ class Settings:
     trust_registry_ids: bool = setting(
         _switch, "off", "Approve SMS templates of countries with a registry (India) at once when they carry its ids."
     )
+    kyc_profiles: str = setting(
+        str,
+        "",
+        "JSON file that says which numbers and documents companies of each country show, in the form of "
+        "platform/kyc/profiles.json. Empty: that file.",
+    )
+    default_sender: str = setting(
+        str, "STRWGR", "Sender ID with which accounts that sign up begin; empty: they begin without one."
+    )
     clamd: str = setting(
         _server,
         "",

@@ -23,6 +23,7 @@ from strowger.platform.callbacks.profiles.jobs import FIRST_TOLD_AFTER
 from strowger.platform.callbacks.profiles.repository import owners
 from strowger.platform.callbacks.profiles.schemas import ProfileStatus
 from strowger.platform.health import service as health
+from strowger.platform.kyc import service as kyc
 
 STEP_DAYS, HOURS, LATEST = 90, 24, 8
 GOOD, BAD = (Status.DELIVERED,), (Status.UNDELIVERED, Status.NOT_SENT, Status.FAILED, Status.EXPIRED)
@@ -182,6 +183,18 @@ async def _troubled_profiles(context: Context, visitor: Visitor) -> list[Alert]:
     return found
 
 
+async def _trial(context: Context, visitor: Visitor) -> list[Alert]:
+    """What a trial account lacks."""
+    case = await kyc.case_of(context, visitor.account_id)
+    if case.account["state"] != kyc.TRIAL:
+        return []
+    waits = case.state in kyc.WAITING
+    text = "This is a trial account: it reaches the verified mobiles of its team only, with 50 messages in all. " + (
+        "The operator looks at your documents." if waits else "Tell us who your company is to open it."
+    )
+    return [Alert("warning", text, "See KYC", "/settings/kyc")]
+
+
 async def alerts(context: Context, visitor: Visitor, links: Sequence[LinkRecord]) -> list[Alert]:
     """What needs a look: links that are down, messages that wait, callbacks that were given up.
 
@@ -198,6 +211,7 @@ async def alerts(context: Context, visitor: Visitor, links: Sequence[LinkRecord]
         number = f"{failed} callbacks were" if failed > 1 else "One callback was"
         found.append(Alert("warning", f"{number} given up after all retries.", "Send again", "/callbacks"))
     found += await _troubled_profiles(context, visitor)
+    found += await _trial(context, visitor)
     checks = (await health.readiness(context.database)).checks
     if checks["queue_age"] != "ok":
         found.append(

@@ -73,3 +73,46 @@ async def test_by_default_only_who_was_invited_opens_an_account(house: House) ->
     assert (await browser.client.post(path, data=given)).status_code == 303
     assert await browser.is_in()
     assert (await browser.client.post(path, data=given)).status_code == 410
+
+
+async def test_a_mobile_number_is_proven_before_the_account_opens(database_url: str, tmp_path: Path) -> None:
+    async with open_house(database_url, tmp_path, signup="open") as house:
+        browser = house.browser()
+        form = {**FORM, "mobile": "+49 151 12345678"}
+        assert "Mobile" in errors_of(await browser.client.post("/sign-up", data={**form, "mobile": "12"}))
+        await browser.client.post("/sign-up", data=form)
+        path = await house.mailed_path("verify-email")
+        page = f"{path}/mobile"
+        assert (await browser.client.post(page, data={"code": "000000"})).status_code == 410, "no code was sent yet"
+        assert (await browser.client.post(path)).headers["location"] == page
+        ((number, text),) = house.texts
+        assert number == "4915112345678"
+        for wrong in ("000000", "111111", "222222", "333333", "444444"):
+            assert (await browser.client.post(page, data={"code": wrong})).status_code == 422
+        assert (await browser.client.post(page, data={"code": text[:6]})).status_code == 422, (
+            "five wrong ones burn a code"
+        )
+        await browser.client.post(f"{page}/again")
+        house.clock.advance(301)
+        assert (await browser.client.post(page, data={"code": house.texts[-1][1][:6]})).status_code == 422, "too old"
+        await browser.client.post(f"{page}/again")
+        await browser.client.post(f"{page}/again")
+        assert (len(house.texts), (await browser.client.post(path)).status_code) == (3, 429), "three codes and no more"
+        assert (await browser.client.post(page, data={"code": house.texts[-1][1][:6]})).status_code == 303
+        row = await house.context.database.pool.fetchrow(
+            "SELECT mobile, role FROM app_user WHERE email = 'grace@navy.example'"
+        )
+        assert row is not None
+        assert (row["mobile"], row["role"]) == ("4915112345678", "owner")
+        assert (await browser.client.post(page, data={"code": house.texts[-1][1][:6]})).status_code == 410
+
+
+async def test_a_new_account_begins_with_a_sender(database_url: str, tmp_path: Path) -> None:
+    from strowger.channels.sms import codes  # noqa: F401 - registers what new accounts begin with
+
+    async with open_house(database_url, tmp_path, signup="open") as house:
+        await house.browser().client.post("/sign-up", data=FORM)
+        await house.browser().client.post(await house.mailed_path("verify-email"))
+        row = await house.context.database.pool.fetchrow("SELECT sender, status, is_default FROM sender")
+        assert row is not None
+        assert tuple(row) == ("STRWGR", "Approved", True)

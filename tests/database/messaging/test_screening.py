@@ -12,6 +12,7 @@ from strowger.channels.sms.screening.jobs import ScreeningJobs
 from strowger.messaging.outcomes import Incoming
 from strowger.messaging.statuses import EventKind, Status
 from strowger.platform.guard import service as guard
+from strowger.platform.guard.repository import purge
 from tests.database.messaging.conftest import World
 
 GERMAN, INDIAN, FRENCH = "4917012345678", "919876543210", "33612345678"
@@ -162,6 +163,24 @@ async def test_a_trial_account_reaches_its_team_only(world: World) -> None:
     assert (await world.message(request_id, 1))["trace"] == "QUEUED"
     row = await world.message(request_id, 2)
     assert (row["trace"], row["status"]) == ("MOB-NOTALLOWED", Status.FAILED)
+
+
+async def test_a_trial_account_sends_fifty_messages_in_all(world: World) -> None:
+    await world.database.pool.execute("UPDATE account SET state = 'trial'")
+    await world.set_account(team_numbers=[GERMAN])
+    await world.database.pool.execute(
+        "INSERT INTO usage_counter VALUES ($1, 'trial', '1970-01-01T00:00Z', 48)", world.account
+    )
+    request_id = await world.send(GERMAN, GERMAN, GERMAN)
+    await world.pipeline.intake.step()
+    traces = [(await world.message(request_id, n))["trace"] for n in (1, 2, 3)]
+    assert sorted(traces) == ["KYC-NOT-APPROVED", "QUEUED", "QUEUED"]
+    world.clock.advance(100 * 86_400)
+    await world.database.run(lambda c: purge(c, world.clock.now()))
+    assert await outcome(world, GERMAN) == ["KYC-NOT-APPROVED"], "upkeep does not start the count anew"
+    await world.database.pool.execute("UPDATE account SET state = 'active'")
+    world.pipeline.facts.forget()
+    assert await outcome(world, GERMAN) == ["QUEUED"], "the approval ends the limit"
 
 
 async def test_promotional_messages_wait_for_the_window(world: World) -> None:

@@ -1,11 +1,15 @@
-"""Sign-in codes by SMS: sent through the accept step like any message, from an account of the installation."""
+"""What access needs of SMS: the default sender of new accounts, and codes, sent through the accept step from an account of the
+installation."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
+
 from strowger.channels.sms.senders import repository
+from strowger.channels.sms.senders.schemas import NewSender
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import new_uuid
@@ -13,8 +17,10 @@ from strowger.foundation.logs import get_logger
 from strowger.foundation.phone import mask_number
 from strowger.messaging.schemas import NewRequest, Priority
 from strowger.platform.access.errors import CannotText
+from strowger.platform.access.sign_up import register_opening
 from strowger.platform.access.texting import register_texter
 from strowger.platform.accounts import service as accounts
+from strowger.platform.accounts.models import Account
 
 log = get_logger(__name__)
 VALID = timedelta(minutes=5)
@@ -42,4 +48,13 @@ async def send_code(state: Any, msisdn: str, text: str) -> None:
         raise CannotText("The code cannot be sent now. Try again shortly.") from problem
 
 
+async def add_default_sender(connection: asyncpg.Connection[Any], context: Context, account: Account) -> None:
+    """An account that signs up begins with a sender ID, from which its trial texts its own people (console.md 5.2)."""
+    name = context.settings.default_sender
+    if name:
+        new = NewSender(name, None, "Every account begins with it", status="Approved", is_default=True)
+        await repository.add_senders(connection, account.id, [new])
+
+
 register_texter(send_code)
+register_opening(add_default_sender)

@@ -31,7 +31,7 @@ def read_mobile(text: str, country: str) -> str:
     """A number in international digits. Raises AccountProblem."""
     digits = clean_number(text, None, country)
     facts = number_facts(digits) if digits else None
-    if not digits or facts is None:
+    if not digits or facts is None or not facts.possible:
         raise AccountProblem("Enter a mobile number such as +447700900123.")
     return digits
 

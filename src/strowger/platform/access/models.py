@@ -99,7 +99,10 @@ class LoginEvent(Base):
 
 
 class SignUp(Base):
-    """A sign-up whose e-mail address is not confirmed yet; the account is made when it is."""
+    """A sign-up whose e-mail address is not confirmed yet; the account is made when it is, and the mobile number, too.
+
+    ``codes`` were sent to that number; ``wrong`` counts tries of the last one.
+    """
 
     __tablename__ = "sign_up"
 
@@ -108,5 +111,9 @@ class SignUp(Base):
     password_hash: Mapped[str] = mapped_column(Text)
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
     mails: Mapped[int] = mapped_column(server_default="1")
+    code_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    code_until: Mapped[datetime | None] = mapped_column(Moment)
+    codes: Mapped[int] = mapped_column(server_default="0")
+    wrong: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment)

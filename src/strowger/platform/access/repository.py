@@ -185,9 +185,12 @@ def history_source(database: Database) -> SqlSource:
     )
 
 
-async def sign_up_by_token(session: AsyncSession, token_hash: bytes, now: datetime) -> SignUp | None:
+async def sign_up_by_token(
+    session: AsyncSession, token_hash: bytes, now: datetime, lock: bool = False
+) -> SignUp | None:
     """A sign-up that awaits its confirmation."""
-    return await session.scalar(select(SignUp).where(SignUp.token_hash == token_hash, SignUp.expires_at > now))
+    wanted = select(SignUp).where(SignUp.token_hash == token_hash, SignUp.expires_at > now)
+    return await session.scalar(wanted.with_for_update() if lock else wanted)
 
 
 async def sign_ups_of(session: AsyncSession, email: str, since: datetime) -> Sequence[SignUp]:

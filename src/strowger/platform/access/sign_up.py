@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 import phonenumbers
@@ -21,7 +22,7 @@ from strowger.platform.access.models import SignUp
 from strowger.platform.access.sign_in import Entered, Waiting, digest
 from strowger.platform.accounts import service as accounts
 from strowger.platform.accounts.errors import AccountProblem
-from strowger.platform.accounts.models import User
+from strowger.platform.accounts.models import Account, User
 from strowger.platform.accounts.passwords import hash_password, weakness
 from strowger.platform.billing import repository as billing
 from strowger.platform.billing.service import recharge
@@ -47,6 +48,17 @@ class Applicant:
     name: str
     company: str
     country: str
+    mobile: str = ""
+
+
+Opening: TypeAlias = "Callable[[asyncpg.Connection[Any], Context, Account], Awaitable[None]]"
+_openings: list[Opening] = []
+
+
+def register_opening(opening: Opening) -> None:
+    """Say what else a new account begins with: ``await opening(connection, context, account)``, in its transaction."""
+    if opening not in _openings:
+        _openings.append(opening)
 
 
 def currency_of(country: str) -> str:
@@ -109,25 +121,33 @@ async def look(context: Context, token: str, invited: bool) -> SignUp:
     return found
 
 
-async def confirm(context: Context, state: Any, token: str, where: Where) -> Entered | Waiting:
-    """The address is proven: make the account and sign its owner in. Raises LinkGone, EmailTaken."""
+async def confirm(context: Context, token: str, where: Where, mobile_proven: bool = False) -> Entered | Waiting:
+    """The address is proven, and the number where it says so: make the account and sign its owner in. Raises LinkGone."""
     found = await look(context, token, invited=False)
     applicant = Applicant(**found.data)
-    return await _make(context, state, token, found.email, found.password_hash, applicant, where)
+    if not mobile_proven:
+        applicant = replace(applicant, mobile="")
+    return await _make(context, token, found.email, found.password_hash, applicant, where)
 
 
-async def accept(
-    context: Context, state: Any, token: str, password: str, applicant: Applicant, where: Where
-) -> Entered | Waiting:
-    """As ``confirm``, for who was invited by the operator. Raises LinkGone, EmailTaken, AccountProblem."""
+async def fill(context: Context, token: str, password: str, applicant: Applicant) -> None:
+    """What somebody whom the operator invited says; from then on it is a sign-up like any other, its address proven.
+
+    Raises LinkGone, AccountProblem.
+    """
     found = await look(context, token, invited=True)
     if problem := weakness(password, found.email):
         raise AccountProblem(problem)
-    return await _make(context, state, token, found.email, await hash_password(password), applicant, where)
+    hashed = await hash_password(password)
+    async with context.database.session() as session:
+        kept = await repository.sign_up_by_token(session, digest(token), context.clock.now(), lock=True)
+        if kept is None or not kept.data.get("invited"):
+            raise LinkGone
+        kept.password_hash, kept.data = hashed, asdict(applicant)
 
 
 async def _make(
-    context: Context, state: Any, token: str, email: str, hashed: str, applicant: Applicant, where: Where
+    context: Context, token: str, email: str, hashed: str, applicant: Applicant, where: Where
 ) -> Entered | Waiting:
     async with context.database.session() as session:
         if await repository.take_sign_up(session, digest(token), context.clock.now()) is None:
@@ -143,12 +163,14 @@ async def _make(
         await billing.open_wallet(connection, account.id, Decimal(0))
         if context.settings.trial_credit > 0:
             await recharge(connection, account.id, context.settings.trial_credit, "trial credit", context.clock.now())
+        for opening in _openings:
+            await opening(connection, context, account)
         await notify(connection, "accounts")
 
     await context.database.run(open_wallet)
     user = User(
         account_id=account.id, email=email, name=applicant.name, password_hash=hashed, role="owner", theme="auto",
-        preferences={},
+        preferences={}, mobile=applicant.mobile or None,
     )  # fmt: skip
     async with context.database.session() as session:
         session.add(user)

@@ -17,7 +17,7 @@ REASONS = (
 
 
 async def waiting(connection: Connection, limit: int) -> Sequence[Waiting]:
-    """The documents that wait, but for those on which a KYC case rests."""
+    """The documents that wait, but for those uploaded for a KYC case."""
     return [
         Waiting(
             row["id"], row["account_id"], row["sid"], row["account"], row["title"], row["created_at"],

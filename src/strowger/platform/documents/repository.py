@@ -39,15 +39,15 @@ UNBIND = "UPDATE document SET bound_to = '' WHERE account_id = $1 AND bound_to =
 SETTLE = """
 UPDATE document SET status = $3, reason = $4, decided_at = $5, decided_by = $6 WHERE account_id = $1 AND bound_to = $2
 """
-# scope: the operator's queue over all accounts; what a KYC case rests on is decided with the case
+# scope: the operator's queue over all accounts; what was uploaded for a KYC case is decided with it
 PENDING = f"""
 SELECT {COLUMNS}, a.sid, a.name AS account {FROM} JOIN account a ON a.id = d.account_id
-WHERE d.status = 'pending' AND d.bound_to = '' ORDER BY d.id LIMIT $1
+WHERE d.status = 'pending' AND d.purpose = '' ORDER BY d.id LIMIT $1
 """
 # scope: the operator decides about documents of every account
 DECIDE = """
 UPDATE document SET status = $2, reason = $3, decided_at = $4, decided_by = $5
-WHERE id = $1 AND status = 'pending' AND bound_to = '' RETURNING account_id, title, uploaded_by
+WHERE id = $1 AND status = 'pending' AND purpose = '' RETURNING account_id, title, uploaded_by
 """
 # scope: the operator opens documents of every account
 ANY = "SELECT account_id, file_id, title FROM document WHERE id = $1"

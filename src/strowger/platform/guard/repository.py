@@ -56,7 +56,8 @@ LEFT JOIN usage_counter m ON m.account_id = l.account_id AND m.name = 'month:' |
 WHERE l.account_id = $1 ORDER BY l.country
 """
 PURGE = (
-    "DELETE FROM usage_counter WHERE period < $1::timestamptz - interval '70 days'",  # scope: upkeep of all accounts
+    # scope: upkeep of all accounts; the count of a trial has no period
+    "DELETE FROM usage_counter WHERE period < $1::timestamptz - interval '70 days' AND name <> 'trial'",
     "DELETE FROM prefix_traffic WHERE minute < $1::timestamptz - interval '2 hours'",  # scope: upkeep of all accounts
     "DELETE FROM recent_send WHERE at < $1::timestamptz - interval '25 hours'",  # scope: upkeep of all accounts
 )

@@ -14,7 +14,7 @@ from strowger.channels.sms.screening import repository
 from strowger.channels.sms.screening.countries import kind_of
 from strowger.channels.sms.screening.limits import CountryLimits, Counts, counters_of, digest_of
 from strowger.channels.sms.screening.lists import UNLISTED, Listed
-from strowger.channels.sms.screening.options import SmsOptions, read_options
+from strowger.channels.sms.screening.options import TRIAL_MESSAGES, SmsOptions, read_options
 from strowger.messaging.facts import Facts
 from strowger.messaging.rules import AccountRules
 from strowger.messaging.schemas import Submission
@@ -41,10 +41,11 @@ class AccountScreen:
     def of(cls, row: Mapping[str, Any]) -> AccountScreen:
         """From a row of the repository's flags."""
         options = read_options(row["settings"])
-        options = replace(options, team_numbers=options.team_numbers | set(row["team"]))
+        trial = TRIAL_MESSAGES if row["state"] == "trial" else 0
+        options = replace(options, team_numbers=options.team_numbers | set(row["team"]), trial_messages=trial)
         limits = {country: (daily, monthly) for country, (daily, monthly) in row["limits"].items()}
         watches = "watch" in (options.country_default, *options.countries.values())
-        counts = bool(options.counts_sends or options.rate or limits or watches)
+        counts = bool(options.counts_sends or options.rate or limits or watches or trial)
         return cls(options, any(row[name] for name in LISTS), row["register"], limits, watches, counts)
 
 

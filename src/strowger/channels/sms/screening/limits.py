@@ -15,6 +15,7 @@ from strowger.channels.sms.screening.options import SmsOptions
 from strowger.channels.sms.screening.repository import Counter
 from strowger.messaging.schemas import Submission
 
+TRIAL, ALWAYS = "trial", datetime(1970, 1, 1, tzinfo=UTC)  # upkeep forgets counters of old periods, but not this one
 CountryLimits = Mapping[str, tuple[int | None, int | None]]
 
 
@@ -55,6 +56,8 @@ def counters_of(
     """
     account, accepted = submission.account_id, submission.created_at
     found: list[tuple[Counter, int, str]] = []
+    if options.trial_messages:
+        found.append(((account, TRIAL, ALWAYS), options.trial_messages, "KYC-NOT-APPROVED"))
     if options.rate and rate_kind(kind_of(submission.type, submission.country)) in options.rate.kinds:
         period = period_of(accepted, options.rate.hours)
         found.append(((account, f"rate:{options.rate.hours}", period), options.rate.messages, "NUM-LIMIT"))

@@ -16,6 +16,7 @@ HELP_TEXT = "Send STOP to get no more messages, START to get them again."
 MODES = ("on", "off", "watch")
 CONSENT_POLICIES = ("off", "block_opt_out", "require_opt_in")
 KINDS = ("OTP", "MKT", "TXN")
+TRIAL_MESSAGES = 50  # that a trial account may send in all (console.md 5.2)
 NO_OTP_EXEMPTION = frozenset({"US", "CA"})
 
 
@@ -83,6 +84,7 @@ class SmsOptions:
     premium_allowed: bool = False
     test_numbers: frozenset[str] = frozenset()
     team_numbers: frozenset[str] = frozenset()
+    trial_messages: int = 0
     window: Window | None = Window()
     blocked_words: tuple[str, ...] = ()
     link_hosts: frozenset[str] = frozenset()

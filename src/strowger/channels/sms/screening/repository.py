@@ -14,7 +14,7 @@ from strowger.foundation.notify import notify
 LOCK = "SELECT pg_advisory_xact_lock(727867, k) FROM unnest($1::integer[]) AS k"
 # What of all this an account has at all: accounts without entries are spared the look-up.
 FLAGS = """
-SELECT a.id, a.settings,
+SELECT a.id, a.settings, a.state,
     EXISTS (SELECT FROM blocklist_entry b WHERE b.account_id = a.id AND b.channel = 'sms') AS blocklist,
     EXISTS (SELECT FROM opt_out o WHERE o.account_id = a.id AND o.channel = 'sms') AS opt_out,
     EXISTS (SELECT FROM consent c WHERE c.account_id = a.id AND c.channel = 'sms') AS consent,
