@@ -39,7 +39,7 @@ async def serve_worker(settings: Settings) -> None:
 async def _run(context: Context, stop: asyncio.Event) -> None:
     lease = WorkerLease(context.database, "worker")
     worker_id = await lease.start()
-    pipeline = Pipeline(context, worker_id, SmsRules())
+    pipeline = Pipeline(context, worker_id, SmsRules(context.secrets))
     await pipeline.start()
     carriers = CarrierManager(context, worker_id, pipeline.journal, pipeline.lanes.lane)
     await carriers.start()

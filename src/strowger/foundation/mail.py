@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from strowger.foundation.clock import Clock
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken, SecretBox
-from strowger.foundation.database import OUTAGES
+from strowger.foundation.database import OUTAGES, columns
 from strowger.foundation.errors import Unavailable
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
@@ -47,6 +47,12 @@ RETURNING id, recipient, subject, sealed, attempts, created_at
 SENT = "UPDATE mail SET state = 'sent', sent_at = $2, sealed = '', error = '' WHERE id = $1"
 AGAIN = "UPDATE mail SET next_at = $2, error = $3 WHERE id = $1"
 FAILED = "UPDATE mail SET state = 'failed', sealed = '', error = $2 WHERE id = $1"
+ADD = """
+INSERT INTO mail (id, account_id, kind, recipient, subject, sealed, next_at, created_at)
+SELECT id, account_id, kind, recipient, subject, sealed, $7, $7
+FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[])
+    AS t(id, account_id, kind, recipient, subject, sealed)
+"""
 PURGE = "DELETE FROM mail WHERE state <> 'queued' AND created_at < $1"
 
 
@@ -120,6 +126,31 @@ async def post(
     )
     await session.execute(WAKE)
     return mail_id
+
+
+@dataclass(frozen=True, slots=True)
+class NewMail:
+    """A mail to queue; ``kind`` names its template."""
+
+    id: UUID
+    account_id: int
+    to: str
+    kind: str
+    letter: Letter
+
+
+async def post_many(
+    connection: asyncpg.Connection[Any], secrets: SecretBox, mails: Sequence[NewMail], now: datetime
+) -> None:
+    """Queue mails in the caller's transaction by one statement."""
+    rows: list[tuple[Any, ...]] = []
+    for mail in mails:
+        letter = mail.letter
+        body = msgspec.json.encode(_Body(plain_text(letter), as_html(letter), letter.attachment))
+        subject = " ".join(letter.subject.split())
+        rows.append((mail.id, mail.account_id, mail.kind, mail.to, subject, secrets.seal(body, _bound(mail.id))))
+    await connection.execute(ADD, *columns(rows, 6), now)
+    await connection.execute("SELECT pg_notify($1, '')", CHANNEL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from strowger.foundation.ids import format_message_id, new_uuid
 from strowger.foundation.money import ZERO
-from strowger.messaging.rules import AccountRules
+from strowger.messaging.rules import AccountRules, Order, Received
 from strowger.messaging.statuses import SPELLINGS, Status, explain, is_final
 from strowger.platform.callbacks.profiles.facts import Targets
 from strowger.platform.callbacks.rendering import names_used
@@ -163,19 +163,21 @@ def sent_variables(message: _Sent, names: frozenset[str] | None) -> dict[str, An
 
 
 def received_variables(
-    source: str, destination: str, text: str, message_id: str, parts: int, at: datetime, account: AccountRules | None
+    received: Received, order: Order, parts: int, at: datetime, account: AccountRules | None
 ) -> dict[str, Any]:
     """The variables of an incoming message (sms.md 4.4)."""
+    destination = received.destination
     return {
-        "id": message_id,
-        "kid": message_id,
-        "source": source,
+        "id": received.message_id,
+        "kid": received.message_id,
+        "source": received.source,
         "recipient": "+" + destination if destination.isdigit() else destination,
         "status": "SENT",
         "status_trace": "SENT",
         "description": "Message has been received",
-        "message": text,
-        "keyword": "",
+        "message": received.text,
+        "keyword": order.keyword,
+        "vars": dict(order.captured),
         "operator": "",
         "circle": "",
         "timestamp": local_time(at.astimezone(UTC), account.time_zone if account else "UTC"),

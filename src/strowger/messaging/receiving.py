@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,7 +23,7 @@ from strowger.messaging.outcomes import Incoming
 from strowger.messaging.repository import journaling
 from strowger.messaging.repository.accepting import insert_requests
 from strowger.messaging.repository.deliveries import add_deliveries
-from strowger.messaging.rules import ChannelRules, Received
+from strowger.messaging.rules import ChannelRules, Handled, Order, Received
 from strowger.messaging.schemas import Event
 from strowger.messaging.statuses import EventKind, Status
 from strowger.platform.callbacks.repository import insert_callbacks
@@ -30,6 +31,22 @@ from strowger.platform.callbacks.schemas import NewCallback
 from strowger.platform.numbers.repository import callbacks_of, owner_of, smpp_users_of
 
 log = get_logger(__name__)
+NO_ORDER = Order()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A whole incoming message with the id it gets."""
+
+    id: UUID
+    account_id: int
+    message: Incoming
+    parts: int
+    received: Received
+
+    def order(self, handled: Handled) -> Order:
+        """What its keyword says."""
+        return handled.orders.get(self.received.message_id, NO_ORDER)
 
 
 async def store_incoming(
@@ -87,71 +104,76 @@ async def _append(
 ) -> None:
     if not whole:
         return
-    accounts = await facts.accounts(connection, set(owners.values()))
-    destinations = {m.destination for m, _ in whole}
-    asked = await callbacks_of(connection, destinations)
-    targets = await facts.profiles.targets(
-        connection, [(owners[m.destination], asked.get(m.destination)) for m, _ in whole]
-    )
-    clients = await smpp_users_of(connection, destinations)
-    rows: list[tuple[Any, ...]] = []
-    events: list[tuple[tuple[int, UUID, int], Event]] = []
-    callbacks: list[NewCallback] = []
-    deliveries: list[NewDelivery] = []
-    for message, parts in whole:
-        account_id, message_id = owners[message.destination], new_uuid()
-        measure = rules.measure(message.text, {})
-        country = rules.country_of(message.source)
-        rows.append(
-            (
-                account_id,
-                message_id,
-                message.source,
-                message.destination,
-                message.text,
-                parts,
-                measure.length,
-                country,
-                message.carrier_id,
-                message.at,
-            )
-        )
-        event = Event(
-            EventKind.RECEIVED,
-            Status.RECEIVED,
-            "RECEIVED",
-            message.at,
-            carrier_id=message.carrier_id,
-            detail={"parts": parts, **message.detail},
-        )
-        events.append(((account_id, message_id, 1), event))
-        target = targets.of(account_id, asked.get(message.destination), SMS_MO)
-        if target:
-            variables = received_variables(
-                message.source,
-                message.destination,
-                message.text,
-                format_message_id(message_id, 1),
-                parts,
-                message.at,
-                accounts.get(account_id),
-            )
-            callbacks.append(NewCallback(new_uuid(), account_id, message_id, 1, SMS_MO, target, variables, now, now))
-        if message.destination in clients:
-            key = account_id, clients[message.destination], message_id
-            deliveries.append(incoming_for(*key, message.source, message.destination, message.text, now))
-        written.rows.append({"account_id": account_id, "request_id": message_id, "n": 1})
-    await journaling.add_incoming(connection, rows)
-    await journaling.write(connection, events, (), ())
+    arrivals = [_arrival(message, parts, owners[message.destination]) for message, parts in whole]
+    await journaling.add_incoming(connection, [_row(one, rules) for one in arrivals])
+    await journaling.write(connection, [_event(one) for one in arrivals], (), ())
+    written.rows.extend({"account_id": one.account_id, "request_id": one.id, "n": 1} for one in arrivals)
+    handled = await rules.receive(connection, [one.received for one in arrivals], facts, now)
+    callbacks = await _callbacks(connection, arrivals, handled, facts, now)
     if callbacks:
         await insert_callbacks(connection, callbacks, worker_id)
         written.callbacks.extend(callbacks)
+    deliveries = await _deliveries(connection, arrivals, handled, now)
     if deliveries:
         await add_deliveries(connection, deliveries)
-    received = [Received(row[0], format_message_id(row[1], 1), row[2], row[3], row[4]) for row in rows]
-    answers = await rules.receive(connection, received, facts, now)
-    if answers:
-        await insert_requests(connection, answers)
+    if handled.requests:
+        await insert_requests(connection, handled.requests)
+
+
+def _arrival(message: Incoming, parts: int, account_id: int) -> Arrival:
+    message_id = new_uuid()
+    name = format_message_id(message_id, 1)
+    received = Received(account_id, name, message.source, message.destination, message.text)
+    return Arrival(message_id, account_id, message, parts, received)
+
+
+def _row(one: Arrival, rules: ChannelRules) -> tuple[Any, ...]:
+    message = one.message
+    return (
+        one.account_id, one.id, message.source, message.destination, message.text, one.parts,
+        rules.measure(message.text, {}).length, rules.country_of(message.source), message.carrier_id, message.at,
+    )  # fmt: skip
+
+
+def _event(one: Arrival) -> tuple[tuple[int, UUID, int], Event]:
+    detail = {"parts": one.parts, **one.message.detail}
+    at, carrier_id = one.message.at, one.message.carrier_id
+    event = Event(EventKind.RECEIVED, Status.RECEIVED, "RECEIVED", at, carrier_id=carrier_id, detail=detail)
+    return (one.account_id, one.id, 1), event
+
+
+async def _callbacks(
+    connection: asyncpg.Connection[Any], arrivals: Sequence[Arrival], handled: Handled, facts: Facts, now: datetime
+) -> list[NewCallback]:
+    """One for each message whose keyword, number or account names a receiver, in this order."""
+    accounts = await facts.accounts(connection, {one.account_id for one in arrivals})
+    asked = await callbacks_of(connection, {one.message.destination for one in arrivals})
+    stored = [(one.account_id, one.order(handled).callback or asked.get(one.message.destination)) for one in arrivals]
+    targets = await facts.profiles.targets(connection, stored)
+    callbacks = []
+    for one, (account_id, wanted) in zip(arrivals, stored, strict=True):
+        target = targets.of(account_id, wanted, SMS_MO)
+        if target:
+            variables = received_variables(
+                one.received, one.order(handled), one.parts, one.message.at, accounts.get(account_id)
+            )
+            callbacks.append(NewCallback(new_uuid(), account_id, one.id, 1, SMS_MO, target, variables, now, now))
+    return callbacks
+
+
+async def _deliveries(
+    connection: asyncpg.Connection[Any], arrivals: Sequence[Arrival], handled: Handled, now: datetime
+) -> list[NewDelivery]:
+    """One for each message whose keyword or number names an SMPP client."""
+    clients = await smpp_users_of(connection, {one.message.destination for one in arrivals})
+    deliveries = []
+    for one in arrivals:
+        message = one.message
+        client = one.order(handled).smpp_user or clients.get(message.destination)
+        if client:
+            key = one.account_id, client, one.id
+            deliveries.append(incoming_for(*key, message.source, message.destination, message.text, now))
+    return deliveries
 
 
 async def give_up_parts(

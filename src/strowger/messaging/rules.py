@@ -41,6 +41,24 @@ class Received:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Where an incoming message goes besides the log, as its keyword says; None: as its number says."""
+
+    keyword: str = ""
+    captured: Mapping[str, str] = field(default_factory=dict)
+    callback: dict[str, Any] | None = None
+    smpp_user: int | None = None
+
+
+@dataclass(slots=True)
+class Handled:
+    """What a channel makes of incoming messages: messages to accept in the same transaction, orders by message id."""
+
+    requests: list[NewRequest] = field(default_factory=list)
+    orders: dict[str, Order] = field(default_factory=dict)
+
+
 Verdict = str | Hold | Local | None  # a trace of refusal, one of the above, or None: it may go
 
 
@@ -121,8 +139,8 @@ class ChannelRules(Protocol):
 
     async def receive(
         self, connection: asyncpg.Connection[Any], received: Sequence[Received], facts: Facts, now: datetime
-    ) -> list[NewRequest]:
-        """Do what incoming messages ask for; returns the platform's answers, to be accepted in the same transaction."""
+    ) -> Handled:
+        """Do what incoming messages ask for, in the transaction that stores them."""
 
 
 Rules = Mapping[Channel, ChannelRules]

@@ -158,7 +158,7 @@ async def world(database: Database) -> AsyncIterator[World]:
         settings=Settings(), clock=FrozenClock(), database=database, secrets=SecretBox([b"k" * 32]),
         http=GuardedClient(AllowList(), allow_loopback=True),
     )  # fmt: skip
-    pipeline = Pipeline(context, 1, SmsRules())
+    pipeline = Pipeline(context, 1, SmsRules(context.secrets))
     world = World(context, pipeline, Accepter(database, Notifier(database)), Upkeep(pipeline, pipeline.journal, 180))
     yield await world.setup()
     await context.http.close()

@@ -109,7 +109,7 @@ async def access(database: Database, tmp_path: Path) -> AsyncIterator[Access]:
     context = Context(
         settings, FrozenClock(), database, SecretBox([b"k" * 32]), GuardedClient(AllowList(), allow_loopback=True)
     )
-    pipeline = Pipeline(context, 1, SmsRules())
+    pipeline = Pipeline(context, 1, SmsRules(context.secrets))
     world = World(context, pipeline, Accepter(database, Notifier(database)), Upkeep(pipeline, pipeline.journal, 180))
     await world.setup()
     lease = WorkerLease(database, "smpp")

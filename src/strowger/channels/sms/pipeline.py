@@ -9,13 +9,14 @@ from typing import Any
 import asyncpg
 
 from strowger.channels.sms.message_templates import screening as templates
+from strowger.channels.sms.receive import work as receive
 from strowger.channels.sms.screening import batch as screening
-from strowger.channels.sms.screening import words
 from strowger.channels.sms.screening.rules import after_template, before_template
+from strowger.foundation.crypto import SecretBox
 from strowger.foundation.phone import number_facts
 from strowger.messaging.facts import Facts
-from strowger.messaging.rules import AccountRules, Measure, Received, Verdict, measure_into
-from strowger.messaging.schemas import NewRequest, Submission
+from strowger.messaging.rules import AccountRules, Handled, Measure, Received, Verdict, measure_into
+from strowger.messaging.schemas import Submission
 from strowger.protocols.gsm import UnicodeMode, sms_length
 
 
@@ -23,6 +24,10 @@ class SmsRules:
     """The SMS channel's part in screening and pricing."""
 
     name = "sms"
+
+    def __init__(self, secrets: SecretBox | None = None) -> None:
+        """``secrets`` seals mails; without it none are made of incoming messages."""
+        self._secrets = secrets
 
     def measure(self, body: str, options: Mapping[str, Any]) -> Measure:
         """Units, characters and encoding of a text (sms.md 3.14)."""
@@ -82,9 +87,9 @@ class SmsRules:
 
     async def receive(
         self, connection: asyncpg.Connection[Any], received: Sequence[Received], facts: Facts, now: datetime
-    ) -> list[NewRequest]:
-        """Opt-outs and their answers."""
-        return await words.handle(connection, received, facts, now)
+    ) -> Handled:
+        """Opt-outs and what the account's keywords ask for."""
+        return await receive.handle(connection, received, facts, now, self._secrets)
 
 
 def unicode_mode(options: Mapping[str, Any]) -> UnicodeMode:

@@ -118,7 +118,10 @@ def render(target: Target, variables: Variables) -> Request:
 def _body(payload: Any, variables: Variables, named: str | None) -> tuple[bytes, str]:
     if payload is None:
         names = RECEIVED_NAMES if variables.get("direction") == "MO" else SENT_NAMES
-        return msgspec.json.encode({name: variables.get(name, "") for name in names}), JSON
+        body = {name: variables.get(name, "") for name in names}
+        if variables.get("vars"):  # what a keyword's pattern captured
+            body["vars"] = variables["vars"]
+        return msgspec.json.encode(body), JSON
     if isinstance(payload, str):
         return _text_body(payload, variables, named)
     return msgspec.json.encode(render_json(payload, variables)), JSON

@@ -13,6 +13,7 @@ from strowger.messaging.rules import AccountRules, Hold, Local, Verdict
 from strowger.messaging.schemas import Submission
 
 CONFIRMATION = "confirmation"  # an option that only the platform sets: the answer to STOP, START or HELP
+OWN_NUMBER = "own_number"  # the same of an answer or forward that leaves under the number to which the message came
 
 
 def before_template(submission: Submission, account: AccountRules, facts: BatchFacts) -> Verdict:
@@ -21,7 +22,7 @@ def before_template(submission: Submission, account: AccountRules, facts: BatchF
     if CONFIRMATION in submission.options:
         return check_number(submission, account, options) or check_country(submission, options)
     trace = (
-        check_sender(submission, account)
+        (None if OWN_NUMBER in submission.options else check_sender(submission, account))
         or check_number(submission, account, options)
         or check_country(submission, options)
         or check_sender_kind(submission)

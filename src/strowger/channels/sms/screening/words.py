@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -20,6 +21,7 @@ from strowger.platform.consent import service as consent
 CHANNEL = "sms"
 VALID = timedelta(hours=6)
 Connection: TypeAlias = "asyncpg.Connection[Any]"
+Key = tuple[int, str, str]  # account, who wrote, the number
 
 
 def meaning(text: str, words: Words) -> str | None:
@@ -33,38 +35,47 @@ def meaning(text: str, words: Words) -> str | None:
     return None
 
 
-async def handle(connection: Connection, received: Sequence[Received], facts: Facts, now: datetime) -> list[NewRequest]:
-    """Record what recipients asked for; returns the answers to them: one for each change, and to each HELP."""
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What one of the account's words asked for: stop, start or help; ``text`` is the account's answer.
+
+    ``told``: it changed something, or asked for help; only then it is answered.
+    """
+
+    kind: str
+    text: str
+    told: bool
+
+
+async def note(connection: Connection, received: Sequence[Received], facts: Facts, now: datetime) -> dict[str, Wish]:
+    """Record what recipients asked for; returns it by message id. Within one batch the last word of somebody counts."""
     screens = await screens_of(connection, {one.account_id for one in received}, facts)
-    wishes: dict[str, dict[tuple[int, str, str], str]] = {"stop": {}, "start": {}, "help": {}}
+    found: dict[str, tuple[str, str, Key]] = {}
+    last: dict[Key, tuple[str, str]] = {}
     for one in received:
         screen = screens.get(one.account_id)
-        wish = meaning(one.text, screen.options.words) if screen else None
-        if wish is None or not (one.source.isascii() and one.source.isdigit()):
+        kind = meaning(one.text, screen.options.words) if screen else None
+        if kind is None or screen is None or not (one.source.isascii() and one.source.isdigit()):
             continue
-        for others in wishes.values():  # within one batch the last word counts
-            others.pop((one.account_id, one.source, one.destination), None)
-        wishes[wish][(one.account_id, one.source, one.destination)] = one.message_id
-    told = {"help": set(wishes["help"])}
+        key = (one.account_id, one.source, one.destination)
+        found[one.message_id] = kind, getattr(screen.options.words, f"{kind}_text"), key
+        last[key] = kind, one.message_id
+    wishes = {name: [(*key, m) for key, (kind, m) in last.items() if kind == name] for name in ("stop", "start")}
+    told = {key for key, (kind, _) in last.items() if kind == "help"}
     if wishes["stop"]:
         everywhere = frozenset(a for a, s in screens.items() if s and s.options.opt_out_everywhere)
-        pairs = [(*key, message) for key, message in wishes["stop"].items()]
-        told["stop"] = await consent.opt_out(connection, pairs, CHANNEL, everywhere, now)
+        told |= await consent.opt_out(connection, wishes["stop"], CHANNEL, everywhere, now)
     if wishes["start"]:
-        pairs = [(*key, message) for key, message in wishes["start"].items()]
-        told["start"] = await consent.opt_in(connection, pairs, CHANNEL, now)
-    answers = []
-    for wish, keys in told.items():
-        for account_id, source, destination in sorted(keys):
-            screen = screens.get(account_id)
-            text = getattr(screen.options.words, f"{wish}_text") if screen else ""
-            if text:
-                answers.append(_answer(account_id, source, destination, text, wish, now))
-    return answers
+        told |= await consent.opt_in(connection, wishes["start"], CHANNEL, now)
+    return {
+        message_id: Wish(kind, text, key in told and last[key] == (kind, message_id))
+        for message_id, (kind, text, key) in found.items()
+    }
 
 
-def _answer(account_id: int, to: str, sender: str, text: str, wish: str, now: datetime) -> NewRequest:
+def answer(one: Received, sender: str, text: str, wish: str, now: datetime) -> NewRequest:
+    """The answer to a wish; it passes every list."""
     return NewRequest(
-        account_id, new_uuid(), "TXN", sender, text, [to], now, now + VALID, Priority.NORMAL, source="opt-out",
-        options={CONFIRMATION: wish},
+        one.account_id, new_uuid(), "TXN", sender, text, [one.source], now, now + VALID, Priority.NORMAL,
+        source="opt-out", options={CONFIRMATION: wish},
     )  # fmt: skip
