@@ -8,6 +8,7 @@ from functools import partial
 
 from strowger.channels.sms.carriers.manager import CarrierManager
 from strowger.channels.sms.pipeline import SmsRules
+from strowger.channels.sms.receive import jobs as receive_jobs
 from strowger.channels.sms.screening.jobs import ScreeningJobs
 from strowger.engagement.links.jobs import forget_clicks
 from strowger.foundation.context import Context
@@ -50,6 +51,7 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
         *people_jobs(context),
         Job("link_clicks", 3600, partial(forget_clicks, context)),
         Job("files", 600, partial(files.purge, context)),
+        Job("received", 3600, partial(receive_jobs.forget, context)),
     )
     log.info("worker_ready", worker_id=worker_id)
     await run_until(stop, pipeline.failed(), run_jobs(jobs), Postman(context).run())

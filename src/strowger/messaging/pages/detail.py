@@ -42,6 +42,9 @@ OPTION_LABELS = {
     "entity_id": "Entity ID",
     "refused": "Refused as",
     "refused_because": "Because",
+    "answers": "Because of",
+    "own_number": "From the number itself",
+    "confirmation": "Confirms",
 }
 
 

@@ -126,6 +126,13 @@ SELECT account_id, request_id, n, callback_id, event, attempt, at, duration_ms, 
     request_headers, request_body, response_headers, response_body, profile_id
 FROM callback_attempt WHERE account_id = $1 AND request_id = $2 AND n = $3 ORDER BY at, callback_id, attempt
 """
+OF_MESSAGES = """
+SELECT request_id, state, 0 AS attempts FROM callback
+WHERE account_id = $1 AND request_id = ANY($2::uuid[]) AND event = $3
+UNION ALL
+SELECT request_id, NULL, count(*) FROM callback_attempt
+WHERE account_id = $1 AND request_id = ANY($2::uuid[]) AND event = $3 GROUP BY request_id
+"""
 SECRET = "SELECT secret_sealed, previous_sealed, previous_until FROM callback_secret WHERE account_id = $1"  # noqa: S105
 CREATE_SECRET = (
     "INSERT INTO callback_secret (account_id, secret_sealed, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"  # noqa: S105
@@ -285,6 +292,20 @@ async def counts(connection: Connection, account_id: int) -> dict[CallbackState,
     """Callbacks in the queue by state."""
     found = {CallbackState(row["state"]): row["number"] for row in await connection.fetch(COUNTS, account_id)}
     return {state: found.get(state, 0) for state in CallbackState}
+
+
+async def outcomes_of_messages(
+    connection: Connection, account_id: int, request_ids: Sequence[UUID], event: str
+) -> dict[UUID, tuple[CallbackState | None, int]]:
+    """What the callbacks of one event have come to, by request: the state (None: delivered) and the number of attempts."""
+    states: dict[UUID, CallbackState] = {}
+    attempts: dict[UUID, int] = {}
+    for row in await connection.fetch(OF_MESSAGES, account_id, list(request_ids), event):
+        if row["state"] is None:
+            attempts[row["request_id"]] = row["attempts"]
+        else:
+            states[row["request_id"]] = CallbackState(row["state"])
+    return {key: (states.get(key), attempts.get(key, 0)) for key in states.keys() | attempts.keys()}
 
 
 async def attempts_of_message(connection: Connection, account_id: int, request_id: UUID, n: int) -> list[Attempt]:

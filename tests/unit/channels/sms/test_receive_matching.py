@@ -109,7 +109,10 @@ def test_captures_fill_a_reply_and_nothing_else() -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["a@b.c,d@e.org", "a,b@c.org", "a@b.org\nBcc: x@y.org", "x:a@b.org;", '"a b"@c.org', "a@b", "ä@b.org", "<a@b.org>", "a..b@c.org", "a@b.org ", "a@-b.org"],
+    [
+        "a@b.c,d@e.org", "a,b@c.org", "a@b.org\nBcc: x@y.org", "x:a@b.org;", '"a b"@c.org', "a@b", "ä@b.org", "<a@b.org>",
+        "a..b@c.org", "a@b.org ", "a@-b.org",
+    ],
 )  # fmt: skip
 def test_addresses_that_could_become_something_else(address: str) -> None:
     assert EMAIL.fullmatch(address) is None
