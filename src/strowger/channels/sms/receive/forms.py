@@ -87,7 +87,7 @@ def build(choices: Choices, action: str, *, new: bool, keyed: bool = True, kept:
     )  # fmt: skip
     key = (
         Field("keyword", "Keyword", max_length=MAX_KEYWORD, width="half", placeholder="BOOK {date}",
-              help="A word, or a pattern with names in braces that the reply and the callback can use."),
+              help="Needed unless this is the default: a word, or a pattern whose names in braces reply and callback can use."),
         Field("expires_at", "Keyword expiry", "datetime-local", width="half", attrs={"step": 1},
               help="In your time zone. Afterwards messages with the keyword are not processed."),
     )  # fmt: skip
