@@ -1,13 +1,13 @@
 """Receive message: configurations by keyword, what was done for each message, and how often somebody was answered.
 
 Revision ID: 0030
-Revises: 0034a
+Revises: 0034b
 """
 
 from alembic import op
 
 revision = "0030"
-down_revision = "0034a"
+down_revision = "0034b"
 branch_labels = None
 depends_on = None
 
