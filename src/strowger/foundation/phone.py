@@ -22,6 +22,42 @@ class NumberFacts:
     possible: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """What the numbering plan says of a number: country, calling code, kind of line, and to whom its block was given."""
+
+    country: str
+    country_code: int
+    line_type: str
+    operator: str
+
+    @property
+    def is_mobile(self) -> bool:
+        """Whether a home location register may know it; unknown ranges count as mobile."""
+        return self.line_type in ("mobile", "fixed_or_mobile", "unknown")
+
+
+_LINE_TYPES = {
+    0: "landline", 1: "mobile", 2: "fixed_or_mobile", 3: "toll_free", 4: "premium", 5: "shared_cost", 6: "voip",
+    7: "personal", 8: "pager", 9: "uan", 10: "voicemail",
+}  # fmt: skip
+
+
+def plan_facts(digits: str) -> PlanFacts | None:
+    """What the numbering plan says of a number in international digits; None when it cannot be one of its country."""
+    facts = number_facts(digits)
+    if facts is None or not facts.possible:
+        return None
+    from phonenumbers import carrier  # its data takes a while to load
+
+    try:
+        number = phonenumbers.parse("+" + digits, None)
+    except phonenumbers.NumberParseException:
+        return None
+    kind = _LINE_TYPES.get(int(phonenumbers.number_type(number)), "unknown")
+    return PlanFacts(facts.country, int(number.country_code or 0), kind, carrier.name_for_number(number, "en"))
+
+
 @lru_cache(maxsize=4096)
 def _national_lengths(region: str) -> frozenset[int]:
     metadata = PhoneMetadata.metadata_for_region(region)

@@ -47,7 +47,8 @@ async def named_profile(
         raise StrowgerError(code, "No such callback profile", field=field)
     if found.status is ProfileStatus.DISABLED:
         raise StrowgerError(code, "The callback profile is disabled", field=field)
-    if found.channel != channel or event not in found.events:
+    everything = channel == "default" and not found.events
+    if found.channel != channel or not (everything or event in found.events):
         raise StrowgerError(code, f"The callback profile is not for {event} of channel {channel}", field=field)
     return found
 
