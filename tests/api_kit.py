@@ -33,6 +33,7 @@ from strowger.platform.documents import routes as documents_api
 from strowger.platform.files import pages as file_pages
 from strowger.platform.gateway import setup as gateway
 from strowger.platform.guard import routes as guard_api
+from strowger.platform.lookup import routes as lookup_api
 from strowger.platform.subaccounts import routes as subaccounts_api
 
 SID, SENDER = "HXEU0000000001GB", "STROWG"
@@ -123,6 +124,7 @@ async def running_app(context: Context) -> AsyncIterator[Litestar]:
             *blocklist_api.routes,
             *profile_api.routes,
             *consent_api.routes,
+            *lookup_api.routes,
             *guard_api.routes,
             *subaccounts_api.routes,
             *billing_api.routes,

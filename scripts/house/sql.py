@@ -56,6 +56,8 @@ TENANT_MODELS = {
     "ShortLink": "short_link",
     "LinkToken": "short_link_token",
     "LinkClick": "short_link_click",
+    "LookupRequest": "lookup_request",
+    "LookupItem": "lookup_item",
     "StoredFile": "stored_file",
     "StoredPiece": "stored_piece",
     "Document": "document",

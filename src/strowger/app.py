@@ -47,6 +47,8 @@ from strowger.platform.gateway import setup as gateway
 from strowger.platform.guard import routes as guard_api
 from strowger.platform.health import routes as health
 from strowger.platform.kyc import pages as kyc
+from strowger.platform.lookup import pages as lookup
+from strowger.platform.lookup import routes as lookup_api
 from strowger.platform.mailbox import pages as mailbox
 from strowger.platform.settings import pages as settings_pages
 from strowger.platform.subaccounts import pages as subaccounts
@@ -57,6 +59,7 @@ log = get_logger(__name__)
 CONNECT_SECONDS = 60
 PAGES: list[Any] = [
     *blocklist.pages,
+    *lookup.pages,
     *console.pages,
     *accounts.pages,
     *mailbox.pages,
@@ -81,6 +84,7 @@ API: list[Any] = [
     *profile_api.routes,
     *blocklist_api.routes,
     *consent_api.routes,
+    *lookup_api.routes,
     *guard_api.routes,
     *subaccounts_api.routes,
     *billing_api.routes,

@@ -22,6 +22,7 @@ from strowger.messaging.jobs import Upkeep
 from strowger.messaging.service import Pipeline
 from strowger.platform.billing.jobs import MoneyJobs
 from strowger.platform.files import service as files
+from strowger.platform.lookup.jobs import LookupJobs
 from strowger.platform.team.jobs import people_jobs
 
 log = get_logger(__name__)
@@ -49,6 +50,7 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
         *MoneyJobs(context).jobs,
         *ScreeningJobs(pipeline).jobs,
         *people_jobs(context),
+        *LookupJobs(context).jobs,
         Job("link_clicks", 3600, partial(forget_clicks, context)),
         Job("files", 600, partial(files.purge, context)),
         Job("received", 3600, partial(receive_jobs.forget, context)),

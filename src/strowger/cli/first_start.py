@@ -15,6 +15,7 @@ from strowger.foundation.settings import Settings
 from strowger.messaging.routing import service as routing
 from strowger.platform.accounts import service as accounts
 from strowger.platform.accounts.passwords import new_password
+from strowger.platform.lookup import setting_up as providers
 from strowger.platform.numbers import service as numbers
 
 SIMULATOR = "simulator"
@@ -23,6 +24,7 @@ DEMO_EMAIL = "demo@strowger.example"
 DEMO_NUMBER = "447700900001"  # from Ofcom's range for drama, so that it is nobody's
 DEMO_SENDERS = (DEMO_NUMBER, "STROWGER", "DEMOHX")
 DEMO_CREDIT = Decimal(1_000_000)
+REGISTER_KEY = "Bearer simulated-hlr"  # of the simulator, which listens on loopback only
 
 
 async def first_start(settings: Settings) -> None:
@@ -35,6 +37,7 @@ async def first_start(settings: Settings) -> None:
             _write_credentials(settings, await _demo(context))
         if settings.simulators:
             await _simulated_carrier(context)
+            await _simulated_register(context)
     finally:
         await context.http.close()
         await context.database.close()
@@ -73,3 +76,9 @@ async def _simulated_carrier(context: Context) -> None:
         await routing.add_carrier(context, SIMULATOR, "smpp", config, "secret", route_priority=1000)
     elif existing.config.get("port") != port:
         await routing.change_carrier(context, SIMULATOR, {**existing.config, "port": port})
+
+
+async def _simulated_register(context: Context) -> None:
+    """The lookup provider that leads to the simulated home location register, wherever that listens today."""
+    url = f"http://127.0.0.1:{context.settings.simulator_http_port}/hlr/lookup"
+    await providers.keep_simulated(context, SIMULATOR, url, REGISTER_KEY)

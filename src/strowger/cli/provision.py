@@ -16,7 +16,7 @@ from strowger.platform.accounts import service as accounts
 from strowger.platform.billing import repository as billing
 from strowger.platform.billing.service import recharge
 
-DEMO_UNIT_PRICE = Decimal("0.01")
+DEMO_UNIT_PRICE, DEMO_LOOKUP_PRICE = Decimal("0.01"), Decimal("0.004")
 
 
 async def provision_account(
@@ -30,7 +30,8 @@ async def provision_account(
 ) -> dict[str, Any]:
     """Create account, wallet, opening credit, sender IDs and a first API key.
 
-    Returns id, sid, name and api_key (its only showing). An installation without a price for SMS in the currency gets the flat one.
+    Returns id, sid, name and api_key (its only showing). An installation without prices for SMS and lookups in the currency
+    gets flat ones.
     """
     home_only = {"countries": {"default": "off", country.upper(): "on"}}  # R-78: further ones are switched on by hand
     account = await accounts.create_account(context, name, country, currency, time_zone=time_zone, settings=home_only)
@@ -42,8 +43,11 @@ async def provision_account(
         for i, sender in enumerate(senders):
             await create_sender(connection, account.id, sender, is_default=i == 0)
         listed = await billing.tariffs(connection)
-        if not any(r["channel"] == "sms" and r["account_id"] is None and r["currency"] == currency for r in listed):
-            await billing.add_tariff(connection, None, "sms", None, currency, DEMO_UNIT_PRICE)
+        for channel, price in (("sms", DEMO_UNIT_PRICE), ("lookup", DEMO_LOOKUP_PRICE)):
+            if not any(
+                r["channel"] == channel and r["account_id"] is None and r["currency"] == currency for r in listed
+            ):
+                await billing.add_tariff(connection, None, channel, None, currency, price)
         await notify(connection, "accounts")
 
     await context.database.run(work)

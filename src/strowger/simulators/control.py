@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import msgspec
 from aiohttp import web
 
+from strowger.simulators import hlr
 from strowger.simulators.misbehaviours import MISBEHAVIOURS
 from strowger.simulators.outcomes import OUTCOMES
 from strowger.simulators.replies import BadReply, send_reply
@@ -71,6 +72,7 @@ def make_app(smsc: SimulatedSmsc) -> web.Application:
             web.get("/mailbox", control.mailbox),
             web.delete("/mailbox", control.clear_mailbox),
             web.get(r"/mailbox/{number:\d+}", control.mail),
+            *hlr.routes(smsc.register),
         ]
     )
     return app

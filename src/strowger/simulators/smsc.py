@@ -16,6 +16,7 @@ from strowger.simulators.centre import Centre, Refusal
 from strowger.simulators.control import make_app
 from strowger.simulators.counters import Counters
 from strowger.simulators.handsets import HandsetMessage
+from strowger.simulators.hlr import Register
 from strowger.simulators.mailbox import Mailbox
 from strowger.simulators.replies import send_reply
 from strowger.simulators.session import Session
@@ -47,6 +48,7 @@ class SimulatedSmsc:
         mailbox: Mailbox | None = None,
     ) -> None:
         self.mailbox = mailbox
+        self.register = Register()
         self.host = host
         self.port = port
         self.http_port = http_port

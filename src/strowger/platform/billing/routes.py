@@ -18,7 +18,7 @@ from strowger.platform.gateway import rbc
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter
 from strowger.platform.gateway.params import as_text
-from strowger.platform.gateway.services import SERVICES
+from strowger.platform.gateway.services import PRICED
 from strowger.platform.gateway.table import add_operations
 
 register_errors("strowger.platform.billing")
@@ -156,8 +156,8 @@ def _entry(row: Row) -> dict[str, Any]:
 async def get_prices(call: Call) -> Answer:
     """What a unit costs the account."""
     service, country = as_text(call.params, "service") or "sms", as_text(call.params, "country")
-    if service not in SERVICES:
-        raise StrowgerError("E400", f"Must be one of {', '.join(SERVICES)}", field="service")
+    if service not in PRICED:
+        raise StrowgerError("E400", f"Must be one of {', '.join(PRICED)}", field="service")
     if country is not None and not re.fullmatch(r"[A-Za-z]{2}", country):
         raise StrowgerError("E400", "Must be an ISO country code", field="country")
     context = _context(call)
@@ -284,7 +284,7 @@ OPERATIONS = [
         "/{sid}/billing/prices", "get_prices", "Prices", "What a unit costs this account now, its margin included.", get_prices,
         ("RBC2405",),
         parameters=(
-            Parameter("service", {"enum": list(SERVICES)}, "Default sms."),
+            Parameter("service", {"enum": list(PRICED)}, "Default sms."),
             Parameter("country", TEXT, "Only prices for this country and for every country.", example="GB"),
         ),
         result=_envelope({"type": "array", "items": {"type": "object", "required": ["service", "unit_price"]}}),

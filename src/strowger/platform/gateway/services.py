@@ -16,6 +16,8 @@ SERVICES = {
     "verify": "Verify",
     "url_shortener": "URL shortener",
 }
+# What prices are listed for and what appears in figures of use.
+PRICED = {**SERVICES, "sms": "SMS", "lookup": "Lookup"}
 _SERVICE_OF = {
     "messages": "sms", "sms": "sms", "lookup": "sms", "whatsapp": "whatsapp", "voice": "voice", "calls": "voice",
     "email": "email", "mail": "email", "rcs": "rcs", "verify": "verify", "url-shortener": "url_shortener",

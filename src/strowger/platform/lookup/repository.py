@@ -29,7 +29,8 @@ WHERE account_id = $1 AND number = ANY($2::text[]) AND finished_at > $3 AND stat
 ORDER BY number, finished_at DESC
 """  # noqa: S608
 ADD = """
-INSERT INTO lookup_request (account_id, id, source, name, by_user, total, done, failed, currency, profile_id, created_at, finished_at)
+INSERT INTO lookup_request (account_id, id, source, name, by_user, total, done, failed, currency, profile_id, created_at,
+                            finished_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 ITEM_COLUMNS = (
@@ -54,7 +55,7 @@ RETURNING i.account_id, i.request_id, i.n
 """  # noqa: S608
 COUNT = """
 UPDATE lookup_request r SET done = r.done + t.done, failed = r.failed + t.failed, price = r.price + t.price,
-    finished_at = CASE WHEN r.done + t.done >= r.total THEN $6 END
+    finished_at = CASE WHEN r.done + t.done >= r.total THEN $6::timestamptz END
 FROM unnest($1::bigint[], $2::uuid[], $3::integer[], $4::integer[], $5::numeric[]) AS t(account_id, id, done, failed, price)
 WHERE r.account_id = t.account_id AND r.id = t.id
 RETURNING r.account_id, r.id, r.total, r.failed, r.price, r.currency, r.profile_id, r.finished_at

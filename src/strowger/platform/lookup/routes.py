@@ -186,7 +186,7 @@ OPERATIONS = [
         "of the last 24 hours costs nothing again. Numbers that are none do not fail the request.",
         lookup_now,
         path_parameters=(
-            Parameter("phone", TEXT, "Up to 20 numbers with country code, separated by commas; + is optional.", True, "+447400123456"),
+            Parameter("phone", TEXT, "Up to 20 numbers with country code, separated by commas.", True, "+447400123456"),
         ),
         codes=("LKP400", "LKP402", "LKP403", "LKP413", "LKP503"),
         result=RESULT, example=EXAMPLE, tag="Lookup", permission="lookup.write", failure=failure, failure_schema=FAILURE,

@@ -25,9 +25,7 @@ FACTS = (
     "country", "country_code", "line_type", "current_mcc", "current_mnc", "current_operator", "original_mcc", "original_mnc",
     "original_operator", "ported", "roaming", "roaming_country", "status", "error_code", "error_message", "source",
 )  # fmt: skip
-_ID = re.compile(
-    r"\d{4}-\d{2}-\d{2}messages([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})(?::(\d{1,6}))?"
-)
+_ID = re.compile(r"\d{4}-\d{2}-\d{2}messages([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})(?::(\d{1,6}))?")
 
 
 @dataclass(slots=True)

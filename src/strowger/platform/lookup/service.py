@@ -164,8 +164,8 @@ async def settle(
         released = [(w.account_id, w.price) for w, f in new if not f.is_paid]
         await billing.settle(connection, released, charged, (), now, SERVICE)
         await _tell(context, connection, [row for row in rows if row["finished_at"]])
-        for row in rows:
-            told = {"topic": TOPIC, "account_id": row["account_id"], "ids": [str(row["id"])]}
+        for counted in rows:
+            told = {"topic": TOPIC, "account_id": counted["account_id"], "ids": [str(counted["id"])]}
             await notify(connection, "live", msgspec.json.encode(told).decode())
 
     await context.database.run(work)

@@ -16,6 +16,7 @@ TEXTS = {
     "A405": "Unknown method",
     "A406": "Invalid date",
     "A407": "IP address not allowed",
+    "A411": "Insufficient credits",
     "A412": "`to` is missing or holds no valid number",
     "A413": "`message` is missing or too long",
     "A414": "Invalid sender",
@@ -31,6 +32,7 @@ OF_CODE = {
     "E401": "A404", "E403": "A403", "E429": "A429", "E500": "A500", "E503": "A503",
     "E601": "A412", "E602": "A412", "E603": "A416", "E604": "A414", "E605": "A414", "E627": "A414",
     "E606": "A413", "E607": "A413", "E609": "A415", "E610": "A415", "E611": "A415", "E612": "A415",
+    "LKP400": "A412", "LKP402": "A411", "LKP403": "A403", "LKP413": "A416", "LKP503": "A503",
     "E613": "A406", "E614": "A406", "E625": "A431", "E635": "A434",
 }  # fmt: skip
 # Clients of v4 read the body, whatever the status line says; what may be repeated still says so there.

@@ -9,7 +9,7 @@ import msgspec
 from litestar.handlers.asgi_handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from strowger.channels.sms.v4 import reading, sending
+from strowger.channels.sms.v4 import looking, reading, sending
 from strowger.channels.sms.v4.errors import Refusal, envelope, of_error
 from strowger.channels.sms.v4.formats import write
 from strowger.foundation.errors import StrowgerError
@@ -26,6 +26,7 @@ METHODS: dict[str, Callable[[Call], Awaitable[dict[str, Any]]]] = {
     "sms.schedule": reading.schedule,
     "sms.usagecredit": reading.usage,
     "account.credits": reading.balance,
+    "lookup": looking.lookup,
 }
 
 

@@ -20,7 +20,7 @@ from strowger.platform.billing.prices import Terms
 from strowger.platform.billing.repository import reading
 from strowger.platform.billing.repository.reading import ENTRY, USAGE
 from strowger.platform.billing.routes import KINDS, prices_of
-from strowger.platform.gateway.services import SERVICES
+from strowger.platform.gateway.services import PRICED
 
 menu.register("Billing", "Overview", "/billing", "wallet", 10)
 menu.register("Billing", "Add Credits", "/billing/credits", "cash", 20)
@@ -42,7 +42,7 @@ async def usage_chart(request: AnyRequest, visitor: Visitor) -> Chart:
         by_service[row["service"]][row["day"]] = row["amount"]
     days = [first + timedelta(days=n) for n in range(DAYS)]
     series = [
-        Series(SERVICES.get(name, name), [found.get(day, Decimal(0)) for day in days]) for name, found in by_service.items()
+        Series(PRICED.get(name, name), [found.get(day, Decimal(0)) for day in days]) for name, found in by_service.items()
     ] or [Series("Spent", [Decimal(0)] * DAYS)]  # fmt: skip
     return Chart(
         "spent", f"Spent in the last {DAYS} days", [day.isoformat() for day in days], series, "stacked",
@@ -76,11 +76,11 @@ USED = Table(
     "usage",
     columns=(
         Column("key", "Day", sort=True, value=lambda row: row["day"].isoformat()),
-        Column("service", "Channel", sort=True, label_of=lambda name: SERVICES.get(name, name)),
+        Column("service", "Channel", sort=True, label_of=lambda name: PRICED.get(name, name)),
         Column("messages", "Messages", "number", sort=True),
         Column("amount", "Amount", "money", sort=True),
     ),
-    filters=(Filter("service", "Channel", "multi", tuple(SERVICES.items())), Filter("amount", "Amount", "number")),
+    filters=(Filter("service", "Channel", "multi", tuple(PRICED.items())), Filter("amount", "Amount", "number")),
     sort="-key",
     empty=Empty("Nothing spent yet", "What each day cost, by channel, stands here from the first message on.",
                 Action("Send a message", "/send", "send")),
@@ -109,7 +109,7 @@ LEDGER = Table(
         Column("id", "Date", "time", sort=True, value=lambda row: row["created_at"]),
         Column("kind", "What", sort=True, label_of=lambda kind: LABELS.get(kind, kind)),
         Column("type", "Type", shown=False, value=lambda row: KINDS.get(row["kind"], row["kind"])),
-        Column("service", "Channel", sort=True, label_of=lambda name: SERVICES.get(name, name)),
+        Column("service", "Channel", sort=True, label_of=lambda name: PRICED.get(name, name)),
         Column("messages", "Messages", "number", sort=True),
         Column("reference", "Reference", shown=False),
         Column("by_user", "By", shown=False),
@@ -139,7 +139,7 @@ async def billing_ledger(request: AnyRequest, visitor: Visitor) -> Response[Any]
 PRICES = Table(
     "own-prices",
     columns=(
-        Column("service", "Channel", sort=True, label_of=lambda name: SERVICES.get(name, name)),
+        Column("service", "Channel", sort=True, label_of=lambda name: PRICED.get(name, name)),
         Column("country", "Country", sort=True, value=lambda row: row["country"] or "every"),
         Column("network", "Network", value=lambda row: row["network"] or "every"),
         Column("type", "Route type", value=lambda row: row["type"] or "every"),
@@ -152,7 +152,7 @@ PRICES = Table(
             value=lambda r: "yes" if r["refund_undelivered"] else "no",
         ),
     ),
-    filters=(Filter("service", "Channel", "multi", tuple(SERVICES.items())), Filter("country", "Country")),
+    filters=(Filter("service", "Channel", "multi", tuple(PRICED.items())), Filter("country", "Country")),
     sort="service",
     empty=Empty(
         "No prices yet", "What a message costs you stands here once the operator has set prices in your currency."

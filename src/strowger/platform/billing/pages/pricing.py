@@ -18,7 +18,7 @@ from strowger.platform.billing.importing import BadFile, BadPrice
 from strowger.platform.billing.models import Tariff
 from strowger.platform.billing.pages.everyones import EveryonesSource
 from strowger.platform.billing.repository import prices as queries
-from strowger.platform.gateway.services import SERVICES
+from strowger.platform.gateway.services import PRICED
 
 HERE = "/operator/prices"
 CRUMBS = [Crumb("Price lists", HERE)]
@@ -36,7 +36,7 @@ def _path(row: Row, act: str = "") -> str:
 TABLE = Table(
     "price-list",
     columns=(
-        Column("channel", "Channel", sort=True, label_of=lambda name: SERVICES.get(name, name)),
+        Column("channel", "Channel", sort=True, label_of=lambda name: PRICED.get(name, name)),
         Column("account", "For", value=lambda row: row["account_name"] or "Everyone"),
         Column("sid", "SID", "mono", shown=False),
         Column("country", "Country", sort=True, value=lambda row: row["country"] or "every"),
@@ -54,7 +54,7 @@ TABLE = Table(
         Column("id", "Number", "number", sort=True, shown=False),
     ),
     filters=(
-        Filter("channel", "Channel", "multi", tuple(SERVICES.items())), Filter("country", "Country"),
+        Filter("channel", "Channel", "multi", tuple(PRICED.items())), Filter("country", "Country"),
         Filter("currency", "Currency"),
         Filter("type", "Route type"), Filter("sender", "Sender"), Filter("valid_from", "From", "time"),
         Filter("state", "State", "select", tuple(STATES.items())),
@@ -72,7 +72,7 @@ TABLE = Table(
 FORM = Form(
     "price",
     (
-        Field("channel", "Channel", "select", options=tuple(SERVICES.items()), default="sms", required=True, width="half"),
+        Field("channel", "Channel", "select", options=tuple(PRICED.items()), default="sms", required=True, width="half"),
         Field("account", "For the account (SID)", max_length=60, width="half", help="Empty: everyone."),
         Field("country", "Country", max_length=2, width="half", placeholder="Every", attrs={"maxlength": 2}),
         Field("network", "Network", max_length=40, width="half", placeholder="Every"),

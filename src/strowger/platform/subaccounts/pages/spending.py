@@ -13,7 +13,7 @@ from strowger.console.chart import Chart, Series
 from strowger.console.pages import AnyRequest, Visitor, context_of, page
 from strowger.console.table import Column, Empty, Filter, SqlSource, Table, TableQuery, TimeRange
 from strowger.foundation.database import Database
-from strowger.platform.gateway.services import SERVICES
+from strowger.platform.gateway.services import PRICED
 from strowger.platform.subaccounts import repository
 from strowger.platform.subaccounts.pages.shared import LIST, tabs
 from strowger.platform.subaccounts.repository import ENTRY, SUB
@@ -40,7 +40,7 @@ USED = Table(
     columns=(
         Column("name", "Subaccount Name", sort=True),
         Column("email", "Email Address", sort=True),
-        Column("service", "Channel", sort=True, label_of=lambda name: SERVICES.get(name, name)),
+        Column("service", "Channel", sort=True, label_of=lambda name: PRICED.get(name, name)),
         Column("messages", "Messages", "number", sort=True),
         Column("amount", "Amount", "money", sort=True),
     ),
