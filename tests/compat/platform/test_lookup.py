@@ -184,7 +184,7 @@ async def test_what_is_refused_changes_nothing(hlr: Api) -> None:
         ({"mobile": [f"4474001{n:05d}" for n in range(300)]}, "LKP402"),
     ):  # fmt: skip
         answer = await hlr.client.post(path, json=body, headers=headers)
-        assert answer.json()["code"] == code, answer.text
+        assert answer.json()["data"]["code"] == code, answer.text
     assert await hlr.context.database.pool.fetchval("SELECT count(*) FROM lookup_request") == 0
     assert await balance(hlr) == 1
 

@@ -37,7 +37,12 @@ def failure(problem: StrowgerError) -> dict[str, Any]:
         error[problem.field] = problem.detail or entry.text
     elif problem.detail:
         error["detail"] = problem.detail
-    return {"code": entry.code, "message": entry.text, "data": [], "error": error}
+    return {"code": entry.code, "message": entry.text, "error": error}
+
+
+def failure_of_list(problem: StrowgerError) -> dict[str, Any]:
+    """As ``failure``, in the envelope of the POST (platform.md 2.1)."""
+    return {"data": failure(problem)}
 
 
 def read_list(value: object, most: int, field: str) -> list[str]:
@@ -159,9 +164,10 @@ RESULT: Mapping[str, Any] = {
 }  # fmt: skip
 FAILURE: Mapping[str, Any] = {
     "type": "object",
-    "required": ["code", "message", "data", "error"],
-    "properties": {"code": TEXT, "message": TEXT, "data": {"type": "array"}, "error": {"type": "object"}},
+    "required": ["code", "message", "error"],
+    "properties": {"code": TEXT, "message": TEXT, "error": {"type": "object"}},
 }
+FAILURE_OF_LIST: Mapping[str, Any] = {"type": "object", "required": ["data"], "properties": {"data": FAILURE}}
 ID = "2026-01-05messages11111111-2222-4333-8444-555555555555"
 FOUND = {
     "lookup_id": f"{ID}:1", "mobile_number": "447400123456", "country": "GB", "country_code": 44, "line_type": "mobile",
@@ -207,7 +213,8 @@ OPERATIONS = [
             "type": "object", "required": ["code", "message", "id", "total_processed_count", "data"],
             "properties": {"code": TEXT, "message": TEXT, "id": TEXT, "total_processed_count": COUNT,
                            "data": {"type": "array", "items": ROW}}}}},
-        example={"data": TAKEN}, tag="Lookup", idempotent=True, permission="lookup.write", failure=failure, failure_schema=FAILURE,
+        example={"data": TAKEN}, tag="Lookup", idempotent=True, permission="lookup.write", failure=failure_of_list,
+        failure_schema=FAILURE_OF_LIST,
     ),
     Operation(
         "GET", "/{sid}/lookup/get-info/{lookup_id}", "lookup_info", "What a lookup found",
