@@ -45,13 +45,11 @@ async def test_numbers_are_looked_up_and_shown(
         await expect(page.get_by_role("cell", name="447400123456")).to_be_visible()
         await expect(page.get_by_text("Done")).to_be_visible()
         where = page.url
-        await page.screenshot(path="/tmp/shot-lookup.png", full_page=True)
         assert await axe(page) == []
         narrow = await visit(where.removeprefix(site.url), width=320, height=640, theme="dark")
         provider = await database.pool.fetchval("SELECT id FROM lookup_provider")
         for path in (where, site.url + "/directory/lookups/new", site.url + f"/operator/lookup/{provider}"):
             await narrow.goto(path)
             assert await axe(narrow) == [], path
-            await narrow.screenshot(path=f"/tmp/shot-n{len(path)}.png", full_page=True)
             overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             assert await narrow.evaluate(overflow) <= 0, path

@@ -1,13 +1,13 @@
 """Lookups: requests, their numbers, the providers that are asked.
 
 Revision ID: 0036
-Revises: 0034
+Revises: 0034a
 """
 
 from alembic import op
 
 revision = "0036"
-down_revision = "0034"
+down_revision = "0034a"
 branch_labels = None
 depends_on = None
 
