@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
 from strowger.foundation.context import Context
-from strowger.foundation.database import CLASHES, OUTAGES
-from strowger.foundation.errors import Unavailable
-from strowger.foundation.logs import get_logger
+from strowger.foundation.jobs import Job
 from strowger.foundation.phone import plan_facts
 from strowger.platform.lookup import asking, repository, service
 from strowger.platform.lookup.repository import Connection
 from strowger.platform.lookup.schemas import Finding, Provider, Waiting, failure
 
-log = get_logger(__name__)
 BATCH, IDLE_SECONDS, TIDY_SECONDS = 400, 1.0, 3600.0
 WAITS = (10, 60)  # seconds before the second and third attempt
 KEPT = timedelta(days=30)
@@ -26,22 +22,15 @@ class LookupJobs:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def run(self) -> None:
-        """Work for ever."""
-        tidy_at = 0.0
-        while True:
-            worked = 0
-            try:
-                worked = await self.work()
-                if self._context.clock.monotonic() >= tidy_at:
-                    tidy_at = self._context.clock.monotonic() + TIDY_SECONDS
-                    await self.forget()
-            except (Unavailable, *OUTAGES, *CLASHES) as problem:
-                log.warning("lookups_postponed", problem=repr(problem))
-            except Exception:
-                log.exception("lookups_failed")
-            if not worked:
-                await asyncio.sleep(IDLE_SECONDS)
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """What a worker repeats."""
+        return (Job("lookups", IDLE_SECONDS, self.work_all), Job("forget_lookups", TIDY_SECONDS, self.forget))
+
+    async def work_all(self) -> None:
+        """Answer numbers as long as some wait."""
+        while await self.work():
+            pass
 
     async def work(self) -> int:
         """Answer one batch of the numbers that wait; returns how many were taken."""

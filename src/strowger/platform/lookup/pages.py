@@ -91,7 +91,7 @@ NUMBERS = Table(
         Column("ported", "Ported", label_of=lambda flag: YES_NO.get(flag, "")),
         Column("roaming", "Roams", value=lambda row: row["roaming_country"] or row["roaming"],
                label_of=lambda flag: YES_NO.get(flag, flag)),
-        Column("source", "From", label_of=lambda code: KNOWN.get(code, "")),
+        Column("source", "From", label_of=lambda code: KNOWN.get(code, ""), shown=False),
         Column("error_message", "Why not", shown=False),
         Column("cached", "Known already", label_of=lambda flag: YES_NO[flag], shown=False),
         Column("price", "Price", sort=True, value=lambda row: f"{row['price'].normalize():f}" if row["state"] else ""),
