@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
@@ -70,7 +71,7 @@ class LookupItem(Base):
         Index("ix_lookup_item_account_id_number", "account_id", "number", "finished_at"),
     )  # fmt: skip
 
-    account_id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     request_id: Mapped[UUID] = mapped_column(primary_key=True)
     n: Mapped[int] = mapped_column(primary_key=True)
     state: Mapped[int] = mapped_column(SmallInteger)
