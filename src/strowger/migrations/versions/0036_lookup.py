@@ -1,13 +1,13 @@
 """Lookups: requests, their numbers, the providers that are asked.
 
 Revision ID: 0036
-Revises: 0034a
+Revises: 0030
 """
 
 from alembic import op
 
 revision = "0036"
-down_revision = "0034a"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
