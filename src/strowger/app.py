@@ -50,11 +50,14 @@ from strowger.platform.kyc import pages as kyc
 from strowger.platform.lookup import pages as lookup
 from strowger.platform.lookup import routes as lookup_api
 from strowger.platform.mailbox import pages as mailbox
+from strowger.platform.reports import pages as reports
 from strowger.platform.settings import pages as settings_pages
 from strowger.platform.subaccounts import pages as subaccounts
 from strowger.platform.subaccounts import routes as subaccounts_api
 from strowger.platform.team import pages as team
+from strowger.reporting import register_reports
 
+register_reports()
 log = get_logger(__name__)
 CONNECT_SECONDS = 60
 PAGES: list[Any] = [
@@ -73,6 +76,7 @@ PAGES: list[Any] = [
     *documents.pages,
     *kyc.pages,
     *files.pages,
+    *reports.pages,
     *home.pages,
     *subaccounts.pages,
     *billing_pages.pages,

@@ -25,6 +25,7 @@ FieldKind = Literal[
     "radio",
     "checkbox",
     "checks",
+    "date",
     "datetime-local",
     "hidden",
 ]

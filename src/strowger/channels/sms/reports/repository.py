@@ -1,0 +1,191 @@
+"""What reports read of the message log: sums over one span of time, and its messages one by one.
+
+Every statement is bounded by the ids of its span, so that only the partitions of those days are read, and returns its rows
+through a cursor. The log is read as it is: there is no second table of sums that could say something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+
+from strowger.foundation.ids import uuid_floor
+from strowger.messaging.repository.reading import EARLY, LATE
+from strowger.messaging.schemas import Channel, Direction
+from strowger.messaging.statuses import Status
+from strowger.platform.reports.types import Span, cursor_batches
+
+# $1 account, $2 and $3 ids, $4 and $5 moments of creation, $6 to $13 filters; null: all
+FILTERS = """
+  AND ($6::text[] IS NULL OR m.sender = ANY($6)) AND ($7::text[] IS NULL OR m.country = ANY($7))
+  AND ($8::smallint[] IS NULL OR m.status = ANY($8)) AND ($9::text[] IS NULL OR m.trace = ANY($9))
+  AND ($10::text[] IS NULL OR m.type = ANY($10)) AND ($11::text[] IS NULL OR m.campaign_name = ANY($11))
+  AND ($12::text[] IS NULL OR m.options ->> 'template_id' = ANY($12)) AND ($13::text[] IS NULL OR m.source = ANY($13))
+"""
+SPAN = """
+  m.request_id >= $2 AND m.request_id < $3 AND m.created_at >= $4 AND m.created_at < $5
+"""
+MT = f"m.channel = {int(Channel.SMS)} AND m.direction = {int(Direction.MT)}"
+HANDED = "m.sent_at IS NOT NULL"  # to a carrier: charged
+FAILED = f"({int(Status.UNDELIVERED)}, {int(Status.EXPIRED)}, {int(Status.FAILED)})"
+BLOCKED = "'BLACKLIST', 'CON-DND', 'DND-NUMB', 'OPT-OUT', 'OPTOUT-REJ', 'OUTPUT-REJ', 'NOT-OPTIN', 'CONSENT-NOT-FOUND'"
+INVALID = "'INV-NUMBER', 'INVALID-NUM', 'KLR-INV-NUMBER', 'INV-MOB-PATTRN'"
+MEASURES = f"""
+  count(*) AS total, coalesce(sum(m.units), 0) AS units,
+  coalesce(sum(m.units) FILTER (WHERE {HANDED}), 0) AS charged,
+  coalesce(sum(m.units) FILTER (WHERE {HANDED} AND m.refunded), 0) AS refunded,
+  coalesce(sum(m.price) FILTER (WHERE {HANDED}), 0) AS gross,
+  coalesce(sum(m.price) FILTER (WHERE {HANDED} AND m.refunded), 0) AS gross_refunded,
+  count(*) FILTER (WHERE {HANDED}) AS submitted,
+  count(*) FILTER (WHERE m.status = {int(Status.DELIVERED)}) AS delivered,
+  count(*) FILTER (WHERE m.status IN {FAILED}) AS failed,
+  count(*) FILTER (WHERE m.status IN ({int(Status.UNDELIVERED)}, {int(Status.EXPIRED)})) AS undelivered,
+  count(*) FILTER (WHERE m.status = {int(Status.SENT)}) AS sent,
+  count(*) FILTER (WHERE m.status = {int(Status.SENT)} AND m.final_at IS NOT NULL) AS no_dlr,
+  count(*) FILTER (WHERE m.status IN ({int(Status.NOT_SENT)}, {int(Status.FAILED)}, {int(Status.CANCELLED)})) AS not_sent,
+  count(*) FILTER (WHERE m.status IN ({int(Status.NOT_SENT)}, {int(Status.CANCELLED)})) AS not_sent_only,
+  count(*) FILTER (WHERE m.final_at IS NULL) AS pending, min(m.created_at) AS first_at
+"""
+CLICKS = """
+LEFT JOIN (
+    SELECT request_id, n, sum(clicks) AS clicks, count(*) FILTER (WHERE clicks > 0) AS openers FROM short_link_token
+    WHERE account_id = $1 AND request_id >= $2 AND request_id < $3 AND token IS NOT NULL GROUP BY request_id, n
+) k ON k.request_id = m.request_id AND k.n = m.n
+"""
+CLICK_SUMS = ", coalesce(sum(k.clicks), 0) AS clicks, coalesce(sum(k.openers), 0) AS openers"
+CAMPAIGN_SUMS = f"""
+  , count(DISTINCT m.request_id) AS batches, count(*) FILTER (WHERE m.trace IN ({INVALID})) AS invalid,
+  count(*) FILTER (WHERE m.trace = 'DUPLICATE') AS duplicates, count(*) FILTER (WHERE m.trace IN ({BLOCKED})) AS blocked
+"""
+DIMENSIONS = {
+    "account_id": "m.account_id", "sender": "m.sender", "type": "m.type", "campaign_name": "m.campaign_name",
+    "country": "m.country", "network": "m.network", "status": "m.status", "trace": "m.trace", "source": "m.source",
+    "template_id": "m.options ->> 'template_id'",
+}  # fmt: skip
+TITLES = """
+SELECT DISTINCT ON (template_id) template_id, title FROM sms_template WHERE account_id = $1 AND replaces IS NULL
+ORDER BY template_id, status = 3, id DESC
+"""
+CHILDREN = """
+SELECT a.id, a.name, coalesce(s.email, '') AS email FROM account a LEFT JOIN subaccount s ON s.account_id = a.id
+WHERE a.parent_id = $1 ORDER BY a.name
+"""
+PERFORMANCE = f"""
+WITH message_of_span AS MATERIALIZED (
+    SELECT m.sender, m.type, m.country, m.network, m.trace, m.status, m.sent_at, m.final_at FROM message m
+    WHERE m.account_id = $1 AND {SPAN} AND {MT} {FILTERS}
+), traced AS (
+    SELECT sender, type, country, network, trace, count(*) AS number,
+        row_number() OVER (PARTITION BY sender, type, country, network ORDER BY count(*) DESC, trace) AS place
+    FROM message_of_span GROUP BY sender, type, country, network, trace
+), top AS (
+    SELECT sender, type, country, network, string_agg(trace || ' (' || number || ')', ', ' ORDER BY place) AS traces
+    FROM traced WHERE place <= 3 GROUP BY sender, type, country, network
+)
+SELECT m.sender, m.type, m.country, m.network, count(*) FILTER (WHERE {HANDED}) AS submitted,
+    count(*) FILTER (WHERE m.status = {int(Status.DELIVERED)}) AS delivered,
+    count(*) FILTER (WHERE m.status IN {FAILED} OR m.status = {int(Status.NOT_SENT)}) AS failed,
+    count(*) FILTER (WHERE m.status IN ({int(Status.NOT_SENT)}, {int(Status.CANCELLED)})) AS not_sent_only,
+  count(*) FILTER (WHERE m.final_at IS NULL) AS pending,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM m.final_at - m.sent_at)::float8)
+        FILTER (WHERE m.status = {int(Status.DELIVERED)}) AS median,
+    percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM m.final_at - m.sent_at)::float8)
+        FILTER (WHERE m.status = {int(Status.DELIVERED)}) AS p95,
+    min(t.traces) AS traces
+FROM message_of_span m JOIN top t ON t.sender = m.sender AND t.type = m.type AND t.country IS NOT DISTINCT FROM m.country
+    AND t.network IS NOT DISTINCT FROM m.network
+GROUP BY m.sender, m.type, m.country, m.network ORDER BY m.sender, m.type, m.country, m.network
+"""  # noqa: S608
+DETAIL = f"""
+SELECT m.request_id, m.n, m.direction, m.country, m.network, m.sender, m.recipient, m.source, m.status, m.trace, m.refunded,
+    m.created_at, m.length, m.units, m.price, m.type, m.encoding, m.campaign_name, m.options, m.sent_at, m.final_at,
+    m.body, a.currency, a.name AS account
+FROM message m JOIN account a ON a.id = m.account_id
+WHERE m.account_id = $1 AND {SPAN} AND m.channel = {int(Channel.SMS)} AND m.direction = ANY($14::smallint[]) {FILTERS}
+ORDER BY m.request_id, m.n
+"""  # noqa: S608
+
+
+@dataclass(slots=True)
+class MessageFilter:
+    """What narrows a report down; None means all."""
+
+    senders: list[str] | None = None
+    countries: list[str] | None = None
+    statuses: list[int] | None = None
+    traces: list[str] | None = None
+    types: list[str] | None = None
+    campaigns: list[str] | None = None
+    templates: list[str] | None = None
+    sources: list[str] | None = None
+
+    def values(self) -> list[Any]:
+        """The parameters in the order of FILTERS."""
+        return [
+            self.senders, self.countries, self.statuses, self.traces, self.types, self.campaigns, self.templates, self.sources,
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """A statement of sums: by which columns, and which further joins and sums."""
+
+    dimensions: Sequence[str]
+    clicks: bool = False
+    campaigns: bool = False
+    children: bool = False
+    extra: str = ""
+
+    # scope: ``whose`` names account_id
+    def statement(self) -> str:
+        """The SQL. With ``children``, ``$1`` is the list of accounts."""
+        names = ", ".join(f"{DIMENSIONS[name]} AS {name}" for name in self.dimensions)
+        places = ", ".join(str(n) for n in range(1, len(self.dimensions) + 1))
+        sums = MEASURES + (CLICK_SUMS if self.clicks else "") + (CAMPAIGN_SUMS if self.campaigns else "")
+        whose = "m.account_id = ANY($1::bigint[])" if self.children else "m.account_id = $1"
+        join = CLICKS if self.clicks else ""
+        return (
+            f"SELECT {names}{', ' if names else ''}{sums} FROM message m {join} WHERE {whose} AND {SPAN} AND {MT} {FILTERS}"  # noqa: S608
+            f"{self.extra}{f' GROUP BY {places} ORDER BY {places}' if places else ''}"
+        )
+
+
+def bounds(span: Span, late: timedelta = EARLY) -> tuple[Any, Any, Any, Any]:
+    """A span as ids and as moments: ids are made a little before or after the moment that a message says."""
+    return uuid_floor(span.start - EARLY), uuid_floor(span.end + late), span.start, span.end
+
+
+def grouped(
+    connection: asyncpg.Connection[Any], grouping: Grouping, account: int | list[int], span: Span, chosen: MessageFilter
+) -> AsyncIterator[list[Any]]:
+    """The sums of a span."""
+    return cursor_batches(connection, grouping.statement(), account, *bounds(span), *chosen.values())
+
+
+def performance(
+    connection: asyncpg.Connection[Any], account_id: int, span: Span, chosen: MessageFilter
+) -> AsyncIterator[list[Any]]:
+    """How fast and how well messages arrived, with the commonest traces."""
+    return cursor_batches(connection, PERFORMANCE, account_id, *bounds(span), *chosen.values())
+
+
+def detail(
+    connection: asyncpg.Connection[Any], account_id: int, span: Span, chosen: MessageFilter, directions: Sequence[int]
+) -> AsyncIterator[list[Any]]:
+    """The messages of a span one by one, oldest first."""
+    late = LATE if Direction.MO in directions else EARLY
+    return cursor_batches(connection, DETAIL, account_id, *bounds(span, late), *chosen.values(), list(directions))
+
+
+async def template_titles(connection: asyncpg.Connection[Any], account_id: int) -> dict[str, str]:
+    """Titles of an account's templates by their ids, also of deleted ones."""
+    return {row["template_id"]: row["title"] for row in await connection.fetch(TITLES, account_id)}
+
+
+async def children(connection: asyncpg.Connection[Any], account_id: int) -> dict[int, Mapping[str, Any]]:
+    """The sub-accounts of an account: name and e-mail address by id."""
+    return {row["id"]: row for row in await connection.fetch(CHILDREN, account_id)}
