@@ -20,6 +20,7 @@ from strowger.foundation.ids import new_uuid, uuid_floor
 from strowger.messaging.statuses import Status
 from strowger.platform.files import pages as files
 from strowger.platform.files import service as stored
+from strowger.platform.notifications import pages as notifications
 from strowger.platform.reports import pages as reports
 from strowger.platform.reports import service
 from strowger.platform.reports.jobs import ReportJobs
@@ -103,6 +104,6 @@ def path_in(mail: dict[str, str]) -> str:
 @asynccontextmanager
 async def open_desk(database_url: str, folder: Path) -> AsyncIterator[Desk]:
     register_reports()
-    async with open_house(database_url, folder, [*reports.pages, *files.pages]) as house:
+    async with open_house(database_url, folder, [*reports.pages, *files.pages, *notifications.pages]) as house:
         house.clock.advance((NOW - house.clock.now()).total_seconds())
         yield Desk(house, ReportJobs(house.context, 1))

@@ -50,6 +50,7 @@ from strowger.platform.kyc import pages as kyc
 from strowger.platform.lookup import pages as lookup
 from strowger.platform.lookup import routes as lookup_api
 from strowger.platform.mailbox import pages as mailbox
+from strowger.platform.notifications import pages as notifications
 from strowger.platform.reports import pages as reports
 from strowger.platform.settings import pages as settings_pages
 from strowger.platform.subaccounts import pages as subaccounts
@@ -77,6 +78,7 @@ PAGES: list[Any] = [
     *kyc.pages,
     *files.pages,
     *reports.pages,
+    *notifications.pages,
     *home.pages,
     *subaccounts.pages,
     *billing_pages.pages,

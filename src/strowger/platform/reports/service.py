@@ -68,11 +68,12 @@ def check(kind: ReportType, wish: Wish, today: date) -> Params:
     if unknown is not None:
         raise ReportRefused("columns", f"There is no column {unknown}.")
     return Params(
-        wish.first, wish.last, wish.zone or "UTC", group, _filters(kind, wish.filters or {}), list(wish.columns)
+        wish.first, wish.last, wish.zone or "UTC", group, read_filters(kind, wish.filters or {}), list(wish.columns)
     )
 
 
-def _filters(kind: ReportType, given: Mapping[str, Any]) -> dict[str, Any]:
+def read_filters(kind: ReportType, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The filters that were given, as they are stored. Raises ReportRefused."""
     found: dict[str, Any] = {}
     known = {item.key: item for item in kind.filters}
     for key, value in given.items():
