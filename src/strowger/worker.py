@@ -23,7 +23,10 @@ from strowger.messaging.service import Pipeline
 from strowger.platform.billing.jobs import MoneyJobs
 from strowger.platform.files import service as files
 from strowger.platform.lookup.jobs import LookupJobs
+from strowger.platform.notifications.jobs import notification_jobs
+from strowger.platform.reports.jobs import ReportJobs
 from strowger.platform.team.jobs import people_jobs
+from strowger.reporting import register_reports
 
 log = get_logger(__name__)
 DRAIN_SECONDS = 8.0
@@ -45,18 +48,22 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
     await pipeline.start()
     carriers = CarrierManager(context, worker_id, pipeline.journal, pipeline.lanes.lane)
     await carriers.start()
+    register_reports()
+    reports = ReportJobs(context, worker_id)
     jobs = (
         *Upkeep(pipeline, pipeline.journal, context.settings.retention_days).jobs,
         *MoneyJobs(context).jobs,
         *ScreeningJobs(pipeline).jobs,
         *people_jobs(context),
         *LookupJobs(context).jobs,
+        *notification_jobs(context),
+        *reports.jobs,
         Job("link_clicks", 3600, partial(forget_clicks, context)),
         Job("files", 600, partial(files.purge, context)),
         Job("received", 3600, partial(receive_jobs.forget, context)),
     )
     log.info("worker_ready", worker_id=worker_id)
-    await run_until(stop, pipeline.failed(), run_jobs(jobs), Postman(context).run())
+    await run_until(stop, pipeline.failed(), run_jobs(jobs), Postman(context).run(), reports.run())
     await carriers.stop(DRAIN_SECONDS)
     await pipeline.stop()
     await lease.stop()

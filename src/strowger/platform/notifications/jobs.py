@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -10,38 +9,33 @@ from typing import Any
 import msgspec
 
 from strowger.foundation.context import Context
-from strowger.foundation.database import CLASHES, OUTAGES
-from strowger.foundation.errors import Unavailable
 from strowger.foundation.ids import new_uuid
-from strowger.foundation.logs import get_logger
+from strowger.foundation.jobs import Job
 from strowger.platform.notifications import repository
 from strowger.platform.notifications.schedule import next_run, period, zone_of
 from strowger.platform.notifications.service import offered_type
 from strowger.platform.reports import repository as reports
 from strowger.platform.reports.schemas import Params
 
-log = get_logger(__name__)
 SECONDS, BATCH = 20.0, 50
 CAUGHT_UP = timedelta(days=7)  # what was missed longer ago is left out
 
 
+def notification_jobs(context: Context) -> tuple[Job, ...]:
+    """The clock of one worker process."""
+    return (Job("notifications", SECONDS, NotificationJobs(context).catch_up),)
+
+
 class NotificationJobs:
-    """The clock of one worker process; any number of workers may run it."""
+    """Makes reports of what is due; any number of workers may do so at once."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def run(self) -> None:
-        """Look for what is due, for ever."""
-        while True:
-            try:
-                while await self.step() == BATCH:
-                    pass
-            except (Unavailable, *OUTAGES, *CLASHES) as problem:
-                log.warning("notifications_postponed", problem=repr(problem))
-            except Exception:
-                log.exception("notifications_failed")
-            await asyncio.sleep(SECONDS)
+    async def catch_up(self) -> None:
+        """Until nothing is due any more."""
+        while await self.step():
+            pass
 
     async def step(self) -> int:
         """Queue the reports of what is due; returns how many schedules were."""

@@ -13,6 +13,7 @@ from typing import Any
 from strowger.foundation.context import Context
 from strowger.foundation.database import CLASHES, OUTAGES
 from strowger.foundation.errors import Unavailable
+from strowger.foundation.jobs import Job as Upkeep
 from strowger.foundation.logs import get_logger
 from strowger.foundation.mail import Letter, post
 from strowger.foundation.notify import Listener
@@ -45,13 +46,13 @@ class ReportJobs:
         self._context, self._worker_id = context, worker_id
         self._wake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self.jobs = (Upkeep("reports_expired", UPKEEP_SECONDS, self.expire),)
 
     async def run(self) -> None:
         """Make reports for ever, woken by new ones."""
         listener = Listener(self._context.database)
         listener.on(CHANNEL, lambda _: self._wake.set())
         await listener.start()
-        upkeep = asyncio.create_task(self._keep_up())
         try:
             while True:
                 self._wake.clear()
@@ -61,7 +62,6 @@ class ReportJobs:
                 except TimeoutError:
                     continue
         finally:
-            upkeep.cancel()
             for task in self._running:
                 task.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
@@ -82,16 +82,6 @@ class ReportJobs:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         self._wake.set()
-
-    async def _keep_up(self) -> None:
-        while True:
-            try:
-                await self.expire()
-            except (Unavailable, *OUTAGES, *CLASHES) as problem:
-                log.warning("reports_upkeep_postponed", problem=repr(problem))
-            except Exception:
-                log.exception("reports_upkeep_failed")
-            await asyncio.sleep(UPKEEP_SECONDS)
 
     async def release_dead(self) -> int:
         """Give back to the queue what dead workers held (R-05); returns how many."""

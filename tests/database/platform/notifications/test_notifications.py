@@ -25,10 +25,11 @@ async def work(desk: Desk) -> int:
 
 async def test_set_up_sent_switched_off_and_deleted(desk: Desk) -> None:
     await desk.message(YESTERDAY)
+    await desk.pool.execute("INSERT INTO wallet (account_id, low_at) VALUES ($1, 5)", desk.account)
     browser = await desk.house.entered()
     page = (await browser.get(LIST)).text
     assert "SMS Count Report" in page
-    assert "Low Balance Alert" in page
+    assert "Balance below 5.00 EUR, to the owners" in page
     assert (await browser.get(f"{LIST}/sms-count")).status_code == 200
     answer = await browser.post(f"{LIST}/sms-count", **DAILY, filter_sender="ACME")
     assert answer.headers["location"] == LIST, errors_of(answer)
@@ -36,6 +37,7 @@ async def test_set_up_sent_switched_off_and_deleted(desk: Desk) -> None:
     desk.house.clock.advance(18 * 3600)  # 21 March, six o'clock in the account's zone
     assert await work(desk) == 1
     assert await work(desk) == 0
+    browser = await desk.house.entered()  # the session of yesterday is over
     (mail,) = await desk.house.mails("report-ready")
     assert mail["subject"] == "SMS Count Report, 2026-03-20: Ada Ltd"
     assert b"2026-03-20,ACME,1,1,1,0" in (await desk.public(path_in(mail))).content
@@ -44,6 +46,7 @@ async def test_set_up_sent_switched_off_and_deleted(desk: Desk) -> None:
     await browser.post(f"{LIST}/sms-count/switch")
     desk.house.clock.advance(86_400)
     assert await work(desk) == 0
+    browser = await desk.house.entered()
     await browser.post(f"{LIST}/sms-count/switch")  # on again, with the details as they were
     row = await desk.pool.fetchrow("SELECT * FROM notification")
     assert (row["enabled"], row["filters"], row["recipients"]) == (True, {"sender": "ACME"}, ["ada@example.com"])
@@ -85,6 +88,7 @@ async def test_nothing_is_mailed_of_empty_reports_unless_wanted(desk: Desk) -> N
     assert [mail["subject"] for mail in await desk.house.mails("report-ready")] == [
         "Daily Sender Wise Report, 2026-03-20: Ada Ltd"
     ]
+    browser = await desk.house.entered()
     assert "nobody: it was empty" in (await browser.get(f"{LIST}/sms-count/history")).text
 
 
