@@ -34,7 +34,9 @@ from strowger.platform.files import pages as file_pages
 from strowger.platform.gateway import setup as gateway
 from strowger.platform.guard import routes as guard_api
 from strowger.platform.lookup import routes as lookup_api
+from strowger.platform.notifications import routes as notifications_api
 from strowger.platform.subaccounts import routes as subaccounts_api
+from strowger.reporting import register_reports
 
 SID, SENDER = "HXEU0000000001GB", "STROWG"
 
@@ -118,6 +120,7 @@ def make_context(database: Database, clock: Clock | None = None, **settings: Any
 @asynccontextmanager
 async def running_app(context: Context) -> AsyncIterator[Litestar]:
     """One web process's public API."""
+    register_reports()
     app = Litestar(
         route_handlers=[
             *sms_api.routes,
@@ -128,6 +131,7 @@ async def running_app(context: Context) -> AsyncIterator[Litestar]:
             *guard_api.routes,
             *subaccounts_api.routes,
             *billing_api.routes,
+            *notifications_api.routes,
             *documents_api.routes,
             *file_pages.pages,
             *gateway.routes,

@@ -51,6 +51,7 @@ from strowger.platform.lookup import pages as lookup
 from strowger.platform.lookup import routes as lookup_api
 from strowger.platform.mailbox import pages as mailbox
 from strowger.platform.notifications import pages as notifications
+from strowger.platform.notifications import routes as notifications_api
 from strowger.platform.reports import pages as reports
 from strowger.platform.settings import pages as settings_pages
 from strowger.platform.subaccounts import pages as subaccounts
@@ -95,6 +96,7 @@ API: list[Any] = [
     *subaccounts_api.routes,
     *billing_api.routes,
     *documents_api.routes,
+    *notifications_api.routes,
 ]
 
 

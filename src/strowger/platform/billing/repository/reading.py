@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from strowger.foundation.database import Database
 from strowger.platform.accounts.models import Account
 from strowger.platform.billing.models import Invoice, LedgerEntry, Recharge, UsageDay, Wallet
+from strowger.platform.reports.types import cursor_batches
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 ENTRY, USAGE, RECHARGE = LedgerEntry.__table__.c, UsageDay.__table__.c, Recharge.__table__.c
@@ -40,6 +41,14 @@ ORDER BY id DESC LIMIT $5 OFFSET $6
 LATEST = """
 SELECT created_at, kind, amount, balance_after, reference, by_user FROM ledger_entry
 WHERE account_id = $1 AND kind <> 'charge' ORDER BY id DESC LIMIT $2
+"""
+HISTORY = """
+SELECT created_at, kind, reference, amount, balance_after, by_user FROM ledger_entry
+WHERE account_id = $1 AND created_at >= $2 AND created_at < $3 AND kind <> 'charge' ORDER BY id
+"""
+CHILDREN_USED = """
+SELECT s.name, s.email, u.service, u.amount, u.messages FROM subaccount s JOIN usage_day u ON u.account_id = s.account_id
+WHERE s.parent_id = $1 AND u.day = $2 ORDER BY s.name, s.number, u.service
 """
 USED_BY_DAY = """
 SELECT day, service, amount, messages FROM usage_day WHERE account_id = $1 AND day BETWEEN $2 AND $3 ORDER BY day
@@ -74,6 +83,18 @@ async def entries(
 ) -> list[Mapping[str, Any]]:
     """Ledger entries that moved the balance, newest first."""
     return await connection.fetch(ENTRIES, account_id, start, end, service, limit, offset)
+
+
+def history_batches(
+    connection: Connection, account_id: int, start: datetime, end: datetime
+) -> AsyncIterator[list[Any]]:
+    """Ledger entries that moved the balance, oldest first, through a cursor."""
+    return cursor_batches(connection, HISTORY, account_id, start, end)
+
+
+async def children_used(connection: Connection, parent_id: int, day: date) -> list[Mapping[str, Any]]:
+    """What the sub-accounts of an account used on a day, by service."""
+    return await connection.fetch(CHILDREN_USED, parent_id, day)
 
 
 async def latest(connection: Connection, account_id: int, limit: int) -> list[Mapping[str, Any]]:

@@ -1,0 +1,32 @@
+"""Credit usage of sub-accounts as a file (console.md 6.2)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+
+from strowger.platform.billing.repository.reading import children_used
+from strowger.platform.gateway.services import SERVICES
+from strowger.platform.reports.types import Job, ReportChart, ReportColumn, ReportType, Row, Span
+
+
+async def usage_rows(job: Job, span: Span) -> AsyncIterator[list[Row]]:
+    """What each sub-account spent on a day of its own time zone, by channel."""
+    rows = await children_used(job.connection, job.query.account_id, date.fromisoformat(span.label))
+    yield [
+        (span.label, row["name"], row["email"], SERVICES.get(row["service"], row["service"]), row["amount"])
+        for row in rows
+    ]
+
+
+reports = [
+    ReportType(
+        "subaccounts-usage", "Credit Usage Report of Subaccounts", "Subaccounts",
+        "What sub-accounts spent, by day and channel. A day is one of the sub-account's time zone.",
+        (
+            ReportColumn("Date"), ReportColumn("Subaccount Name"), ReportColumn("Email Address"), ReportColumn("Channel"),
+            ReportColumn("Amount", "money", total=True),
+        ),
+        usage_rows, permission="subaccounts.read", chart=ReportChart("Spent by day", "Date", ("Amount",)),
+    ),
+]  # fmt: skip
