@@ -23,6 +23,7 @@ from strowger.messaging.service import Pipeline
 from strowger.platform.billing.jobs import MoneyJobs
 from strowger.platform.files import service as files
 from strowger.platform.lookup.jobs import LookupJobs
+from strowger.platform.guard.alerts import limit_jobs
 from strowger.platform.notifications.jobs import notification_jobs
 from strowger.platform.reports.jobs import ReportJobs
 from strowger.platform.team.jobs import people_jobs
@@ -57,6 +58,7 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
         *people_jobs(context),
         *LookupJobs(context).jobs,
         *notification_jobs(context),
+        *limit_jobs(context),
         *reports.jobs,
         Job("link_clicks", 3600, partial(forget_clicks, context)),
         Job("files", 600, partial(files.purge, context)),

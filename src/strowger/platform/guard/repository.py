@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 import asyncpg
-from sqlalchemy import Select, case, select
+from sqlalchemy import Select, case, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.console.sql_source import SqlSource
 from strowger.foundation.database import Database, columns
@@ -61,6 +62,30 @@ PURGE = (
     "DELETE FROM prefix_traffic WHERE minute < $1::timestamptz - interval '2 hours'",  # scope: upkeep of all accounts
     "DELETE FROM recent_send WHERE at < $1::timestamptz - interval '25 hours'",  # scope: upkeep of all accounts
 )
+# A mark that was told is a counter of its own: of two workers one writes it. Of two marks at once the higher is told.
+# scope: the limits of all accounts
+MARKS = text("""
+WITH used AS (
+    SELECT c.account_id, l.country, split_part(c.name, ':', 1) AS span, c.period, c.count AS used,
+        CASE WHEN c.name LIKE 'day:%' THEN l.daily ELSE l.monthly END AS most
+    FROM country_limit l JOIN usage_counter c ON c.account_id = l.account_id AND (
+        (c.name = 'day:' || l.country AND c.period > CAST(:now AS timestamptz) - interval '25 hours')
+        OR (c.name = 'month:' || l.country AND c.period > CAST(:now AS timestamptz) - interval '32 days'))
+), reached AS (
+    SELECT u.*, v.mark FROM used u CROSS JOIN (VALUES (80), (100)) v(mark)
+    WHERE u.most > 0 AND u.used::bigint * 100 >= u.most::bigint * v.mark
+), told AS (
+    INSERT INTO usage_counter (account_id, name, period, count)
+    SELECT account_id, 'told' || mark || ':' || span || ':' || country, period, 1 FROM reached ORDER BY 1, 2, 3
+    ON CONFLICT DO NOTHING RETURNING account_id, name, period
+)
+SELECT DISTINCT ON (r.account_id, r.span, r.country, r.period) r.account_id, r.span, r.country, r.mark, r.used, r.most,
+    a.name AS account, ARRAY(SELECT u.email FROM app_user u
+        WHERE u.account_id = r.account_id AND u.role = 'owner' AND u.state = 'active') AS owners
+FROM reached r JOIN told t ON t.account_id = r.account_id AND t.period = r.period
+    AND t.name = 'told' || r.mark || ':' || r.span || ':' || r.country
+JOIN account a ON a.id = r.account_id ORDER BY r.account_id, r.span, r.country, r.period, r.mark DESC
+""")
 Key = tuple[int, str]
 
 
@@ -138,3 +163,8 @@ def blocked_source(database: Database, now: datetime) -> SqlSource:
         database, chosen, b.account_id, ("id",), {"state": state},
         lambda text: b.prefix.startswith(text.lstrip("+"), autoescape=True), nullable=frozenset({"until"}),
     )  # fmt: skip
+
+
+async def reached_marks(session: AsyncSession, now: datetime) -> Sequence[Any]:
+    """Limits that reached 80 or 100 per cent and were not told yet; noted as told within the caller's transaction."""
+    return (await session.execute(MARKS, {"now": now})).mappings().all()
