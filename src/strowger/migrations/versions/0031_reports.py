@@ -72,6 +72,7 @@ CREATE TABLE notification (
     CONSTRAINT pk_notification PRIMARY KEY (account_id, key)
 );
 CREATE INDEX ix_notification_next_at ON notification (next_at) WHERE enabled;
+SELECT audit_table('notification');
 """
 
 
