@@ -1,7 +1,7 @@
 """Reports made in the background, and the addresses outside an account that agreed to get them.
 
 Revision ID: 0031
-Revises: 0030
+Revises: 0036
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0031"
-down_revision = "0030"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 
