@@ -22,8 +22,8 @@ from strowger.messaging.jobs import Upkeep
 from strowger.messaging.service import Pipeline
 from strowger.platform.billing.jobs import MoneyJobs
 from strowger.platform.files import service as files
-from strowger.platform.lookup.jobs import LookupJobs
 from strowger.platform.guard.alerts import limit_jobs
+from strowger.platform.lookup.jobs import LookupJobs
 from strowger.platform.notifications.jobs import notification_jobs
 from strowger.platform.reports.jobs import ReportJobs
 from strowger.platform.team.jobs import people_jobs
