@@ -14,6 +14,7 @@ from litestar.exceptions import HTTPException
 from strowger.channels.sms import codes as _codes  # noqa: F401 - registers how sign-in codes leave by SMS
 from strowger.channels.sms import pages as sms_pages
 from strowger.channels.sms import routes as sms_api
+from strowger.channels.sms.carriers import hooks
 from strowger.console import setup as console
 from strowger.console.layout import register_balance
 from strowger.engagement.links import pages as links
@@ -154,7 +155,7 @@ async def _lifespan(app: Litestar) -> AsyncIterator[None]:
 def create_app(settings: Settings, context: Context | None = None) -> Litestar:
     """The web application. ``context`` replaces the one made from the settings, in tests."""
     app = Litestar(
-        route_handlers=[*health.routes, *API, *gateway.routes, *links.routes, *PAGES],
+        route_handlers=[*health.routes, *API, *gateway.routes, *links.routes, *hooks.routes, *PAGES],
         lifespan=[_lifespan],
         middleware=gateway.middleware,
         exception_handlers={HTTPException: answer_failure, Exception: answer_failure},

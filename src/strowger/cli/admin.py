@@ -1,4 +1,4 @@
-"""Commands that manage accounts, keys, users, numbers, carriers and routes of a running installation."""
+"""Commands that manage accounts, keys, users and numbers of a running installation."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import Any
 
 import click
 
-from strowger.channels.sms.carriers.registry import find_kind, read_config, split_secrets, write_config
 from strowger.cli.output import emit, json_option, table
 from strowger.cli.provision import provision_account
 from strowger.cli.running import run
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
-from strowger.messaging.routing import service as routing
 from strowger.platform.access import sign_in, sign_up
 from strowger.platform.accounts import keys
 from strowger.platform.accounts import service as accounts
@@ -189,138 +187,3 @@ def number_add(msisdn: str, label: str, sid: str | None, as_json: bool) -> None:
 
     made = run(work)
     emit(as_json, made, f"{made['msisdn']} added.")
-
-
-@click.group()
-def carrier() -> None:
-    """Carriers: the ways out."""
-
-
-@carrier.group("add")
-def carrier_add() -> None:
-    """Connect a carrier; a running installation binds to it within seconds."""
-
-
-def _settings_of(pairs: tuple[str, ...]) -> dict[str, str]:
-    settings = {}
-    for pair in pairs:
-        name, separator, value = pair.partition("=")
-        if not separator:
-            raise click.BadParameter(f"{pair}: must be NAME=VALUE", param_hint="--set")
-        settings[name] = value
-    return settings
-
-
-@carrier_add.command("smpp")
-@click.argument("name")
-@click.option("--host", required=True)
-@click.option("--port", required=True, type=click.IntRange(1, 65535))
-@click.option("--system-id", required=True)
-@click.option("--password", required=True)
-@click.option("--window", type=int, help="Submits per bind that may wait for an answer.")
-@click.option("--tps", type=float, help="Submits per second over all binds; 0: no limit.")
-@click.option("--binds", type=int, help="Parallel binds.")
-@click.option("--priority", type=int, default=100, show_default=True, help="Priority of its catch-all route.")
-@click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="Any other field of docs/carriers.md.")
-@json_option
-def carrier_add_smpp(name: str, priority: int, pairs: tuple[str, ...], as_json: bool, **options: Any) -> None:
-    """Connect an SMSC over SMPP 3.4."""
-    given = {field: value for field, value in options.items() if value is not None} | _settings_of(pairs)
-
-    async def work(context: Context) -> dict[str, Any]:
-        kind = find_kind("smpp")
-        plain, secret = split_secrets(kind, given)
-        config = write_config(read_config(kind, plain))
-        made = await routing.add_carrier(context, name, "smpp", config, secret, route_priority=priority)
-        return {"id": made.id, "name": made.name, "kind": made.kind, "state": made.state}
-
-    made = run(work)
-    emit(as_json, made, f"Carrier {name} added; see its state with `strowger carrier list`.")
-
-
-@carrier.command("list")
-@json_option
-def carrier_list(as_json: bool) -> None:
-    """List carriers with the state of their binds."""
-
-    async def work(context: Context) -> list[dict[str, Any]]:
-        links = await routing.list_links(context)
-        rows = []
-        for item in await routing.list_carriers(context):
-            own = [link for link in links if link.carrier_id == item.id]
-            rows.append({
-                "name": item.name, "kind": item.kind, "state": item.state,
-                "address": f"{item.config.get('host', '')}:{item.config.get('port', '')}",
-                "binds": [{"bind": link.bind, "state": link.state, "detail": link.detail} for link in own],
-            })  # fmt: skip
-        return rows
-
-    rows = run(work)
-    shown = [{**row, "binds": ", ".join(f"{b['bind']}: {b['state']}" for b in row["binds"])} for row in rows]
-    emit(as_json, rows, table(shown, ("name", "kind", "state", "address", "binds")))
-
-
-@carrier.command("remove")
-@click.argument("name")
-@json_option
-def carrier_remove(name: str, as_json: bool) -> None:
-    """Disconnect and remove a carrier; what waits for it goes to other routes."""
-    run(lambda c: routing.remove_carrier(c, name))
-    emit(as_json, {"removed": name}, f"Carrier {name} removed.")
-
-
-@carrier.command("pause")
-@click.argument("name")
-@json_option
-def carrier_pause(name: str, as_json: bool) -> None:
-    """Stay bound but send nothing."""
-    run(lambda c: routing.pause_carrier(c, name))
-    emit(as_json, {"paused": name}, f"Carrier {name} paused.")
-
-
-@carrier.command("resume")
-@click.argument("name")
-@json_option
-def carrier_resume(name: str, as_json: bool) -> None:
-    """Send again."""
-    run(lambda c: routing.resume_carrier(c, name))
-    emit(as_json, {"resumed": name}, f"Carrier {name} resumed.")
-
-
-@click.group()
-def route() -> None:
-    """Routes: which carrier takes which messages."""
-
-
-@route.command("add")
-@click.argument("carrier_name", metavar="CARRIER")
-@click.option("--country", help="ISO 3166 code; every country when left out.")
-@click.option("--type", "type_", help="Message type; every type when left out.")
-@click.option("--sender", help="Sender ID; every sender when left out.")
-@click.option("--priority", type=int, default=100, show_default=True, help="Lower is tried first.")
-@json_option
-def route_add(
-    carrier_name: str, country: str | None, type_: str | None, sender: str | None, priority: int, as_json: bool
-) -> None:
-    """Add a route."""
-    made = run(
-        lambda c: routing.add_route(c, carrier_name, country=country, type_=type_, sender=sender, priority=priority)
-    )
-    emit(as_json, asdict(made), f"Route {made.id} added.")
-
-
-@route.command("list")
-@json_option
-def route_list(as_json: bool) -> None:
-    """List routes in the order in which they are tried."""
-    rows = [asdict(item) for item in run(routing.list_routes)]
-    emit(as_json, rows, table(rows, ("id", "carrier", "country", "type", "sender", "priority", "active")))
-
-
-@route.command("remove")
-@click.argument("route_id", type=int)
-@json_option
-def route_remove(route_id: int, as_json: bool) -> None:
-    """Remove a route."""
-    run(lambda c: routing.remove_route(c, route_id))
-    emit(as_json, {"removed": route_id}, f"Route {route_id} removed.")

@@ -10,7 +10,8 @@ import asyncpg
 
 from strowger.foundation.clock import Clock
 from strowger.messaging.repository import facts as queries
-from strowger.messaging.route import RouteTable
+from strowger.messaging.route import NumberPlan, RouteTable
+from strowger.messaging.routing.repository import ranges
 from strowger.messaging.rules import AccountRules, ChannelRules
 from strowger.messaging.schemas import Submission
 from strowger.platform.billing import repository as billing
@@ -20,6 +21,7 @@ from strowger.platform.callbacks.profiles.facts import ProfileFacts
 ACCOUNT_SECONDS = 5.0
 ROUTE_SECONDS = 1.0
 PRICE_SECONDS = 60.0
+PLAN_SECONDS = 60.0
 MAX_ACCOUNTS = 10_000
 MAX_LOOKED_UP = 10_000  # of each kind
 K = TypeVar("K")
@@ -33,10 +35,12 @@ class Facts:
         self._clock = clock
         self._rules = rules
         self.profiles = ProfileFacts(clock)
+        self._plan = NumberPlan()
         self.forget()
 
     def forget(self, _payload: str = "") -> None:
-        """Drop everything, so that the next batch reads anew."""
+        """Drop everything, so that the next batch reads anew; the number plan only if it was changed."""
+        self._plan_at = float("-inf")
         self._accounts: dict[int, AccountRules] = {}
         self._accounts_at = self._routes_at = float("-inf")
         self._routes: dict[str, RouteTable] = {}
@@ -102,5 +106,15 @@ class Facts:
             self._routes, self._routes_at = {}, now
         known = self._routes
         if channel not in known:
-            known[channel] = await queries.route_table(connection, channel)
+            known[channel] = await queries.route_table(connection, channel, await self.plan(connection))
         return known[channel]
+
+    async def plan(self, connection: asyncpg.Connection[Any]) -> NumberPlan:
+        """The number plan; whether it has changed is asked once in a minute and whenever an import says so."""
+        now = self._clock.monotonic()
+        if now - self._plan_at > PLAN_SECONDS:
+            self._plan_at = now
+            version = await ranges.version(connection)
+            if version != self._plan.version:
+                self._plan = await ranges.number_plan(connection, version)
+        return self._plan

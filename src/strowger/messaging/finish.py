@@ -52,6 +52,7 @@ class Changes:
         last.carrier_id = last.carrier_id or first.carrier_id
         last.price = first.price if last.price is None else last.price
         last.country, last.encoding = last.country or first.country, last.encoding or first.encoding
+        last.network = last.network or first.network
         if not last.units:
             last.units, last.length = first.units, first.length
         self.wishes[advance.key] = last
@@ -199,7 +200,7 @@ async def _refunds(connection: asyncpg.Connection[Any], rows: Sequence[Any], fac
         account = accounts.get(row["account_id"])
         rate = account and prices.find(
             Channel(row["channel"]).name.lower(), account.terms, row["country"], type_=row["type"], sender=row["sender"],
-            at=row["created_at"],
+            network=row["network"], at=row["created_at"],
         )  # fmt: skip
         if rate and rate.refund_undelivered and row["price"] > rate.fee * row["units"]:
             refunds[_key(row)] = row["price"] - rate.fee * row["units"]

@@ -110,8 +110,10 @@ class Intake:
         payable = {s.key for s in priced}
         routed = [(s, carrier) for s, carrier in routed if s.key in payable]
         await self._rules.settle(connection, [s for s, _ in routed], known)
-        for submission, trace in (*screened.refused, *unroutable, *unpaid):
+        for submission, trace in (*screened.refused, *unpaid):
             refuse(changes, submission, trace, now)
+        for submission, trace, reason in unroutable:
+            refuse(changes, submission, trace, now, detail={"reason": reason})
         for submission, verdict in screened.held:
             hold(changes, submission, verdict, now)
         for submission in screened.local:

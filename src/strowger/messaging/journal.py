@@ -209,7 +209,8 @@ class DatabaseJournal:
     ) -> tuple[Written, dict[int, StrowgerError]]:
         now = self._clock.now()
         changes = Changes()
-        apply_outcomes(changes, outcomes, self._rules, now)
+        plan = await self._facts.plan(connection)
+        apply_outcomes(changes, outcomes, self._rules, now, plan)
         receipts = [r for r in reports if isinstance(r, Receipt)]
         await apply_receipts(connection, changes, outcomes, receipts, self._matcher, now)
         written = await write(connection, changes, self._facts, now, self._worker_id)

@@ -13,7 +13,10 @@ from strowger.messaging.statuses import Status
 
 @dataclass(slots=True)
 class PartAnswer:
-    """The carrier's answer to one part: its id for it, or why not. ``detail`` is shown as it is in the timeline."""
+    """The carrier's answer to one part: its id for it, or why not. ``detail`` is shown as it is in the timeline.
+
+    ``part`` counts from 1; 0 when the carrier took a message of several parts as one.
+    """
 
     part: int
     at: datetime
@@ -51,11 +54,12 @@ class Retry:
 
 @dataclass(slots=True)
 class Unknown:
-    """No answer (timed out, link lost): may have been sent; it is sent again, so that nothing is lost."""
+    """No answer (timed out, link lost): may have been sent; it is sent again after ``seconds``, so that nothing is lost."""
 
     submission: Submission
     reason: str
     parts: list[PartAnswer] = field(default_factory=list)
+    seconds: float = 0.0
 
 
 Outcome = Accepted | Rejected | Retry | Unknown

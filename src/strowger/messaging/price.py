@@ -35,8 +35,9 @@ async def price(
         rate = None
         if account is not None and has_service(account.settings, channel):
             rate = prices.find(
-                channel, account.terms, submission.country, type_=submission.type, sender=submission.sender, at=now
-            )
+                channel, account.terms, submission.country, type_=submission.type, sender=submission.sender,
+                network=submission.network, at=now,
+            )  # fmt: skip
         if rate is None:
             refused.append((submission, "NOT-ALLOWED"))
         else:

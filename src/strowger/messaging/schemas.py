@@ -114,6 +114,7 @@ class Submission:
     length: int = 0
     encoding: str | None = None
     status: Status = Status.QUEUED
+    network: str | None = None  # MCC and MNC by the number plan
 
     @property
     def key(self) -> tuple[UUID, int]:

@@ -11,9 +11,11 @@ from strowger.foundation.logs import get_logger
 from strowger.foundation.notify import Listener, Notifier
 from strowger.messaging.facts import Facts
 from strowger.messaging.finish import Written
+from strowger.messaging.inbox import Inbox
 from strowger.messaging.intake import Intake
 from strowger.messaging.journal import DatabaseJournal
 from strowger.messaging.lane import Lanes
+from strowger.messaging.routing.repository.reports import CHANNEL as REPORTS
 from strowger.messaging.rules import ChannelRules
 from strowger.platform.callbacks.service import CallbackEngine
 
@@ -51,6 +53,7 @@ class Pipeline:
             self.intake.wake,
             self.lanes.settled,
         )
+        self.inbox = Inbox(context.database, context.clock, self.facts, rules, worker_id, self.written)
         self.watchers: list[Callable[[Written], None]] = []  # told of each commit, after it
         self._listener = Listener(context.database)
         self._tasks: list[asyncio.Task[None]] = []
@@ -70,8 +73,9 @@ class Pipeline:
         self._listener.on("lane", self.lanes.wake)
         self._listener.on("accounts", self.facts.forget)
         self._listener.on("carriers", self.facts.forget)
+        self._listener.on(REPORTS, self.inbox.wake)
         await self._listener.start()
-        for loop in (self.intake.run(), self.journal.run(), self.callbacks.run()):
+        for loop in (self.intake.run(), self.journal.run(), self.callbacks.run(), self.inbox.run()):
             self._spawn(loop)
 
     def _spawn(self, loop: Coroutine[Any, Any, None]) -> None:

@@ -9,15 +9,20 @@ from typing import Any
 from strowger.messaging.finish import Changes, refuse
 from strowger.messaging.outcomes import Accepted, Outcome, PartAnswer, Rejected, Retry, Unknown
 from strowger.messaging.repository.journaling import Advance, Key
+from strowger.messaging.route import NumberPlan
 from strowger.messaging.rules import ChannelRules, measure_into
 from strowger.messaging.schemas import Event, Submission
 from strowger.messaging.statuses import EventKind, Status
 
 
-def apply_outcomes(changes: Changes, outcomes: Sequence[Outcome], rules: ChannelRules, now: datetime) -> None:
-    """Note what all outcomes change."""
+def apply_outcomes(
+    changes: Changes, outcomes: Sequence[Outcome], rules: ChannelRules, now: datetime, plan: NumberPlan | None = None
+) -> None:
+    """Note what all outcomes change; ``plan`` tells the networks of those that came from the table."""
     for outcome in outcomes:
         measure_into(outcome.submission, rules)
+        if plan is not None and outcome.submission.network is None:
+            outcome.submission.network = plan.code(outcome.submission.recipient)
         if isinstance(outcome, Accepted):
             _accepted(changes, outcome)
         elif isinstance(outcome, Rejected):
@@ -67,6 +72,7 @@ def _accepted(changes: Changes, outcome: Accepted) -> None:
             units=submission.units,
             length=submission.length,
             encoding=submission.encoding,
+            network=submission.network,
         )
     )
     changes.ended.append(key_of(submission))
@@ -82,7 +88,7 @@ def _deferred(changes: Changes, outcome: Retry | Unknown, now: datetime) -> None
     submission = outcome.submission
     _part_events(changes, submission, outcome.parts)
     detail: dict[str, Any] = {"reason": outcome.reason, **(_refusals(outcome.parts) or {})}
-    seconds, elsewhere = (outcome.seconds, outcome.elsewhere) if isinstance(outcome, Retry) else (0.0, False)
+    seconds, elsewhere = outcome.seconds, isinstance(outcome, Retry) and outcome.elsewhere
     if isinstance(outcome, Unknown) or elsewhere or submission.attempts == 0:
         detail["again_after_seconds"] = round(seconds, 1)
         event = Event(EventKind.DEFERRED, Status.QUEUED, "QUEUED", now, carrier_id=submission.lane, detail=detail)

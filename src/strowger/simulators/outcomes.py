@@ -1,7 +1,8 @@
 """Magic numbers: which destination ends how, as data (sms.md 13), and the numeric traces of receipts (sms.md 6.4).
 
-A destination is magic when its last seven digits are ``999000`` and a digit; that digit is the outcome. Every other
-number is delivered, so that ordinary numbers and load tests never meet an outcome by chance.
+A destination is magic when its last seven digits are ``999000`` and a digit; that digit is the outcome. One whose last
+seven digits are ``9990`` and a numeric trace meets that operator's cause. Every other number is delivered, so that
+ordinary numbers and load tests never meet an outcome by chance.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Final, NamedTuple
 from strowger.protocols.smpp.status import ESME_RSUBMITFAIL
 
 MAGIC_DIGITS: Final = "999000"
+CAUSE_DIGITS: Final = "9990"
 DELAY_SECONDS: Final = 60.0
 SLOW_ANSWER_SECONDS: Final = 3.0
 
@@ -49,6 +51,29 @@ NUMERIC_TRACES: Final[dict[int, str]] = dict(
         start=50,
     )
 )
+# 600-641 of sms.md 6.5: why an Indian operator's DLT scrubbing turned a message away.
+DLT_CODES: Final[dict[int, str]] = {
+    600: "The entity is not found.",
+    601: "The entity is not registered.",
+    602: "The entity is inactive.",
+    603: "The entity is blacklisted.",
+    604: "The entity id is invalid.",
+    610: "The telemarketer is not registered.",
+    611: "The telemarketer is inactive.",
+    612: "The telemarketer is blacklisted.",
+    620: "The header is not found.",
+    621: "The header is inactive.",
+    622: "The header is blacklisted.",
+    623: "The entity does not own the header.",
+    630: "The template is not found.",
+    631: "The template is inactive.",
+    632: "The template is blacklisted.",
+    633: "The template does not belong to the header.",
+    634: "The text does not match the template.",
+    635: "A variable is too long.",
+    640: "There is no consent.",
+    641: "The recipient's preference blocks the category.",
+}
 _NUMBER_OF: Final = {trace: number for number, trace in NUMERIC_TRACES.items()}
 
 
@@ -100,8 +125,29 @@ OUTCOMES: Final[tuple[Outcome, ...]] = (
 )
 
 
+def dlt_verdict(code: int) -> Verdict:
+    """How DLT scrubbing words its refusal."""
+    return Verdict("UNDELIV", code)
+
+
+# By the last three digits of a destination that ends in ``9990`` and them: every cause that a receipt can name.
+CAUSES: Final[dict[str, Outcome]] = {
+    f"{number:03d}": Outcome(
+        f"cause-{number:03d}", f"The operator reports {trace}.",
+        Verdict("EXPIRED" if trace == "EXPIRED" else "REJECTD" if trace == "DND-NUMB" else "UNDELIV", number), trace,
+    )
+    for number, trace in NUMERIC_TRACES.items()
+} | {
+    str(code): Outcome(f"dlt-{code}", f"DLT scrubbing: {sentence}", dlt_verdict(code), f"DLT-REJECT-{code}")
+    for code, sentence in DLT_CODES.items()
+}  # fmt: skip
+
+
 def outcome_of(destination: str) -> Outcome:
     """The outcome that a destination (digits, with or without ``+``) asks for."""
-    if destination[-7:-1] != MAGIC_DIGITS or not destination[-1:].isdecimal():
+    tail = destination[-7:]
+    if not tail.startswith(CAUSE_DIGITS):
         return DELIVERED
-    return OUTCOMES[int(destination[-1])]
+    if tail[:-1] == MAGIC_DIGITS and tail[-1:].isdecimal():
+        return OUTCOMES[int(tail[-1])]
+    return CAUSES.get(tail[-3:], DELIVERED)

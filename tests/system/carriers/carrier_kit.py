@@ -13,7 +13,9 @@ from typing import Any
 from strowger.channels.sms.carriers.registry import KINDS, read_config
 from strowger.channels.sms.carriers.schemas import Surroundings
 from strowger.foundation.clock import Clock
+from strowger.foundation.http_client import GuardedClient
 from strowger.foundation.ids import new_uuid
+from strowger.foundation.settings import AllowList
 from strowger.messaging.outcomes import Incoming, Outcome, Receipt
 from strowger.messaging.schemas import Submission
 from strowger.protocols.smpp import build_pdu, parse_pdu
@@ -287,7 +289,8 @@ async def running(port: int, **config: Any) -> AsyncIterator[Run]:
         run.counters = counters
         run.watch.changed()
 
-    around = Surroundings(7, "test", lane, journal, Clock(), on_state)
+    http = GuardedClient(AllowList(), allow_loopback=True)
+    around = Surroundings(7, "test", lane, journal, Clock(), on_state, http)
     run.carrier = KINDS["smpp"].connect(around, configured(port, **config), "secret")
     await run.carrier.start()
     try:

@@ -68,8 +68,13 @@ def test_secrets_are_kept_apart() -> None:
 def test_every_field_is_described(name: str) -> None:
     fields = describe_fields(KINDS[name])
     assert all(field.sentence.endswith(".") for field in fields)
-    assert {field.name for field in fields if field.required} == {"host", "port", "system_id"}
+    needed = {"smpp": {"host", "port", "system_id"}, "http": {"url"}}
+    assert {field.name for field in fields if field.required} == needed[name]
     assert [field.name for field in fields if field.secret] == ["password"]
+
+
+def test_fields_are_described_with_types_and_bounds() -> None:
+    fields = describe_fields(KINDS["smpp"])
     by_name = {field.name: field for field in fields}
     assert (by_name["window"].type, by_name["window"].minimum, by_name["tps"].type) == ("integer", 1, "number")
     assert by_name["bind_mode"].choices == ("trx", "tx+rx")

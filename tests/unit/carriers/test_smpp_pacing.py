@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strowger.channels.sms.carriers.smpp.pacing import Pace, SlowStart, reconnect_seconds
+from strowger.channels.sms.carriers.pacing import Pace, SlowStart, reconnect_seconds
 
 
 def send_for(pace: Pace, seconds: float, start: float = 1000.0, late: float = 0.0) -> list[float]:

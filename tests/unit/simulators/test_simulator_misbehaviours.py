@@ -9,6 +9,7 @@ import pytest
 
 from strowger.protocols.smpp import SubmitSm
 from strowger.simulators.misbehaviours import MISBEHAVIOURS
+from strowger.simulators.outcomes import Verdict
 from strowger.simulators.plan import Plan, Submission
 from strowger.simulators.switchboard import Switchboard, UnknownMisbehaviour, read_misbehaviour
 
@@ -53,6 +54,9 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("hex-submit-dec-receipt", {}, {"submit_id": "000000FF"}),
     ("dec-submit-hex-receipt", {}, {"receipt_id": "000000FF"}),
     ("part-2-lost", {}, {}),
+    ("dlt-scrub", {}, {"arrives": False, "verdict": Verdict("UNDELIV", 604)}),
+    ("dlt-scrub", {"tlvs": False, "code": 634}, {"arrives": False, "verdict": Verdict("UNDELIV", 634)}),
+    ("dlt-scrub", {"tlvs": False}, {}),
     ("receipts-reversed", {}, {}),
     ("silent", {}, {}),
     ("bind-refused", {}, {}),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from strowger.messaging.statuses import TRACES
-from strowger.simulators.outcomes import DELIVERED, NUMERIC_TRACES, OUTCOMES, outcome_of
+from strowger.simulators.outcomes import DELIVERED, DLT_CODES, NUMERIC_TRACES, OUTCOMES, outcome_of
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text()
 
@@ -38,6 +38,22 @@ def test_error_numbers_carry_the_trace_of_the_outcome() -> None:
 def test_numeric_traces_stay_in_their_range_and_are_known() -> None:
     assert set(NUMERIC_TRACES) <= set(range(50, 100))
     assert set(NUMERIC_TRACES.values()) <= set(TRACES)
+
+
+def test_every_cause_of_the_operator_is_reached_by_a_number() -> None:
+    assert {outcome_of(f"9198799{code}").trace for code in ("90634", "90600", "90641")} == {
+        "DLT-REJECT-634", "DLT-REJECT-600", "DLT-REJECT-641",
+    }  # fmt: skip
+    for code in (*NUMERIC_TRACES, *DLT_CODES):
+        outcome = outcome_of(f"919879990{code:03d}")
+        assert outcome.verdict.err == code
+        assert outcome.trace in TRACES
+        assert (code < 600) == (outcome.trace == NUMERIC_TRACES.get(code))
+    assert outcome_of("919879990699") is DELIVERED
+
+
+def test_the_document_lists_every_dlt_code() -> None:
+    assert all(f"| {code} |" in DOCUMENT for code in DLT_CODES)
 
 
 def test_the_document_lists_every_number() -> None:

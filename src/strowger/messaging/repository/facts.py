@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from strowger.messaging.route import RouteRule, RouteTable
+from strowger.messaging.route import NumberPlan, RouteRule, RouteTable
 from strowger.messaging.rules import AccountRules, SenderRule
 
 # A sub-account is open only while its parent is.
@@ -20,13 +20,15 @@ WHERE a.id = ANY($1::bigint[])
 SENDERS = "SELECT account_id, sender, iso_code, status FROM sender WHERE account_id = ANY($1::bigint[])"
 ROUTES = """
 SELECT r.carrier_id, r.country, r.type, r.sender, r.priority,
-       coalesce((c.config ->> 'simulated')::boolean, false) AS simulated
+       coalesce((c.config ->> 'simulated')::boolean, false) AS simulated, r.network, r.prefix, r.weight, r.id
 FROM route r JOIN carrier c ON c.id = r.carrier_id
 WHERE r.active AND r.channel = $1 AND c.state <> 'removed'
 """
-UP = """
-SELECT DISTINCT l.carrier_id FROM carrier_link l JOIN carrier c ON c.id = l.carrier_id
-WHERE l.state IN ('bound', 'throttled') AND c.state = 'active'
+CARRIERS = """
+SELECT c.id, c.state = 'active' AND EXISTS (
+    SELECT FROM carrier_link l WHERE l.carrier_id = c.id AND l.state IN ('bound', 'throttled')
+) AS up
+FROM carrier c WHERE c.state <> 'removed'
 """
 
 
@@ -43,7 +45,9 @@ async def account_rules(connection: asyncpg.Connection[Any], accounts: Sequence[
     }
 
 
-async def route_table(connection: asyncpg.Connection[Any], channel: str) -> RouteTable:
-    """The routes of a channel and the carriers that are up."""
+async def route_table(connection: asyncpg.Connection[Any], channel: str, plan: NumberPlan | None = None) -> RouteTable:
+    """The routes of a channel, the carriers that are up, and those that there are."""
     rules = [RouteRule(*row) for row in await connection.fetch(ROUTES, channel)]
-    return RouteTable.of(rules, [row["carrier_id"] for row in await connection.fetch(UP)])
+    carriers = await connection.fetch(CARRIERS)
+    up = [row["id"] for row in carriers if row["up"]]
+    return RouteTable.of(rules, up, plan, [row["id"] for row in carriers])

@@ -38,10 +38,11 @@ UPDATE message m SET
     sent_at = coalesce(m.sent_at, t.sent_at), final_at = t.final_at,
     carrier_id = coalesce(t.carrier_id, m.carrier_id), price = coalesce(t.price, m.price),
     country = coalesce(t.country, m.country), units = CASE WHEN t.units > 0 THEN t.units ELSE m.units END,
-    length = CASE WHEN t.units > 0 THEN t.length ELSE m.length END, encoding = coalesce(t.encoding, m.encoding)
+    length = CASE WHEN t.units > 0 THEN t.length ELSE m.length END, encoding = coalesce(t.encoding, m.encoding),
+    network = coalesce(t.network, m.network)
 FROM json_to_recordset($2::text::json) AS t(account_id bigint, request_id uuid, n smallint, status smallint, trace text,
     sent_at timestamptz, final_at timestamptz, carrier_id integer, price numeric, country text, units smallint,
-    length integer, encoding text)
+    length integer, encoding text, network text)
 WHERE m.account_id = t.account_id AND m.request_id = t.request_id AND m.n = t.n
   AND m.final_at IS NULL AND t.status > m.status
 RETURNING {CHANGED}
@@ -63,7 +64,8 @@ WHERE e.kind IN ({int(EventKind.SUBMITTED)}, {int(EventKind.RECEIPT)}) AND e.par
 GROUP BY e.account_id, e.request_id, e.n, e.part
 """  # noqa: S608
 FIND_SUBMITTED = f"""
-SELECT e.account_id, e.request_id, e.n, e.part, e.carrier_id, e.operator_id, m.units
+SELECT e.account_id, e.request_id, e.n, e.part, e.carrier_id, e.operator_id,
+       CASE WHEN e.part = 0 THEN 1 ELSE m.units END AS units  -- part 0: the carrier took the whole message as one
 FROM message_event e
 JOIN unnest($1::text[], $2::integer[]) AS t(operator_id, carrier_id)
   ON e.operator_id = t.operator_id AND e.carrier_id = t.carrier_id AND e.kind = {int(EventKind.SUBMITTED)}
@@ -151,6 +153,7 @@ class Advance:
     units: int = 0
     length: int = 0
     encoding: str | None = None
+    network: str | None = None
 
     def row(self) -> dict[str, Any]:
         """The row as WRITE takes it."""
@@ -169,6 +172,7 @@ class Advance:
             "units": self.units,
             "length": self.length,
             "encoding": self.encoding,
+            "network": self.network,
         }
 
 

@@ -17,6 +17,7 @@ class CarrierRecord:
     kind: str
     config: dict[str, Any]
     secret_sealed: bytes | None
+    hook_sealed: bytes | None
     state: str
     created_at: datetime
     updated_at: datetime
@@ -24,7 +25,7 @@ class CarrierRecord:
 
 @dataclass(frozen=True, slots=True)
 class RouteRecord:
-    """A route; None fits all, lower ``priority`` is tried first."""
+    """A route; None fits all, lower ``priority`` is tried first, and those of one rank share by ``weight``."""
 
     id: int
     carrier_id: int
@@ -35,6 +36,23 @@ class RouteRecord:
     sender: str | None
     priority: int
     active: bool
+    network: str | None = None
+    prefix: str | None = None
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NewRoute:
+    """A route to be added; None fits all. ``network`` is an MCC, or MCC and MNC; ``prefix`` the first digits of a number."""
+
+    country: str | None = None
+    type: str | None = None
+    sender: str | None = None
+    priority: int = 100
+    network: str | None = None
+    prefix: str | None = None
+    weight: int = 1
+    channel: str = "sms"
 
 
 @dataclass(frozen=True, slots=True)

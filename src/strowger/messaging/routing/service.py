@@ -7,7 +7,9 @@ kind to say; here it is stored as it is.
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -15,10 +17,13 @@ import asyncpg
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.messaging.routing import repository
-from strowger.messaging.routing.schemas import CarrierRecord, LinkRecord, RouteRecord
+from strowger.messaging.routing.schemas import CarrierRecord, LinkRecord, NewRoute, RouteRecord
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 DEFAULT_PRIORITY = 100
+MAX_PRIORITY = 1_000_000
+MAX_WEIGHT = 10_000
+HOOK_BYTES = 32
 
 
 def secret_binding(name: str) -> str:
@@ -34,8 +39,9 @@ async def add_carrier(
     secret: str | None = None,
     *,
     route_priority: int = DEFAULT_PRIORITY,
+    calls_back: bool = False,
 ) -> CarrierRecord:
-    """Add a carrier with a route for everything, so that it can send at once.
+    """Add a carrier with a route for everything, so that it can send at once; ``calls_back`` gives it an address here.
 
     Raises StrowgerError CARRIER-NAME (422) or CARRIER-EXISTS (409), field ``name``.
     """
@@ -47,13 +53,14 @@ async def add_carrier(
             status=422,
         )
     sealed = context.secrets.seal(secret, secret_binding(name)) if secret else None
+    hook = _new_hook(context, name) if calls_back else None
 
     async def work(connection: asyncpg.Connection[Any]) -> CarrierRecord:
-        carrier = await repository.insert_carrier(connection, name, kind, config, sealed)
+        carrier = await repository.insert_carrier(connection, name, kind, config, sealed, hook)
         if carrier is None:
             raise StrowgerError("CARRIER-EXISTS", f"There is a carrier named {name} already", field="name", status=409)
         if not await repository.has_route(connection, carrier.id):
-            await repository.insert_route(connection, carrier.id, "sms", None, None, None, route_priority)
+            await repository.insert_route(connection, carrier.id, NewRoute(priority=route_priority))
         await repository.notify_changed(connection, name)
         return carrier
 
@@ -120,6 +127,61 @@ async def _set_state(context: Context, name: str, state: str) -> None:
     await context.database.run(work)
 
 
+def hook_secret(context: Context, carrier: CarrierRecord) -> str | None:
+    """The secret in the address at which a carrier calls us; None for a carrier that does not. Raises SealBroken."""
+    if carrier.hook_sealed is None:
+        return None
+    return context.secrets.open(carrier.hook_sealed, hook_binding(carrier.name)).decode()
+
+
+def hook_binding(name: str) -> str:
+    """What the secret of a carrier's address is bound to."""
+    return f"carrier-hook:{name}"
+
+
+def _new_hook(context: Context, name: str) -> bytes:
+    return context.secrets.seal(secrets.token_urlsafe(HOOK_BYTES), hook_binding(name))
+
+
+async def renew_hook(context: Context, name: str) -> None:
+    """Give a carrier's address another secret; the old one is refused at once. Raises CARRIER-NOT-FOUND, CARRIER-HOOK."""
+
+    async def work(connection: asyncpg.Connection[Any]) -> None:
+        carrier = await _find(connection, name)
+        if carrier.hook_sealed is None:
+            raise StrowgerError("CARRIER-HOOK", "This carrier does not call us over HTTP", field="name", status=422)
+        await repository.set_hook(connection, carrier.id, _new_hook(context, name))
+        await repository.notify_changed(connection, name)
+
+    await context.database.run(work)
+
+
+def check_route(route: NewRoute) -> NewRoute:
+    """The route as it is stored. Raises StrowgerError (422) naming the field at fault."""
+    country, network = (route.country or "").upper() or None, (route.network or "").replace("-", "") or None
+    prefix = (route.prefix or "").lstrip("+") or None
+    if country is not None and not re.fullmatch(r"[A-Z]{2}", country):
+        raise StrowgerError("ROUTE-COUNTRY", "The country must be two letters (ISO 3166)", field="country", status=422)
+    if network is not None and not re.fullmatch(r"[0-9]{3}|[0-9]{5,6}", network):
+        raise StrowgerError(
+            "ROUTE-NETWORK",
+            "The network must be an MCC (3 digits), or MCC and MNC (5 or 6)",
+            field="network",
+            status=422,
+        )
+    if prefix is not None and not re.fullmatch(r"[1-9][0-9]{0,14}", prefix):
+        raise StrowgerError("ROUTE-PREFIX", "The prefix must be 1 to 15 digits", field="prefix", status=422)
+    if not 0 <= route.weight <= MAX_WEIGHT:
+        raise StrowgerError("ROUTE-WEIGHT", f"The weight must be from 0 to {MAX_WEIGHT}", field="weight", status=422)
+    if not 0 <= route.priority <= MAX_PRIORITY:
+        raise StrowgerError(
+            "ROUTE-PRIORITY", f"The priority must be from 0 to {MAX_PRIORITY}", field="priority", status=422
+        )
+    return replace(
+        route, country=country, network=network, prefix=prefix, type=route.type or None, sender=route.sender or None
+    )
+
+
 async def add_route(
     context: Context,
     carrier: str,
@@ -128,17 +190,17 @@ async def add_route(
     type_: str | None = None,
     sender: str | None = None,
     priority: int = DEFAULT_PRIORITY,
+    network: str | None = None,
+    prefix: str | None = None,
+    weight: int = 1,
     channel: str = "sms",
 ) -> RouteRecord:
-    """Add a route to a carrier; None fits all. Raises CARRIER-NOT-FOUND, ROUTE-COUNTRY (422)."""
-    if country is not None and not re.fullmatch(r"[A-Za-z]{2}", country):
-        raise StrowgerError("ROUTE-COUNTRY", "The country must be two letters (ISO 3166)", field="country", status=422)
+    """Add a route to a carrier; None fits all. Raises CARRIER-NOT-FOUND, and as ``check_route`` does."""
+    new = check_route(NewRoute(country, type_, sender, priority, network, prefix, weight, channel))
 
     async def work(connection: asyncpg.Connection[Any]) -> RouteRecord:
         found = await _find(connection, carrier)
-        route = await repository.insert_route(
-            connection, found.id, channel, country.upper() if country else None, type_ or None, sender or None, priority
-        )
+        route = await repository.insert_route(connection, found.id, new)
         await repository.notify_changed(connection, carrier)
         return route
 

@@ -18,6 +18,7 @@ from strowger.foundation.database import ACTING, OUTAGES
 from strowger.foundation.errors import StrowgerError, Unavailable
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
+from strowger.foundation.origin import ORIGIN
 from strowger.platform.audit import service as audit
 from strowger.platform.gateway.errors import encode_failure, render_error, status_of
 from strowger.platform.gateway.idempotency import hash_params, key_of
@@ -124,6 +125,8 @@ class Exchange:
             raise StrowgerError("E405", headers={"Allow": ", ".join(sorted(methods))})
         if operation.files:
             self.answer_by.reschedule(asyncio.get_running_loop().time() + FILE_SECONDS)
+        if self.headers.get(ORIGIN) == self.gateway.mark:
+            raise StrowgerError("E403", "A carrier leads back to this installation: messages would go round in a loop")
         key = self.headers.get(b"api-key")
         if key is not None:
             await self._admit(key.decode("latin-1").strip())

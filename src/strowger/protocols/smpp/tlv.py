@@ -42,6 +42,7 @@ TLV_DLT_TELEMARKETER_ID: Final = 0x1402
 TLV_ROUTE_TYPE: Final = 0x1410
 TLV_CAMPAIGN_NAME: Final = 0x1411
 TLV_CALLBACK_PROFILE_ID: Final = 0x1412
+TLV_INSTALLATION: Final = 0x1413
 
 # Table 5-7, then the entries that Indian operators and this platform use in the vendor range 0x1400 to 0x3FFF.
 TLV_INFO: Final[dict[int, TlvInfo]] = {
@@ -95,6 +96,7 @@ TLV_INFO: Final[dict[int, TlvInfo]] = {
     0x1410: TlvInfo("route_type", "octets"),
     0x1411: TlvInfo("campaign_name", "octets"),
     0x1412: TlvInfo("callback_profile_id", "octets"),
+    0x1413: TlvInfo("installation", "octets"),
 }
 
 _TAG_LENGTH = struct.Struct(">HH")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from strowger.simulators.misbehaviours import answers, links, receipts
+from strowger.simulators.misbehaviours import answers, dlt, links, receipts
 from strowger.simulators.misbehaviours.base import Misbehaviour
 
 # In this order they are applied to a plan, so that a combination does not depend on which was switched on first.
@@ -25,6 +25,7 @@ MISBEHAVIOURS: Final[dict[str, type[Misbehaviour]]] = {
         receipts.ReceiptsReversed,
         receipts.NoReceipts,
         receipts.Part2Lost,
+        dlt.DltScrub,
         answers.SlowAnswers,
         answers.AnswersAfterReceipt,
         answers.Throttle,

@@ -12,8 +12,10 @@ from typing import Any
 
 import asyncpg
 
+from strowger.channels.sms.carriers.loops import LOOP
 from strowger.channels.sms.carriers.registry import KINDS, find_kind, read_config
 from strowger.channels.sms.carriers.schemas import DOWN, LiveCarrier, Surroundings
+from strowger.channels.sms.carriers.service import hook_address
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken
 from strowger.foundation.errors import StrowgerError, Unavailable
@@ -145,6 +147,12 @@ class CarrierManager:
             return ""
         return self._context.secrets.open(carrier.secret_sealed, secret_binding(carrier.name)).decode()
 
+    def _hook_of(self, carrier: CarrierRecord) -> str:
+        try:
+            return hook_address(self._context, carrier) or ""
+        except SealBroken:
+            return ""
+
     async def _hold(self, carrier: CarrierRecord, scene: Scene, binds: int, share: int) -> list[int]:
         return await self._context.database.run(
             lambda c: repository.hold_links(c, carrier.id, self._worker_id, scene.live, binds, share)
@@ -156,8 +164,9 @@ class CarrierManager:
             self._untold.set()
 
         around = Surroundings(
-            carrier.id, carrier.name, self._make_lane(carrier.id), self._journal, self._context.clock, on_state
-        )
+            carrier.id, carrier.name, self._make_lane(carrier.id), self._journal, self._context.clock, on_state,
+            self._context.http, self._context.secrets.mark(LOOP), self._hook_of(carrier),
+        )  # fmt: skip
         live = KINDS[carrier.kind].connect(around, config, secret)
         paused = carrier.state == "paused"
         if paused:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 
 from strowger.foundation.clock import Clock
-from strowger.messaging.outcomes import Journal, Lane
+from strowger.foundation.http_client import GuardedClient
+from strowger.foundation.settings import Settings
+from strowger.messaging.outcomes import Incoming, Journal, Lane, Receipt
 
 LinkReport = Callable[[int, str, "str | None", dict[str, Any]], None]
 """Told the live state of a bind: its number from 1, state, detail, counters."""
@@ -27,6 +30,9 @@ class Surroundings:
     journal: Journal
     clock: Clock
     on_state: LinkReport
+    http: GuardedClient
+    mark: str = ""  # of this installation, by which a carrier that leads back to us is known
+    hook: str = ""  # the address at which the carrier calls us, for carriers that do
 
 
 class LiveCarrier(Protocol):
@@ -52,10 +58,34 @@ class LiveCarrier(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a carrier has sent to its address here: ``fields`` of the query, media type in lower case, raw body."""
+
+    fields: Mapping[str, str]
+    media_type: str
+    body: bytes
+
+
+class Hook(Protocol):
+    """Reads what a carrier hands in over HTTP. Both raise StrowgerError HOOK when it cannot be read."""
+
+    networks: Sequence[str]  # from which it may come; empty: from everywhere
+    answer: str  # the text that tells the carrier that it is stored
+
+    def receipts(self, delivery: Delivery, carrier_id: int, now: datetime) -> list[Receipt]:
+        """The delivery receipts."""
+
+    def messages(self, delivery: Delivery, carrier_id: int, now: datetime) -> list[Incoming]:
+        """The incoming messages."""
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of carrier: its schema of configuration, the names of its secret fields, and how it is started.
 
     ``binds`` tells how many binds a configuration asks for; ``secret_limit`` is the most octets a secret may have.
+    ``address`` words where it leads; ``own`` names the field that leads back to this installation, if one does.
+    ``hook`` reads what the carrier sends to its address here, for kinds whose reports come in over HTTP.
     """
 
     name: str
@@ -65,3 +95,7 @@ class Kind:
     secret_limit: int
     binds: Callable[[Any], int]
     connect: Callable[[Surroundings, Any, str], LiveCarrier]
+    address: Callable[[Any], str]
+    own: Callable[[Any, Settings], str | None]
+    hook: Callable[[Any], Hook] | None = None
+    secret_required: bool = True

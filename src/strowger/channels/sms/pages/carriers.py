@@ -9,11 +9,13 @@ from typing import Any
 from litestar.exceptions import NotFoundException
 
 from strowger.channels.sms.carriers import repository
+from strowger.channels.sms.carriers.registry import find_kind, read_config
 from strowger.channels.sms.pages import carrier_form, routes_page
 from strowger.console import menu
 from strowger.console.form import FormState
 from strowger.console.pages import Action, AnyRequest, Page, context_of, page, redirect, render
 from strowger.console.visitor import Visitor
+from strowger.foundation.errors import StrowgerError
 from strowger.messaging.routing import service as routing
 from strowger.messaging.routing.schemas import CarrierRecord
 
@@ -34,6 +36,15 @@ def _shape(carriers: Sequence[CarrierRecord]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def address_of(carrier: CarrierRecord) -> str:
+    """Where a carrier leads, in the words of its kind; empty when its configuration cannot be read."""
+    try:
+        kind = find_kind(carrier.kind)
+        return kind.address(read_config(kind, carrier.config))
+    except StrowgerError:
+        return ""
+
+
 async def _state(request: AnyRequest) -> dict[str, Any]:
     context = context_of(request)
     found = await routing.list_carriers(context)
@@ -46,6 +57,7 @@ async def _state(request: AnyRequest) -> dict[str, Any]:
                 "carrier": item,
                 "links": [link for link in links if link.carrier_id == item.id],
                 "waiting": waiting.get(item.id),
+                "address": address_of(item),
             }
             for item in found
         ],
@@ -63,7 +75,7 @@ async def show(request: AnyRequest, form: FormState | None = None) -> Page:
     routes = routes_page.in_order(await routing.list_routes(context_of(request)), records)
     return await render(
         request, "sms/carriers.html", title="Carriers", actions=ACTIONS, status=route_form.status, form=route_form,
-        routes=routes, **state,
+        routes=routes, shares=routes_page.shares(routes), **state,
     )  # fmt: skip
 
 

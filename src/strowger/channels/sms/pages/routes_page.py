@@ -3,33 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from strowger.channels.sms.pages.carrier_form import refuse, whole
 from strowger.console.form import Field, Form, FormState
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
+from strowger.messaging.route import RouteRule
 from strowger.messaging.routing import service as routing
 from strowger.messaging.routing.schemas import CarrierRecord, RouteRecord
 
 MAX_ID = 2**31 - 1
-MAX_PRIORITY = 1_000_000
 TYPES = (("", "Every type"), *((word, word) for word in ("OTP", "TXN", "MKT", "DEFAULT", "SI", "TXND")))
 
 
 def in_order(routes: Sequence[RouteRecord], carriers: Sequence[CarrierRecord]) -> list[RouteRecord]:
     """The order in which they are tried: real carriers first, by priority, then the more specific."""
     simulated = {item.id for item in carriers if item.config.get("simulated")}
+    return sorted(routes, key=lambda route: (route.carrier_id in simulated, *_rule(route).rank(), route.id))
 
-    def rank(route: RouteRecord) -> tuple[bool, int, int, int]:
-        given = sum(part is not None for part in (route.country, route.type, route.sender))
-        return route.carrier_id in simulated, route.priority, -given, route.id
 
-    return sorted(routes, key=rank)
+def _rule(route: RouteRecord) -> RouteRule:
+    return RouteRule(
+        route.carrier_id, route.country, route.type, route.sender, route.priority, network=route.network,
+        prefix=route.prefix, weight=route.weight, id=route.id,
+    )  # fmt: skip
+
+
+def shares(routes: Sequence[RouteRecord]) -> dict[int, int]:
+    """The share in percent of each route that divides the same messages with others."""
+    groups: dict[tuple[Any, ...], list[RouteRecord]] = {}
+    for route in routes:
+        if route.active:
+            same = (route.channel, route.country, route.network, route.prefix, route.type, route.sender, route.priority)
+            groups.setdefault(same, []).append(route)
+    found = {}
+    for group in groups.values():
+        total = sum(route.weight for route in group)
+        if len(group) > 1 and total:
+            found |= {route.id: round(100 * route.weight / total) for route in group}
+    return found
 
 
 def _priority() -> Callable[[str], int]:
-    read = whole(1, MAX_PRIORITY)
+    read = whole(1, routing.MAX_PRIORITY)
     return lambda text: int(read(text) or routing.DEFAULT_PRIORITY)
+
+
+def _weight() -> Callable[[str], int]:
+    read = whole(0, routing.MAX_WEIGHT)
+    return lambda text: int(read(text) or 1)
 
 
 def route_form(carriers: Sequence[CarrierRecord]) -> Form:
@@ -40,12 +63,18 @@ def route_form(carriers: Sequence[CarrierRecord]) -> Form:
         (
             Field("carrier", "Carrier", "select", required=True, options=names, width="half"),
             Field("priority", "Priority", "number", default=str(routing.DEFAULT_PRIORITY), parse=_priority(),
-                  least=1, most=MAX_PRIORITY, help="Lower is tried first.", width="half"),
+                  least=1, most=routing.MAX_PRIORITY, help="Lower is tried first.", width="half"),
             Field("country", "Country", pattern="[A-Za-z]{2}", pattern_text="Enter two letters, such as DE.",
                   placeholder="Every", help="Of the recipient; two letters, such as DE.", width="half",
                   attrs={"maxlength": 2}),
+            Field("network", "Network", placeholder="Every", width="half", attrs={"inputmode": "numeric", "maxlength": 7},
+                  help="MCC, or MCC and MNC, such as 26201; by the number plan."),
+            Field("prefix", "Number begins with", placeholder="Every", width="half",
+                  attrs={"inputmode": "numeric", "maxlength": 16}, help="First digits, in international form."),
             Field("type", "Type", "select", options=TYPES, width="half"),
             Field("sender", "Sender", max_length=15, placeholder="Every", width="half"),
+            Field("weight", "Weight", "number", default="1", parse=_weight(), least=0, most=routing.MAX_WEIGHT, width="half",
+                  help="Routes of one rank share by weight: 70 and 30 make 70 % and 30 %. 0: only when the others fail."),
         ),
         submit="Add the route",
         action="/carriers/routes",
@@ -58,7 +87,8 @@ async def add(context: Context, form: FormState) -> None:
     try:
         await routing.add_route(
             context, form["carrier"], country=form["country"] or None, type_=form["type"] or None,
-            sender=form["sender"] or None, priority=form["priority"],
+            sender=form["sender"] or None, priority=form["priority"], network=form["network"] or None,
+            prefix=form["prefix"] or None, weight=form["weight"],
         )  # fmt: skip
     except StrowgerError as problem:
         refuse(form, problem)

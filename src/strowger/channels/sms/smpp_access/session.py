@@ -17,9 +17,11 @@ from strowger.protocols import smpp
 from strowger.protocols.smpp import SessionState, SmppError, status
 from strowger.protocols.smpp import constants as c
 from strowger.protocols.smpp.codec import HEADER
+from strowger.protocols.smpp.tlv import TLV_INSTALLATION, build_tlvs
 
 log = get_logger(__name__)
 SYSTEM_ID: Final = b"STROWGER\0"
+VERSION_34: Final = b"\x02\x10\x00\x01\x34"  # sc_interface_version
 UNBOUND_SECONDS, SILENT_SECONDS, IDLE_SECONDS, ANSWER_SECONDS = 10.0, 60.0, 300.0, 60.0
 LOOK_SECONDS = 0.02
 _pack = HEADER.pack
@@ -245,7 +247,7 @@ class Session(asyncio.Protocol):
             return
         self.client, self.state = client, smpp.STATE_AFTER_BIND[pdu.command_id]
         self._with_tlvs = pdu.interface_version == c.INTERFACE_VERSION_34
-        body = SYSTEM_ID + (b"\x02\x10\x00\x01\x34" if self._with_tlvs else b"")
+        body = SYSTEM_ID + (VERSION_34 + build_tlvs(((TLV_INSTALLATION, self._desk.mark),)) if self._with_tlvs else b"")
         self._out.append(_pack(16 + len(body), pdu.command_id | c.RESPONSE_BIT, 0, sequence) + body)
         self._flush()
         log.info("smpp_bound", system_id=client.system_id, mode=mode, address=self._address, tls=self._tls)

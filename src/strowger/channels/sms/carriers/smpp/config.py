@@ -63,6 +63,12 @@ class SmppConfig(Struct, frozen=True, forbid_unknown_fields=True):
             "deliveries not marked as receipts), or only parameters."
         ),
     ] = "auto"
+    dlt: Annotated[bool, Meta(description="India: pass on entity and template id as parameters 0x1400 and 0x1401.")] = (
+        False
+    )
+    telemarketer_id: Annotated[
+        str, Meta(pattern=r"^[0-9A-Za-z,.-]{0,100}$", description="With dlt: telemarketer id or chain, 0x1402.")
+    ] = ""
     simulated: Annotated[
         bool, Meta(description="A simulator: carries messages only while no real carrier has a route for them.")
     ] = False

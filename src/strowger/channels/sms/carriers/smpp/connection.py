@@ -11,13 +11,14 @@ from typing import Any, cast
 from strowger.channels.sms.carriers.smpp.answers import status_name
 from strowger.channels.sms.carriers.smpp.config import SmppConfig
 from strowger.protocols.smpp import constants as c
-from strowger.protocols.smpp.codec import build_pdu, header
+from strowger.protocols.smpp.codec import build_pdu, header, parse_pdu
 from strowger.protocols.smpp.errors import SmppError
 from strowger.protocols.smpp.fast import enquire_link_frame, enquire_link_resp_frame
 from strowger.protocols.smpp.framing import FrameReader
 from strowger.protocols.smpp.pdu import (
     Bind,
     BindReceiver,
+    BindResp,
     BindTransceiver,
     BindTransmitter,
     GenericNack,
@@ -27,6 +28,7 @@ from strowger.protocols.smpp.pdu import (
 )
 from strowger.protocols.smpp.session import SequenceCounter
 from strowger.protocols.smpp.status import ESME_RINVCMDID, carrier_status_info
+from strowger.protocols.smpp.tlv import TLV_INSTALLATION, tlv_value
 
 BINDS: dict[str, type[Bind]] = {"trx": BindTransceiver, "tx": BindTransmitter, "rx": BindReceiver}
 UNBIND_SECONDS = 2.0
@@ -47,6 +49,7 @@ class Connection(asyncio.Protocol):
         self._out: list[bytes] = []
         self._transport: asyncio.Transport | None = None
         self._requests: dict[int, asyncio.Future[tuple[int, int]]] = {}
+        self.last_answer = b""  # to one of the session's own commands, as it came
         self._sequence = SequenceCounter()
         self._enquire_seconds = enquire_seconds
         self._answer_seconds = answer_seconds
@@ -156,6 +159,7 @@ class Connection(asyncio.Protocol):
         _, command_id, status, sequence = header(frame)
         request = self._requests.pop(sequence, None) if command_id & c.RESPONSE_BIT else None
         if request is not None and not request.done():
+            self.last_answer = frame
             request.set_result((command_id, status))
         elif command_id in self._session:
             self._session[command_id](sequence, status)
@@ -246,10 +250,12 @@ def tls_context(config: SmppConfig) -> ssl.SSLContext | None:
     return context
 
 
-async def connect(config: SmppConfig, password: str, role: str, prepare: Callable[[Connection], Any]) -> Connection:
+async def connect(
+    config: SmppConfig, password: str, role: str, prepare: Callable[[Connection], Any], mark: str = ""
+) -> Connection:
     """Connect and bind as trx, tx or rx; ``prepare`` installs handlers before anything can come in.
 
-    Raises LinkFailed with a reason for people.
+    Raises LinkFailed with a reason for people, also when the answer carries our own installation's ``mark``.
     """
     loop = asyncio.get_running_loop()
     try:
@@ -267,10 +273,21 @@ async def connect(config: SmppConfig, password: str, role: str, prepare: Callabl
     prepare(connection)
     try:
         await _bind(connection, config, password, role)
+        _refuse_ourselves(connection.last_answer, mark)
     except BaseException as problem:
         connection.fail(str(problem) or "given up")
         raise
     return connection
+
+
+def _refuse_ourselves(answer: bytes, mark: str) -> None:
+    """A carrier that leads to our own SMPP server would carry each message round for ever."""
+    try:
+        pdu = parse_pdu(answer)
+    except SmppError:
+        return
+    if mark and isinstance(pdu, BindResp) and tlv_value(pdu.tlvs, TLV_INSTALLATION) == mark.encode():
+        raise LinkFailed("this is our own SMPP server: messages would go round in a loop")
 
 
 async def _bind(connection: Connection, config: SmppConfig, password: str, role: str) -> None:

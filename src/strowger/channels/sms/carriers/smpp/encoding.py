@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,12 +16,16 @@ from strowger.protocols.smpp.fast import SubmitTemplate
 from strowger.protocols.smpp.pdu import SubmitSm
 from strowger.protocols.smpp.times import RelativeTime, format_time
 from strowger.protocols.smpp.tlv import (
+    TLV_DLT_ENTITY_ID,
+    TLV_DLT_TELEMARKETER_ID,
+    TLV_DLT_TEMPLATE_ID,
     TLV_MESSAGE_PAYLOAD,
     TLV_SAR_MSG_REF_NUM,
     TLV_SAR_SEGMENT_SEQNUM,
     TLV_SAR_TOTAL_SEGMENTS,
     Tlvs,
     int_tlv,
+    text_tlv,
 )
 
 SHORT_CODE_DIGITS = 7
@@ -41,6 +46,7 @@ class Encoded(NamedTuple):
 
     template: SubmitTemplate
     parts: list[Part]
+    as_one: bool = False  # several parts by length, handed over as one
 
 
 def trace_of(problem: SmppError) -> str:
@@ -89,8 +95,22 @@ class Encoder:
         )
         concat = options.get("concat")
         if len(text.parts) == 1:
-            return Encoded(template, [self._place(text.parts[0], *concat) if concat else _whole(text.parts[0])])
-        return Encoded(template, self._divide(text.parts, reference_of(submission)))
+            parts = [self._place(text.parts[0], *concat) if concat else _whole(text.parts[0])]
+        else:
+            parts = self._divide(text.parts, reference_of(submission))
+        registered = self._registered(options) if self._config.dlt else ()
+        if registered:
+            parts = [part._replace(tlvs=(*part.tlvs, *registered)) for part in parts]
+        return Encoded(template, parts, len(text.parts) > len(parts))
+
+    def _registered(self, options: Mapping[str, object]) -> Tlvs:
+        """What an Indian operator's DLT register is asked for."""
+        given = (
+            (TLV_DLT_ENTITY_ID, options.get("entity_id")),
+            (TLV_DLT_TEMPLATE_ID, options.get("template_id")),
+            (TLV_DLT_TELEMARKETER_ID, self._config.telemarketer_id),
+        )
+        return tuple(text_tlv(tag, str(value)) for tag, value in given if value)
 
     def _divide(self, payloads: tuple[bytes, ...], reference: int) -> list[Part]:
         total = len(payloads)

@@ -38,6 +38,10 @@ class Job:
         """Whether the carrier may have seen any of it."""
         return self.waiting > 0 or bool(self.answers)
 
+    def part(self, index: int) -> int:
+        """What the log calls the part of that index: from 1, or 0 when all parts were handed over as one."""
+        return 0 if self.encoded.as_one else index + 1
+
     def parts(self) -> list[PartAnswer]:
         """The records of all parts that were sent, in their order."""
         return [self.answers[index][1] for index in sorted(self.answers)]

@@ -7,11 +7,11 @@ import contextlib
 import random
 from typing import Any
 
+from strowger.channels.sms.carriers.counters import Counters
+from strowger.channels.sms.carriers.pacing import Pace, reconnect_seconds
 from strowger.channels.sms.carriers.schemas import BOUND, CONNECTING, DOWN, PAUSED, THROTTLED, Surroundings
 from strowger.channels.sms.carriers.smpp.config import SmppConfig
 from strowger.channels.sms.carriers.smpp.connection import LinkFailed
-from strowger.channels.sms.carriers.smpp.counters import Counters
-from strowger.channels.sms.carriers.smpp.pacing import Pace, reconnect_seconds
 from strowger.channels.sms.carriers.smpp.session import Session
 from strowger.foundation.logs import get_logger
 

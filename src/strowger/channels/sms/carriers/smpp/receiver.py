@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from strowger.channels.sms.carriers.counters import Counters
 from strowger.channels.sms.carriers.schemas import Surroundings
 from strowger.channels.sms.carriers.smpp.config import SmppConfig
 from strowger.channels.sms.carriers.smpp.connection import Connection
-from strowger.channels.sms.carriers.smpp.counters import Counters
 from strowger.channels.sms.carriers.smpp.traces import translate
 from strowger.foundation.errors import StrowgerError, Unavailable
 from strowger.foundation.logs import get_logger

@@ -8,15 +8,15 @@ import random
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from strowger.channels.sms.carriers.counters import Counters
+from strowger.channels.sms.carriers.feeder import Feeder
+from strowger.channels.sms.carriers.pacing import Pace, SlowStart
 from strowger.channels.sms.carriers.schemas import Surroundings
 from strowger.channels.sms.carriers.smpp.answers import Answer, explain_answer, read_overrides, status_name
 from strowger.channels.sms.carriers.smpp.config import SmppConfig
 from strowger.channels.sms.carriers.smpp.connection import Connection
-from strowger.channels.sms.carriers.smpp.counters import Counters
 from strowger.channels.sms.carriers.smpp.encoding import Encoder, trace_of
-from strowger.channels.sms.carriers.smpp.feeder import Feeder
 from strowger.channels.sms.carriers.smpp.jobs import Job, JobQueue, outcome_of
-from strowger.channels.sms.carriers.smpp.pacing import Pace, SlowStart
 from strowger.messaging.outcomes import PartAnswer, Rejected, Unknown
 from strowger.messaging.schemas import Submission
 from strowger.protocols.smpp.constants import SUBMIT_SM_RESP
@@ -235,7 +235,7 @@ class Sender:
             detail["generic_nack"] = True
         operator_id = normalise_id(message_id, self._config.id_quirk, "submit") if not status else None
         self._count(answer, detail)
-        job.answers[index] = (answer, PartAnswer(index + 1, self._clock.now(), operator_id, detail))
+        job.answers[index] = (answer, PartAnswer(job.part(index), self._clock.now(), operator_id, detail))
         job.waiting -= 1
         if job.todo and (answer.verdict == "rejected" or job.refused_alone()):
             job.todo.clear()
@@ -309,7 +309,7 @@ class Sender:
         self._counters.unanswered += 1
         self._counters.last_error = text
         detail = {"text": text, "sequence": sequence, "bind": self._bind}
-        job.answers[index] = (None, PartAnswer(index + 1, self._clock.now(), None, detail))
+        job.answers[index] = (None, PartAnswer(job.part(index), self._clock.now(), None, detail))
         job.waiting -= 1
         job.todo.clear()
         self._ready.discard(job)

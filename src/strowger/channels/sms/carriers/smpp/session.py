@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+from strowger.channels.sms.carriers.counters import Counters
+from strowger.channels.sms.carriers.pacing import Pace
 from strowger.channels.sms.carriers.schemas import Surroundings
 from strowger.channels.sms.carriers.smpp.config import SmppConfig
 from strowger.channels.sms.carriers.smpp.connection import Connection, connect
-from strowger.channels.sms.carriers.smpp.counters import Counters
-from strowger.channels.sms.carriers.smpp.pacing import Pace
 from strowger.channels.sms.carriers.smpp.receiver import Receiver
 from strowger.channels.sms.carriers.smpp.sender import Sender
 
@@ -36,9 +36,9 @@ class Session:
             receivers.append(Receiver(around, config, connection, counters, bind))
 
         if config.bind_mode == "trx":
-            receiving = sending = await connect(config, password, "trx", prepare)
+            receiving = sending = await connect(config, password, "trx", prepare, around.mark)
         else:
-            receiving = await connect(config, password, "rx", prepare)
+            receiving = await connect(config, password, "rx", prepare, around.mark)
             try:
                 sending = await connect(config, password, "tx", lambda _: None)
             except BaseException:

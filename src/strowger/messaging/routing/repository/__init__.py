@@ -8,38 +8,42 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from strowger.messaging.routing.schemas import CarrierRecord, LinkRecord, LinkState, RouteRecord
+from strowger.messaging.routing.schemas import CarrierRecord, LinkRecord, LinkState, NewRoute, RouteRecord
 
 CHANNEL = "carriers"  # of LISTEN and NOTIFY: carriers or routes have changed
 
-_CARRIER = "id, name, kind, config, secret_sealed, state, created_at, updated_at"
+_CARRIER = "id, name, kind, config, secret_sealed, hook_sealed, state, created_at, updated_at"
 CARRIERS = f"SELECT {_CARRIER} FROM carrier WHERE state <> 'removed' ORDER BY name"  # noqa: S608
 CARRIER_BY_NAME = f"SELECT {_CARRIER} FROM carrier WHERE name = $1 AND state <> 'removed'"  # noqa: S608
 INSERT_CARRIER = f"""
-INSERT INTO carrier (name, kind, config, secret_sealed) VALUES ($1, $2, $3::jsonb, $4)
+INSERT INTO carrier (name, kind, config, secret_sealed, hook_sealed) VALUES ($1, $2, $3::jsonb, $4, $5)
 ON CONFLICT (name) DO NOTHING RETURNING {_CARRIER}
 """  # noqa: S608
 UPDATE_CARRIER = f"""
 UPDATE carrier SET config = $2::jsonb, secret_sealed = coalesce($3, secret_sealed), updated_at = now()
 WHERE id = $1 RETURNING {_CARRIER}
 """  # noqa: S608
+SET_HOOK = "UPDATE carrier SET hook_sealed = $2, updated_at = now() WHERE id = $1"
 SET_STATE = "UPDATE carrier SET state = $2, updated_at = now() WHERE id = $1"
 # The row stays, since messages name it; its name becomes free and its secret is gone.
 REMOVE_CARRIER = """
-UPDATE carrier SET state = 'removed', name = name || ' (removed ' || id || ')', secret_sealed = NULL, updated_at = now()
+UPDATE carrier SET state = 'removed', name = name || ' (removed ' || id || ')', secret_sealed = NULL, hook_sealed = NULL,
+    updated_at = now()
 WHERE id = $1
 """
 REMOVE_ROUTES_OF = "DELETE FROM route WHERE carrier_id = $1"
 REMOVE_LINKS_OF = "DELETE FROM carrier_link WHERE carrier_id = $1"
 
-_ROUTE = "r.id, r.carrier_id, c.name AS carrier, r.channel, r.country, r.type, r.sender, r.priority, r.active"
+_ROUTE = """r.id, r.carrier_id, c.name AS carrier, r.channel, r.country, r.type, r.sender, r.priority, r.active, r.network,
+    r.prefix, r.weight"""
 ROUTES = f"""
 SELECT {_ROUTE} FROM route r JOIN carrier c ON c.id = r.carrier_id WHERE c.state <> 'removed'
 ORDER BY r.channel, r.priority, r.id
 """  # noqa: S608
 INSERT_ROUTE = f"""
 WITH r AS (
-    INSERT INTO route (carrier_id, channel, country, type, sender, priority) VALUES ($1, $2, $3, $4, $5, $6) RETURNING *
+    INSERT INTO route (carrier_id, channel, country, type, sender, priority, network, prefix, weight)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING *
 )
 SELECT {_ROUTE} FROM r JOIN carrier c ON c.id = r.carrier_id
 """  # noqa: S608
@@ -103,10 +107,15 @@ async def find_carrier(connection: asyncpg.Connection[Any], name: str) -> Carrie
 
 
 async def insert_carrier(
-    connection: asyncpg.Connection[Any], name: str, kind: str, config: Mapping[str, Any], secret_sealed: bytes | None
+    connection: asyncpg.Connection[Any],
+    name: str,
+    kind: str,
+    config: Mapping[str, Any],
+    secret_sealed: bytes | None,
+    hook_sealed: bytes | None = None,
 ) -> CarrierRecord | None:
     """Add a carrier; None when the name is taken."""
-    row = await connection.fetchrow(INSERT_CARRIER, name, kind, dict(config), secret_sealed)
+    row = await connection.fetchrow(INSERT_CARRIER, name, kind, dict(config), secret_sealed, hook_sealed)
     return _carrier(row) if row else None
 
 
@@ -115,6 +124,11 @@ async def update_carrier(
 ) -> CarrierRecord:
     """Replace a carrier's configuration, and its secret when one is given."""
     return _carrier(await connection.fetchrow(UPDATE_CARRIER, carrier_id, dict(config), secret_sealed))
+
+
+async def set_hook(connection: asyncpg.Connection[Any], carrier_id: int, hook_sealed: bytes) -> None:
+    """Give a carrier another secret for the address at which it calls us."""
+    await connection.execute(SET_HOOK, carrier_id, hook_sealed)
 
 
 async def set_carrier_state(connection: asyncpg.Connection[Any], carrier_id: int, state: str) -> None:
@@ -133,17 +147,12 @@ async def list_routes(connection: asyncpg.Connection[Any]) -> list[RouteRecord]:
     return [RouteRecord(**dict(row)) for row in await connection.fetch(ROUTES)]
 
 
-async def insert_route(
-    connection: asyncpg.Connection[Any],
-    carrier_id: int,
-    channel: str,
-    country: str | None,
-    type_: str | None,
-    sender: str | None,
-    priority: int,
-) -> RouteRecord:
+async def insert_route(connection: asyncpg.Connection[Any], carrier_id: int, route: NewRoute) -> RouteRecord:
     """Add a route."""
-    row = await connection.fetchrow(INSERT_ROUTE, carrier_id, channel, country, type_, sender, priority)
+    row = await connection.fetchrow(
+        INSERT_ROUTE, carrier_id, route.channel, route.country, route.type, route.sender, route.priority,
+        route.network, route.prefix, route.weight,
+    )  # fmt: skip
     assert row is not None
     return RouteRecord(**dict(row))
 

@@ -1,0 +1,67 @@
+"""All queries of the number plan. It belongs to the installation, not to a tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from strowger.foundation.database import columns
+from strowger.messaging.route import Network, NumberPlan
+
+CHANNEL = "carriers"  # of LISTEN and NOTIFY
+Range = tuple[str, str, str | None, str]
+
+VERSION = "SELECT coalesce(max(batch), 0) FROM number_range"
+RANGES = "SELECT prefix, network, country, operator FROM number_range"
+RANGES_OF = f"{RANGES} WHERE prefix = ANY($1::text[])"
+LISTED = """
+SELECT prefix, network, country, operator FROM number_range
+WHERE $1 = '' OR prefix LIKE $1 || '%' OR network LIKE $1 || '%' OR operator ILIKE '%' || $1 || '%'
+ORDER BY prefix LIMIT $2
+"""
+COUNTED = "SELECT count(*) AS ranges, count(DISTINCT network) AS networks FROM number_range"
+CLEAR = "DELETE FROM number_range"
+NEXT_BATCH = "SELECT nextval('number_range_batch')"
+ADD = """
+INSERT INTO number_range (prefix, network, country, operator, batch)
+SELECT *, $5::bigint FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+ON CONFLICT (prefix) DO UPDATE SET network = excluded.network, country = excluded.country, operator = excluded.operator,
+    batch = excluded.batch
+"""
+NOTIFY = "SELECT pg_notify($1, '')"
+
+
+async def version(connection: asyncpg.Connection[Any]) -> int:
+    """The number of the last import; 0 when there is no range."""
+    return int(await connection.fetchval(VERSION))
+
+
+async def number_plan(connection: asyncpg.Connection[Any], of: int, number: str | None = None) -> NumberPlan:
+    """The whole plan, for memory; with ``number`` only the ranges that hold it."""
+    heads = [number[:length] for length in range(1, len(number) + 1)] if number else None
+    rows = await (connection.fetch(RANGES) if heads is None else connection.fetch(RANGES_OF, heads))
+    return NumberPlan({row[0]: Network(row[1], row[2], row[3]) for row in rows}, of)
+
+
+async def listed(connection: asyncpg.Connection[Any], search: str, limit: int) -> list[dict[str, Any]]:
+    """Ranges whose prefix or network begins with a text, or whose operator holds it."""
+    return [dict(row) for row in await connection.fetch(LISTED, search, limit)]
+
+
+async def counted(connection: asyncpg.Connection[Any]) -> tuple[int, int]:
+    """How many ranges and networks there are."""
+    row = await connection.fetchrow(COUNTED)
+    assert row is not None
+    return row["ranges"], row["networks"]
+
+
+async def store(connection: asyncpg.Connection[Any], ranges: Sequence[Range], replace: bool) -> None:
+    """Add ranges to the plan, or put them in its place, and tell every process at commit."""
+    if replace:
+        await connection.execute(CLEAR)
+    if ranges:
+        rows: list[tuple[Any, ...]] = list(ranges)
+        await connection.execute(ADD, *columns(rows, 4), await connection.fetchval(NEXT_BATCH))
+    await connection.execute(NOTIFY, CHANNEL)
