@@ -66,7 +66,7 @@ class Installation:
     def __init__(self, folder: Path, **environ: str) -> None:
         self.folder = folder
         self.data_dir = folder / "data"
-        self.http_port, self.smpp_port = free_ports(1), free_ports(5)
+        self.http_port, self.smpp_port = free_ports(1), free_ports(8)
         self.environ = {
             name: value for name, value in os.environ.items() if not name.startswith("STROWGER_")
         } | {

@@ -37,7 +37,7 @@ def shares(routes: Sequence[RouteRecord]) -> dict[int, int]:
         if route.active:
             same = (route.channel, route.country, route.network, route.prefix, route.type, route.sender, route.priority)
             groups.setdefault(same, []).append(route)
-    found = {}
+    found: dict[int, int] = {}
     for group in groups.values():
         total = sum(route.weight for route in group)
         if len(group) > 1 and total:
