@@ -40,6 +40,7 @@ OPTION_LABELS = {
     "dlr": "Delivery reports",
     "template_id": "Template ID",
     "entity_id": "Entity ID",
+    "carrier": "Only by carrier no.",
     "refused": "Refused as",
     "refused_because": "Because",
     "answers": "Because of",

@@ -9,20 +9,22 @@ from typing import Any
 from litestar.exceptions import NotFoundException
 
 from strowger.channels.sms.carriers import repository
-from strowger.channels.sms.carriers.registry import find_kind, read_config
-from strowger.channels.sms.pages import carrier_form, routes_page
+from strowger.channels.sms.pages import carrier_form, carrier_page, route_test_page, routes_page
+from strowger.channels.sms.pages.carrier_state import TONES, address_of
 from strowger.console import menu
 from strowger.console.form import FormState
 from strowger.console.pages import Action, AnyRequest, Page, context_of, page, redirect, render
 from strowger.console.visitor import Visitor
-from strowger.foundation.errors import StrowgerError
 from strowger.messaging.routing import service as routing
 from strowger.messaging.routing.schemas import CarrierRecord
 
 menu.register("Installation", "Carriers", "/carriers", "antenna", 10, key="r")
 
-TONES = {"bound": "success", "throttled": "warning", "paused": "neutral", "connecting": "info", "down": "danger"}
-ACTIONS = (Action("Connect a carrier", "/carriers/new", "plus", True, "c"),)
+ACTIONS = (
+    Action("Test a route", "/carriers/routes/test", "route"),
+    Action("Networks", "/carriers/networks", "network"),
+    Action("Connect a carrier", "/carriers/new", "plus", True, "c"),
+)
 DEEDS = {
     "pause": (routing.pause_carrier, "is paused: it stays connected and sends nothing"),
     "resume": (routing.resume_carrier, "sends again"),
@@ -34,15 +36,6 @@ def _shape(carriers: Sequence[CarrierRecord]) -> str:
     """Changes when a carrier comes, goes or is changed: then the whole list is drawn anew, else its figures only."""
     text = "|".join(f"{item.id} {item.updated_at.isoformat()}" for item in carriers)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def address_of(carrier: CarrierRecord) -> str:
-    """Where a carrier leads, in the words of its kind; empty when its configuration cannot be read."""
-    try:
-        kind = find_kind(carrier.kind)
-        return kind.address(read_config(kind, carrier.config))
-    except StrowgerError:
-        return ""
 
 
 async def _state(request: AnyRequest) -> dict[str, Any]:
@@ -124,4 +117,13 @@ async def remove_route(request: AnyRequest, visitor: Visitor, route_id: int) -> 
     return redirect(request, "/carriers#routes", "The route is removed.")
 
 
-pages: list[Any] = [carriers, live_state, act, add_route, remove_route, *carrier_form.pages]
+pages: list[Any] = [
+    carriers,
+    live_state,
+    act,
+    add_route,
+    remove_route,
+    *carrier_form.pages,
+    *carrier_page.pages,
+    *route_test_page.pages,
+]
