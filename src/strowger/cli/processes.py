@@ -98,12 +98,17 @@ def serve_smpp() -> None:
 
 @serve.command("simulators")
 def serve_simulators() -> None:
-    """Simulated SMSC with handsets, and the simulated mail server."""
+    """Simulated SMSC with handsets, the simulated mail server, and the simulated HTTP gateway."""
     from strowger.simulators.main import run
 
     settings = read_settings()
     _prepare()
-    run(settings.simulator_smpp_port, settings.simulator_http_port, mail_port=settings.simulator_mail_port)
+    run(
+        settings.simulator_smpp_port,
+        settings.simulator_http_port,
+        mail_port=settings.simulator_mail_port,
+        gateway_port=settings.simulator_gateway_port,
+    )
 
 
 @click.command()

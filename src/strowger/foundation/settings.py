@@ -136,7 +136,8 @@ class Settings:
         _port,
         "2775",
         "First port of the SMPP range: customers' SMPP clients bind on it. The simulated SMSC listens on the next one, "
-        "its control on the one after, the simulated mail server on the third; clients that bind by TLS on the fourth, the simulated HTTP gateway on the fifth.",
+        "its control on the one after, the simulated mail server on the third; clients that bind by TLS on the fourth, "
+        "the simulated HTTP gateway on the fifth.",
     )
     smpp_access: bool = setting(_switch, "on", "Start the server on which customers' SMPP clients bind.")
     smpp_access_host: str = setting(str, "", "Address on which that server listens; empty: STROWGER_HTTP_HOST.")

@@ -53,8 +53,12 @@ class Inbox:
         while True:
             self._work.clear()
             taken = 0
-            with contextlib.suppress(Unavailable):
+            try:
                 taken = await self.step()
+            except Unavailable:
+                taken = 0
+            except Exception:
+                log.exception("inbox_failed")
             if taken < BATCH:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._work.wait(), POLL_SECONDS)

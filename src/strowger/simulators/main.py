@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from strowger.foundation.logs import configure, get_logger
 from strowger.foundation.settings import SettingsError, read_settings
+from strowger.simulators.gateway.service import Gateway
 from strowger.simulators.mailbox import Mailbox
 from strowger.simulators.misbehaviours import MISBEHAVIOURS
 from strowger.simulators.smsc import SimulatedSmsc
@@ -40,9 +41,11 @@ def run(
     misbehaviours: Sequence[MisbehaviourFlag] = (),
     receipt_delay: float = RECEIPT_DELAY,
     mail_port: int | None = None,
+    gateway_port: int | None = None,
     **options: Any,
 ) -> None:
-    """Serve until SIGINT or SIGTERM. ``options`` are those of SimulatedSmsc; ``mail_port`` adds the mail server.
+    """Serve until SIGINT or SIGTERM. ``options`` are those of SimulatedSmsc; ``mail_port`` adds the mail server,
+    ``gateway_port`` the HTTP gateway.
 
     Raises OSError when a port is taken.
     """
@@ -51,10 +54,10 @@ def run(
     mailbox = Mailbox(mail_port, host) if mail_port is not None else None
     smsc = SimulatedSmsc(smpp_port, http_port, host=host, receipt_delay=receipt_delay, mailbox=mailbox, **options)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(smsc, misbehaviours))
+        runner.run(_serve(smsc, misbehaviours, gateway_port))
 
 
-async def _serve(smsc: SimulatedSmsc, misbehaviours: Sequence[MisbehaviourFlag]) -> None:
+async def _serve(smsc: SimulatedSmsc, misbehaviours: Sequence[MisbehaviourFlag], gateway_port: int | None) -> None:
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -63,7 +66,8 @@ async def _serve(smsc: SimulatedSmsc, misbehaviours: Sequence[MisbehaviourFlag])
     # Tens of thousands of remembered messages are no garbage: look through them less often than by default.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    async with smsc, smsc.mailbox or contextlib.nullcontext():
+    gateway = None if gateway_port is None else Gateway(gateway_port, smsc.host, receipt_delay=RECEIPT_DELAY)
+    async with smsc, smsc.mailbox or contextlib.nullcontext(), gateway or contextlib.nullcontext():
         for name, system_id, options in misbehaviours:
             smsc.centre.switchboard.switch_on(name, system_id, options)
         log.info("simulators_ready", smpp_port=smsc.port, http_port=smsc.http_port)
