@@ -11,6 +11,8 @@ from tests.installation import until
 from tests.system.simulators.raw_smpp_client import cstring
 from tests.system.smpp_access.conftest import PHONE, Access
 
+from strowger.channels.sms.carriers.registry import KINDS, read_config
+from strowger.channels.sms.carriers.smpp.connection import LinkFailed, connect
 from strowger.channels.sms.smpp_access import service
 from strowger.channels.sms.smpp_access.session import IDLE_SECONDS, SILENT_SECONDS, UNBOUND_SECONDS
 from strowger.foundation.errors import StrowgerError
@@ -30,7 +32,8 @@ async def test_the_three_binds_and_what_they_may(access: Access) -> None:
 async def test_the_answer_names_the_version_to_those_who_know_of_it(access: Access) -> None:
     user = await access.user()
     answer = await (await access.client()).bind(9, user.system_id, user.password)
-    assert answer.body == b"STROWGER\0\x02\x10\x00\x01\x34"
+    mark = access.context.secrets.mark("loop").encode()
+    assert answer.body == b"STROWGER\0\x02\x10\x00\x01\x34" + b"\x14\x13\x00\x20" + mark
     old = await access.client()
     body = cstring(user.system_id) + cstring(user.password) + cstring("") + bytes((0x33, 0, 0)) + b"\0"
     assert (await old.call(9, body)).body == b"STROWGER\0"
@@ -181,3 +184,13 @@ async def test_system_ids_are_unique_and_of_their_form(access: Access) -> None:
         assert refused.value.field in limit
     with pytest.raises(StrowgerError):
         await service.rotate_password(access.context, stranger, 1)
+
+
+async def test_a_carrier_that_leads_back_to_us_is_not_bound(access: Access) -> None:
+    user = await access.user()
+    config = read_config(KINDS["smpp"], {"host": "127.0.0.1", "port": access.server.port, "system_id": user.system_id})
+    ours = access.context.secrets.mark("loop")
+    with pytest.raises(LinkFailed, match="our own SMPP server"):
+        await connect(config, user.password, "trx", lambda _: None, ours)
+    other = await connect(config, user.password, "trx", lambda _: None, "of another installation")
+    await other.unbind()
