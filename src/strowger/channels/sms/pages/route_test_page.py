@@ -33,23 +33,18 @@ TEST = Form(
 
 
 @page("/carriers/routes/test", permission="installation.read")
-async def route_test_form(request: AnyRequest, visitor: Visitor) -> Page:
-    """The empty form."""
-    return await render(request, "sms/route_test.html", title="Test a route", crumbs=CRUMBS, form=TEST.blank(visitor))
-
-
-@page("/carriers/routes/test", methods=["POST"], permission="installation.read", audited=False)
 async def route_test(request: AnyRequest, visitor: Visitor) -> Page:
-    """Which carrier such a message would take now, and why. Nothing is sent."""
-    form, found = await TEST.read(request, visitor), None
-    if form.ok:
+    """Which carrier a message would take now, and why: the form, and with ``?number=`` the answer. Nothing is sent."""
+    asked = {name: request.query_params.get(name, "")[:30].strip() for name in ("number", "sender", "type")}
+    form, found = TEST.blank(visitor, **{name: text for name, text in asked.items() if text}), None
+    if "number" in request.query_params:
         try:
             found = await trial.try_route(
                 context_of(request),
                 SmsRules(),
-                form["number"],
-                form["sender"] or "",
-                form["type"] or "TXN",
+                asked["number"],
+                asked["sender"],
+                asked["type"] or "TXN",
                 visitor.country,
             )
         except StrowgerError as problem:
@@ -96,4 +91,4 @@ async def import_networks(request: AnyRequest, visitor: Visitor) -> Page:
     return redirect(request, "/carriers/networks", f"{count:,} ranges are imported.")
 
 
-pages: list[Any] = [route_test_form, route_test, networks, import_networks]
+pages: list[Any] = [route_test, networks, import_networks]
