@@ -1,13 +1,13 @@
 """Carriers: routes by network, prefix and weight; the number ranges; addresses and reports of carriers that call back.
 
 Revision ID: 0032
-Revises: 0036
+Revises: 0031
 """
 
 from alembic import op
 
 revision = "0032"
-down_revision = "0036"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
