@@ -65,6 +65,10 @@ TENANT_MODELS = {
     "StoredPiece": "stored_piece",
     "Document": "document",
     "KycCase": "kyc_case",
+    "Campaign": "campaign",
+    "CampaignContact": "campaign_contact",
+    "CampaignBatch": "campaign_batch",
+    "CampaignChunk": "campaign_chunk",
 }
 TENANT_TABLES = frozenset(TENANT_MODELS.values())
 SQL = re.compile(r"\bSELECT\s+[\w*(]|\bINSERT INTO\s|\bUPDATE\s+\w+(\s+\w+)?\s+SET\b|\bDELETE FROM\s")

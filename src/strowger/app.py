@@ -17,6 +17,7 @@ from strowger.channels.sms import routes as sms_api
 from strowger.channels.sms.carriers import hooks
 from strowger.console import setup as console
 from strowger.console.layout import register_balance
+from strowger.engagement.campaigns import pages as campaigns
 from strowger.engagement.links import pages as links
 from strowger.engagement.links.service import LinkMaker
 from strowger.foundation.context import Context, build_context
@@ -78,6 +79,7 @@ PAGES: list[Any] = [
     *approvals.pages,
     *documents.pages,
     *kyc.pages,
+    *campaigns.pages,
     *files.pages,
     *reports.pages,
     *notifications.pages,

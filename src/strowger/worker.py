@@ -10,6 +10,7 @@ from strowger.channels.sms.carriers.manager import CarrierManager
 from strowger.channels.sms.pipeline import SmsRules
 from strowger.channels.sms.receive import jobs as receive_jobs
 from strowger.channels.sms.screening.jobs import ScreeningJobs
+from strowger.engagement.campaigns.jobs import Expander, forget_contacts
 from strowger.engagement.links.jobs import forget_clicks
 from strowger.foundation.context import Context
 from strowger.foundation.jobs import Job, run_jobs
@@ -60,6 +61,8 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
         *notification_jobs(context),
         *limit_jobs(context),
         *reports.jobs,
+        Job("campaigns", 1, Expander(context).run),
+        Job("campaign_contacts", 3600, partial(forget_contacts, context)),
         Job("link_clicks", 3600, partial(forget_clicks, context)),
         Job("files", 600, partial(files.purge, context)),
         Job("received", 3600, partial(receive_jobs.forget, context)),

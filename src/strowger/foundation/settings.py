@@ -225,6 +225,9 @@ class Settings:
         "Virus scanner that looks at uploaded documents: host:port of ClamAV's clamd. While it does not answer, uploads are "
         "refused. Empty: none.",
     )
+    campaign_pace: int = setting(
+        _positive, "100", "Messages per second that a campaign hands over at most, when it is not set slower."
+    )
     max_body: int = setting(_positive, "10485760", "Largest request body in bytes (413 above).")
     retention_days: int = setting(_positive, "180", "Days that messages, events and callback attempts are kept.")
     log_level: str = setting(_choice("debug", "info", "warning", "error"), "info", "Least severe log line written.")

@@ -61,6 +61,27 @@ def read_sheet(data: bytes, most: int, names: Mapping[str, str]) -> list[SheetRo
     return rows
 
 
+def open_sheet(data: bytes) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """The heading as it is written, and the rows below it, read one by one: (line, cells); empty rows are left out.
+
+    Raises SheetProblem, also while rows are read.
+    """
+    lines = _filled(_xlsx(data) if data.startswith(ZIP_MARK) else _csv(data))
+    heading = next(lines, None)
+    if heading is None:
+        raise SheetProblem("The file is empty.")
+    if len(heading[1]) > MAX_COLUMNS:
+        raise SheetProblem(f"The file has more than {MAX_COLUMNS} columns.")
+    return heading[1], lines
+
+
+def _filled(lines: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    for line, cells in lines:
+        texts = [cell.strip() for cell in cells]
+        if any(texts):
+            yield line, texts
+
+
 def _heading(cells: list[str], names: Mapping[str, str]) -> list[str]:
     found = [names.get(" ".join(cell.replace("_", " ").lower().split()), "") for cell in cells[:MAX_COLUMNS]]
     twice = {name for name in found if name and found.count(name) > 1}
@@ -72,12 +93,12 @@ def _heading(cells: list[str], names: Mapping[str, str]) -> list[str]:
 
 
 def _csv(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    text = _decode(data)
-    if "\0" in text:
-        raise SheetProblem("This is neither a CSV nor an XLSX file.")
-    head = text.split("\n", 1)[0]
+    """Rows as they are read: of a large file only the bytes are in memory."""
+    encoding = _encoding(data)
+    with io.TextIOWrapper(io.BytesIO(data), encoding, newline="") as lines:
+        head = lines.readline(MAX_CELL)
     delimiter = max(",;\t|", key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(data), encoding, newline=""), delimiter=delimiter)
     try:
         for cells in reader:
             yield reader.line_num, cells
@@ -85,16 +106,19 @@ def _csv(data: bytes) -> Iterator[tuple[int, list[str]]]:
         raise SheetProblem(f"Line {reader.line_num} cannot be read as CSV: {problem}.") from problem
 
 
-def _decode(data: bytes) -> str:
+def _encoding(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
     else:
         encodings = ["utf-8-sig", "cp1252"]
     for encoding in encodings:
         try:
-            return data.decode(encoding)
+            text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if "\0" in text:
+            raise SheetProblem("This is neither a CSV nor an XLSX file.")
+        return encoding
     raise SheetProblem("The file's characters cannot be read; save it as UTF-8.")
 
 

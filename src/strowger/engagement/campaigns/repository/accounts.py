@@ -1,0 +1,36 @@
+"""What campaigns ask of the account that they belong to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from strowger.engagement.campaigns.schemas import Funds
+from strowger.platform.billing.repository import lock_purses
+
+Connection: TypeAlias = "asyncpg.Connection[Any]"
+COUNTRY = "SELECT country FROM account WHERE id = $1"
+
+
+async def country(connection: Connection, account_id: int) -> str:
+    """The account's country."""
+    return str(await connection.fetchval(COUNTRY, account_id))
+
+
+async def funds(connection: Connection, account_id: int, now: datetime) -> Funds | None:
+    """What the account, or who pays for it, can spend now; None without a wallet. In a transaction: it locks the wallet."""
+    purses = await lock_purses(connection, [account_id])
+    own = purses.get(account_id)
+    payer = purses.get(own.payer) if own else None
+    if own is None or payer is None:
+        return None
+    left = payer.left
+    for purse in {id(own): own, id(payer): payer}.values():
+        purse.turn_to(now)
+        if purse.day_cap is not None:
+            left = min(left, purse.day_cap - purse.day_spent)
+        if purse.month_limit is not None:
+            left = min(left, purse.month_limit - purse.month_spent)
+    return Funds(payer.balance, left)
