@@ -1,7 +1,7 @@
 """Campaigns: contacts, batches, and the requests that they became.
 
 Revision ID: 0037
-Revises: 0034a
+Revises: 0032
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0037"
-down_revision = "0034a"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 

@@ -12,7 +12,9 @@ import pytest
 
 from strowger.engagement.campaigns.jobs import Expander
 from strowger.foundation.clock import FrozenClock
+from strowger.platform.accounts import service
 from tests.database.home.test_home import Visit, visit
+from tests.database.messaging.console_client import PASSWORD, csrf_of, sign_in_as
 
 __all__ = ["visit"]
 ROWS = "mobile,first name,code\n" + "".join(f"4477009001{i:02},Name{i},C{i}\n" for i in range(5))
@@ -71,6 +73,13 @@ class Desk:
         for _ in range(times):
             await self.expander.run()
             self.clock.advance(seconds)
+
+    async def later(self, seconds: float) -> None:
+        """Let time pass; the owner signs in again."""
+        self.clock.advance(seconds)
+        found = await service.sign_in(self.visit.context, "ada@example.com", PASSWORD, None, None)
+        await sign_in_as(self.visit.client, found.token)
+        self.visit.csrf = await csrf_of(self.visit.context, found.token)
 
     async def text(self, path: str) -> str:
         return re.sub(r"<[^>]+>", " ", await self.visit.page(path))

@@ -81,7 +81,7 @@ async def test_xlsx_is_read_and_another_column_can_be_chosen(desk: Desk) -> None
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "Choose a file"), (b"\xd0\xcf\x11\xe0old", "Excel before 2007"), (b"PK\x03\x04x", "not a readable XLSX"),
+    [(b"", "file is empty"), (b"\xd0\xcf\x11\xe0old", "Excel before 2007"), (b"PK\x03\x04x", "not a readable XLSX"),
      (b"a,b\n", "no row below"), (b"mobile\nx\n", "can be sent to"), (b"a\0b\n", "neither a CSV")],
 )  # fmt: skip
 async def test_unreadable_files_change_nothing(desk: Desk, content: bytes, said: str) -> None:
@@ -142,7 +142,7 @@ async def test_links_are_the_recipients_own_and_clicks_choose_a_replay(desk: Des
     opened = await desk.visit.client.get("/s/" + texts[1].split("/s/")[1])
     assert opened.headers["location"] == "https://example.net/spring"
     assert "1 recipients" in await desk.text(path)
-    await desk.run(86_400, times=2)
+    await desk.later(25 * 3600)
     await desk.visit.post(f"{path}/replay", name="Clicked", chosen="clicked")
     chosen = "SELECT recipient FROM campaign_contact k JOIN campaign c ON c.id = k.campaign_id WHERE c.name = 'Clicked'"
     assert await desk.pool.fetchval(chosen) == "447700900101"
@@ -159,7 +159,7 @@ async def test_a_schedule_in_batches_runs_batch_by_batch(desk: Desk) -> None:
     assert [tuple(row) for row in rows] == [(2, 1, 2), (1, 3, 3), (2, 4, 5)]
     await desk.run()
     assert await desk.messages() == []
-    desk.clock.advance(3600)
+    await desk.later(3600)
     await desk.run()
     assert len(await desk.messages()) == 2
     assert (await desk.campaign(path))["state"] == "partial"
@@ -204,7 +204,7 @@ async def test_replay_takes_those_whose_messages_ended_so(desk: Desk) -> None:
     early = await desk.visit.post(f"{path}/replay", name="Again", chosen="undelivered")
     assert early.status_code == 422
     assert "one day after" in early.text
-    desk.clock.advance(25 * 3600)
+    await desk.later(25 * 3600)
     assert "Undelivered (2)" in await desk.text(f"{path}/replay")
     nobody = await desk.visit.post(f"{path}/replay", name="Again", chosen="expired")
     assert "No contact has such an outcome" in nobody.text
@@ -214,7 +214,7 @@ async def test_replay_takes_those_whose_messages_ended_so(desk: Desk) -> None:
     await desk.launch(again)
     await desk.run()
     assert [m["body"] for m in (await desk.messages())[5:]] == ["Hi Name1", "Hi Name3"]
-    desk.clock.advance(31 * 86_400)
+    await desk.later(31 * 86_400)
     late = await desk.visit.post(f"{path}/replay", name="Late", chosen="undelivered")
     assert "one month after" in late.text
 
@@ -222,7 +222,8 @@ async def test_replay_takes_those_whose_messages_ended_so(desk: Desk) -> None:
 async def test_who_was_messaged_recently_is_left_out_when_asked(desk: Desk) -> None:
     first = await desk.ready(rows="mobile,first name\n447700900101,Ada\n")
     await desk.launch(first)
-    await desk.run(3600)
+    await desk.run()
+    await desk.later(3600)
     second = await desk.begin("Second")
     await desk.upload(second, recent_days="7")
     await desk.visit.post(f"{second}/message", body="Hello", unicode="Auto", then="next")
@@ -237,7 +238,7 @@ async def test_without_credits_at_its_time_it_fails_and_can_be_duplicated(desk: 
     path = await desk.ready()
     await desk.launch(path, at=f"{desk.clock.now() + timedelta(days=1):%Y-%m-%dT%H:%M}")
     await desk.pool.execute("UPDATE wallet SET balance = 0")
-    desk.clock.advance(90_000)
+    await desk.later(90_000)
     await desk.run()
     row = await desk.campaign(path)
     assert (row["state"], row["reason"]) == ("failed", "There were no credits when it began.")
