@@ -46,7 +46,7 @@ CREATE TABLE campaign (
     finished_at timestamptz,
     next_at timestamptz,
     CONSTRAINT pk_campaign PRIMARY KEY (account_id, id),
-    CONSTRAINT uq_campaign_account_id UNIQUE (account_id, name)
+    CONSTRAINT uq_campaign_account_id_name UNIQUE (account_id, name)
 );
 CREATE INDEX ix_campaign_next_at ON campaign (next_at) WHERE next_at IS NOT NULL;
 CREATE TABLE campaign_contact (
