@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 from strowger.foundation.context import Context
 from strowger.foundation.database import CLASHES, OUTAGES
 from strowger.foundation.errors import Unavailable
@@ -32,6 +34,7 @@ POLL_SECONDS, UPKEEP_SECONDS = 2.0, 60.0
 TELL_SECONDS = 0.5  # between two notes of progress
 STATEMENT_SECONDS = 600
 TRIES, AGAIN = 3, timedelta(seconds=30)
+OUTAGE_TRIES = 20
 FAILED_KIND = "report-failed"
 
 
@@ -116,6 +119,12 @@ class ReportJobs:
             log.info("report_stopped", report=str(claimed.id))
         except (ReportProblem, files.TooLarge) as problem:
             await self._give_up(claimed, str(problem))
+        except (Unavailable, *OUTAGES, *CLASHES) as problem:
+            log.warning("report_postponed", report=str(claimed.id), problem=repr(problem), attempt=claimed.attempts)
+            if claimed.attempts >= OUTAGE_TRIES:
+                await self._give_up(claimed, "The database or the disk was not available, again and again.")
+            else:
+                await self._again(claimed, "It was interrupted.")
         except Exception as problem:
             log.exception("report_failed", report=str(claimed.id), type=claimed.type, attempt=claimed.attempts)
             if claimed.attempts >= TRIES:
@@ -196,16 +205,19 @@ class ReportJobs:
         connection = await repository.read_only(self._context.database, STATEMENT_SECONDS)
         told = self._context.clock.monotonic()
         await self._progress(claimed, writer.rows, 0, len(spans))
+        job = Job(self._context, connection, query)
         try:
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                job = Job(self._context, connection, query)
-                for done, span in enumerate(spans, 1):
+            for done, span in enumerate(spans, 1):
+                # A snapshot for each span: one of minutes would keep the log's pages from being tidied up.
+                async with connection.transaction(isolation="repeatable_read", readonly=True):
                     async for rows in kind.rows(job, span):
                         await asyncio.to_thread(_add, writer, summary, rows, chosen)
                         if self._context.clock.monotonic() - told >= TELL_SECONDS:
                             await self._progress(claimed, writer.rows, done - 1, len(spans))
                             told = self._context.clock.monotonic()
-                    await self._progress(claimed, writer.rows, done, len(spans))
+                await self._progress(claimed, writer.rows, done, len(spans))
+        except asyncpg.QueryCanceledError as problem:
+            raise ReportProblem("It takes too long. Choose a shorter time or narrower filters.") from problem
         finally:
             connection.terminate()
 

@@ -84,6 +84,18 @@ reports: list[ReportType] = [
         rows.summary_rows, ALL, GROUPED, chart=BY_STATUS,
     ),
     ReportType(
+        "sms-mo-summary", "SMS MO Summary Report", AREA,
+        "Incoming messages by date, number, keyword, country and operator, with what was done for them.",
+        (
+            *_texts("Date", "Recipient Number", "Keyword", "Country", "Operator", "Circle"),
+            *_numbers("Total MO", "Total Parts", "Auto Replies", "Forwards", "Triggers OK", "Triggers Failed"),
+        ),
+        rows.received_rows,
+        (ReportFilter("number", "Recipient number", help=SEVERAL), ReportFilter("keyword", "Keyword", help=SEVERAL),
+         FILTERS["country"]),
+        GROUPED, chart=ReportChart("Incoming messages by day", "Date", ("Total MO",)),
+    ),
+    ReportType(
         "sms-tabular", "SMS Tabular MT and MO Report", AREA, "Every message out and in, one row each.",
         (*DETAIL, *INCOMING, *REFERENCES), rows.detail_rows([Direction.MT, Direction.MO], True), ALL, ("day",), DETAIL_DAYS,
         ReportChart("Messages by status", "STATUS", ("BILLING_UNIT",), "DIRECTION"), permission="messages.read",

@@ -100,13 +100,39 @@ FROM message_of_span m JOIN top t ON t.sender = m.sender AND t.type = m.type AND
     AND t.network IS NOT DISTINCT FROM m.network
 GROUP BY m.sender, m.type, m.country, m.network ORDER BY m.sender, m.type, m.country, m.network
 """  # noqa: S608
-DETAIL = f"""
+_DETAIL = f"""
 SELECT m.request_id, m.n, m.direction, m.country, m.network, m.sender, m.recipient, m.source, m.status, m.trace, m.refunded,
     m.created_at, m.length, m.units, m.price, m.type, m.encoding, m.campaign_name, m.options, m.sent_at, m.final_at,
-    m.body, a.currency, a.name AS account
-FROM message m JOIN account a ON a.id = m.account_id
+    m.body, a.currency, a.name AS account, {{keyword}} AS keyword
+FROM message m JOIN account a ON a.id = m.account_id {{join}}
 WHERE m.account_id = $1 AND {SPAN} AND m.channel = {int(Channel.SMS)} AND m.direction = ANY($14::smallint[]) {FILTERS}
 ORDER BY m.request_id, m.n
+"""  # noqa: S608
+DETAIL = _DETAIL.format(keyword="NULL", join="")
+DETAIL_WITH_KEYWORD = _DETAIL.format(
+    keyword="l.keyword", join="LEFT JOIN receive_log l ON l.account_id = m.account_id AND l.request_id = m.request_id"
+)
+# What was done for each message stands in receive_log; its callbacks have ids of the same span.
+RECEIVED = f"""
+WITH attempt AS (
+    SELECT request_id, bool_or(outcome = 1) AS delivered, bool_or(outcome = 3) AS failed FROM callback_attempt
+    WHERE account_id = $1 AND callback_id >= $2 AND callback_id < $3 AND request_id >= $2 AND request_id < $3 GROUP BY request_id
+), given_up AS (
+    SELECT DISTINCT request_id FROM callback
+    WHERE account_id = $1 AND request_id >= $2 AND request_id < $3 AND state IN (2, 3)
+)
+SELECT m.recipient AS number, coalesce(l.keyword, '') AS keyword, m.country, m.network, count(*) AS total,
+    coalesce(sum(m.units), 0) AS parts, count(*) FILTER (WHERE l.done -> 'reply' ? 'id') AS replies,
+    coalesce(sum(CASE WHEN l.done -> 'sms' ? 'id' THEN jsonb_array_length(l.done -> 'sms' -> 'to') ELSE 0 END
+        + (SELECT count(*) FROM jsonb_array_elements(coalesce(l.done -> 'mails', '[]')) x WHERE x ? 'id')), 0) AS forwards,
+    count(*) FILTER (WHERE t.delivered) AS triggered,
+    count(*) FILTER (WHERE NOT coalesce(t.delivered, false) AND (t.failed OR g.request_id IS NOT NULL)) AS failed
+FROM message m LEFT JOIN receive_log l ON l.account_id = m.account_id AND l.request_id = m.request_id
+LEFT JOIN attempt t ON t.request_id = m.request_id LEFT JOIN given_up g ON g.request_id = m.request_id
+WHERE m.account_id = $1 AND {SPAN} AND m.channel = {int(Channel.SMS)} AND m.direction = {int(Direction.MO)}
+    AND ($6::text[] IS NULL OR m.recipient = ANY($6)) AND ($7::text[] IS NULL OR lower(l.keyword) = ANY($7))
+    AND ($8::text[] IS NULL OR m.country = ANY($8))
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """  # noqa: S608
 
 
@@ -177,8 +203,16 @@ def detail(
     connection: asyncpg.Connection[Any], account_id: int, span: Span, chosen: MessageFilter, directions: Sequence[int]
 ) -> AsyncIterator[list[Any]]:
     """The messages of a span one by one, oldest first."""
-    late = LATE if Direction.MO in directions else EARLY
-    return cursor_batches(connection, DETAIL, account_id, *bounds(span, late), *chosen.values(), list(directions))
+    statement, late = (DETAIL_WITH_KEYWORD, LATE) if Direction.MO in directions else (DETAIL, EARLY)
+    return cursor_batches(connection, statement, account_id, *bounds(span, late), *chosen.values(), list(directions))
+
+
+def received(
+    connection: asyncpg.Connection[Any], account_id: int, span: Span, numbers: list[str] | None, keywords: list[str] | None,
+    countries: list[str] | None,
+) -> AsyncIterator[list[Any]]:  # fmt: skip
+    """Incoming messages of a span by number, keyword, country and operator, with what was done for them."""
+    return cursor_batches(connection, RECEIVED, account_id, *bounds(span, LATE), numbers, keywords, countries)
 
 
 async def template_titles(connection: asyncpg.Connection[Any], account_id: int) -> dict[str, str]:

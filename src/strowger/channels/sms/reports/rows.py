@@ -182,6 +182,22 @@ def campaign_row(_: Span, r: Record) -> Row:
     )  # fmt: skip
 
 
+async def received_rows(job: Job, span: Span) -> AsyncIterator[list[Row]]:
+    """MO summary (sms.md 8.2)."""
+    numbers, keywords, countries = (listed(job, key) for key in ("number", "keyword", "country"))
+    digits = [number.lstrip("+") for number in numbers] if numbers else None
+    words = [word.lower() for word in keywords] if keywords else None
+    codes = [code.upper() for code in countries] if countries else None
+    async for batch in repository.received(job.connection, job.query.account_id, span, digits, words, codes):
+        yield [
+            (
+                span.label, r["number"], r["keyword"], country_name(r["country"]), r["network"], "", r["total"], r["parts"],
+                r["replies"], r["forwards"], r["triggered"], r["failed"],
+            )
+            for r in batch
+        ]  # fmt: skip
+
+
 async def performance_rows(job: Job, span: Span) -> AsyncIterator[list[Row]]:
     """Performance (console.md 6.1)."""
     async for batch in repository.performance(job.connection, job.query.account_id, span, chosen(job)):
@@ -243,7 +259,7 @@ def _detail_row(row: Record, fee: Decimal, with_mo: bool) -> Row:
         created_text(row["final_at"] or row["sent_at"] or row["created_at"]), shown_body(row["type"], row["body"]),
     ]  # fmt: skip
     if with_mo:
-        found += [row["recipient"] if mo else "", options.get("keyword") if mo else ""]
+        found += [row["recipient"] if mo else "", row["keyword"] if mo else ""]
     found += [options.get("ref"), options.get("ref1"), options.get("ref2"), options.get("ref_custom"), row["account"]]
     return found
 

@@ -108,6 +108,87 @@ async def test_tabular_mt_and_mo(desk: Desk) -> None:
     assert list(narrow[0]) == ["MOBILE", "STATUS"]
 
 
+async def test_mo_summary(desk: Desk) -> None:
+    incoming = {"direction": Direction.MO, "status": Status.RECEIVED, "type": "MO", "sender": "447700900999", "source": "MO",
+                "recipient": "4915550001", "sent_at": None, "price": None}  # fmt: skip
+    ids = [
+        await desk.message(MORNING + timedelta(minutes=n), body="JOIN now", units=n + 1, **incoming) for n in range(3)
+    ]
+    await desk.message(MORNING, **{**incoming, "recipient": "4915550002"})
+    mails = [{"id": "m", "to": "a"}, {"to": "b", "why": "w"}]
+    done = [
+        {"reply": {"id": "x"}, "sms": {"id": "y", "to": ["1", "2"]}, "mails": mails},
+        {"reply": {"why": "too-often"}},
+    ]
+    for message_id, one in zip(ids, done, strict=False):
+        await desk.pool.execute(
+            "INSERT INTO receive_log (account_id, request_id, source, number, keyword, done, at)"
+            " VALUES ($1, $2, '447700900999', '4915550001', 'JOIN', $3, $4)",
+            desk.account, message_id.split(":")[0], one, MORNING,
+        )  # fmt: skip
+    for message_id, outcome in ((ids[0], 2), (ids[0], 1), (ids[1], 3)):
+        request_id = message_id.split(":")[0]
+        await desk.pool.execute(
+            "INSERT INTO callback_attempt (account_id, request_id, n, callback_id, event, attempt, at, duration_ms, outcome,"
+            " method, url) VALUES ($1, $2, 1, $2, 'sms_mo', 1, $3, 5, $4, 'POST', 'https://x.test')",
+            desk.account, request_id, MORNING, outcome,
+        )  # fmt: skip
+    rows = await desk.made("sms-mo-summary")
+    assert [(row["Recipient Number"], row["Keyword"], row["Total MO"], row["Total Parts"]) for row in rows] == [
+        ("4915550001", "", "1", "3"), ("4915550001", "JOIN", "2", "3"), ("4915550002", "", "1", "1"),
+    ]  # fmt: skip
+    joined = rows[1]
+    assert (joined["Auto Replies"], joined["Forwards"], joined["Triggers OK"], joined["Triggers Failed"]) == (
+        "1",
+        "3",
+        "1",
+        "1",
+    )
+    assert len(await desk.made("sms-mo-summary", filters={"keyword": "join", "number": "+4915550001"})) == 1
+    assert {row["KEYWORD"] for row in await desk.made("sms-tabular")} == {"JOIN", ""}
+
+
+async def test_callbacks_and_money(desk: Desk) -> None:
+    profile = await desk.pool.fetchval(
+        "INSERT INTO callback_profile (id, account_id, pod, title, channel, method, url) VALUES (gen_random_uuid(), $1, 'EU',"
+        " 'Hook', 'sms', 'POST', 'https://x.test') RETURNING id", desk.account,
+    )  # fmt: skip
+    made = (await desk.message(MORNING)).split(":")[0]
+    for attempt, outcome, status in ((1, 2, 503), (2, 1, 200)):
+        await desk.pool.execute(
+            "INSERT INTO callback_attempt (account_id, request_id, n, callback_id, event, attempt, at, duration_ms, outcome,"
+            " http_status, method, url, profile_id) VALUES ($1, $2, 1, $2, 'sms_send', $3, $4, 5, $5, $6, 'POST',"
+            " 'https://x.test/hook', $7)", desk.account, made, attempt, MORNING, outcome, status, profile,
+        )  # fmt: skip
+    waiting = (await desk.message(MORNING + timedelta(minutes=1))).split(":")[0]
+    await desk.pool.execute(
+        "INSERT INTO callback (id, account_id, request_id, n, event, endpoint, target, variables, state, attempts, due_at,"
+        " last_error, created_at) VALUES ($2, $1, $2, 1, 'sms_send', 'x', $3, '{}', 3, 0, $4, 'disabled', $4)",
+        desk.account, waiting, {"profile": str(profile), "method": "POST", "url": "https://x.test"}, MORNING,
+    )  # fmt: skip
+    first, second = await desk.made("callback-requests")
+    assert (first["PROFILE"], first["REFERENCE"], first["ATTEMPTS"], first["LAST HTTP CODE"], first["STATUS"]) == (
+        "Hook", f"{made}:1", "2", "200", "Delivered",
+    )  # fmt: skip
+    assert (second["ATTEMPTS"], second["LAST ERROR"], second["STATUS"]) == ("0", "disabled", "Dropped")
+    await desk.pool.execute(
+        "INSERT INTO callback_tally (account_id, profile_id, hour, host, outcome, http_status, bucket, number, ms)"
+        " VALUES ($1, $2, $3, 'x.test', 1, 200, 2, 4, 400)", desk.account, profile, MORNING,
+    )  # fmt: skip
+    (row,) = await desk.made("callbacks")
+    assert (row["DATE"], row["TITLE"], row["ENDPOINT HOST"], row["CALLS"], row["SUCCESS"], row["AVG MS"]) == (
+        "2026-03-10", "Hook", "x.test", "4", "4", "100",
+    )  # fmt: skip
+    await desk.pool.execute(
+        "INSERT INTO ledger_entry (id, account_id, kind, amount, balance_after, reference, by_user, created_at)"
+        " VALUES (gen_random_uuid(), $1, 'recharge', 50, 50, 'wire', 'Ada', $2), (gen_random_uuid(), $1, 'charge', 0, NULL, 'x',"
+        " NULL, $2)", desk.account, MORNING,
+    )  # fmt: skip
+    (row,) = await desk.made("credit-history")
+    assert row == {"Date-time": "2026-03-10T08:00:00+00:00", "Type": "Recharge", "Reference": "wire", "Amount": "50.000000",
+                   "Balance after": "50.000000", "By": "Ada"}  # fmt: skip
+
+
 async def test_by_template_and_by_campaign_with_clicks(desk: Desk) -> None:
     await desk.pool.execute(
         "INSERT INTO sms_template (account_id, title, content, template_id, purpose, iso_code, status)"

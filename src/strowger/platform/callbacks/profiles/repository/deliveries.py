@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from strowger.foundation.ids import uuid_floor
+from strowger.platform.reports.types import cursor_batches
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.Pool[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 OF_PROFILE = """account_id = $1 AND profile_id = $2 AND state = ANY($3::smallint[]) AND created_at >= $4
@@ -50,8 +51,33 @@ FROM callback_tally t JOIN callback_profile p ON p.account_id = t.account_id AND
 WHERE t.account_id = $1 AND t.hour >= $2 AND t.hour < $3 AND ($5::uuid IS NULL OR t.profile_id = $5)
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
+# The last attempt of each request; those that never got one are still in the queue.
+REQUESTS = """
+WITH last AS (
+    SELECT DISTINCT ON (callback_id) callback_id, profile_id, event, request_id, n, method, url, attempt, http_status, error,
+        outcome FROM callback_attempt
+    WHERE account_id = $1 AND callback_id >= $2 AND callback_id < $3 AND profile_id IS NOT NULL
+    ORDER BY callback_id, attempt DESC, at DESC
+)
+SELECT l.*, p.title, q.state FROM last l JOIN callback_profile p ON p.account_id = $1 AND p.id = l.profile_id
+LEFT JOIN callback q ON q.account_id = $1 AND q.id = l.callback_id
+UNION ALL
+SELECT q.id, q.profile_id, q.event, q.request_id, q.n, q.target ->> 'method', q.target ->> 'url', q.attempts, NULL, q.last_error,
+    NULL, p.title, q.state
+FROM callback q JOIN callback_profile p ON p.account_id = $1 AND p.id = q.profile_id
+WHERE q.account_id = $1 AND q.id >= $2 AND q.id < $3 AND q.profile_id IS NOT NULL
+    AND NOT EXISTS (SELECT FROM last l WHERE l.callback_id = q.id)
+ORDER BY 1
+"""
 # scope: upkeep of the whole installation
 PURGE_TALLY = "DELETE FROM callback_tally WHERE hour < $1"
+
+
+def requests(
+    connection: asyncpg.Connection[Any], account_id: int, start: datetime, end: datetime
+) -> AsyncIterator[list[Any]]:
+    """What became of the requests of profiles that were made between two moments, through a cursor."""
+    return cursor_batches(connection, REQUESTS, account_id, uuid_floor(start), uuid_floor(end))
 
 
 async def queued(
