@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from strowger.channels.sms import reports as sms
+from strowger.engagement.links import reports as links
 from strowger.platform.billing import reports as billing
 from strowger.platform.callbacks.profiles import reports as callbacks
 from strowger.platform.reports.types import register
@@ -11,4 +12,4 @@ from strowger.platform.subaccounts import reports as subaccounts
 
 def register_reports() -> None:
     """Offer every report type of this version."""
-    register(*sms.reports, *subaccounts.reports, *callbacks.reports, *billing.reports)
+    register(*sms.reports, *links.reports, *subaccounts.reports, *callbacks.reports, *billing.reports)

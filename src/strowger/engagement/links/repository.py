@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -12,7 +12,9 @@ import asyncpg
 from strowger.engagement.links.schemas import NewLink, Opened, Visit
 from strowger.foundation.database import columns
 from strowger.foundation.errors import StrowgerError
+from strowger.foundation.ids import uuid_floor
 from strowger.messaging.repository.queueing import encode_json
+from strowger.platform.reports.types import cursor_batches
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.Pool[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 # A slug that the account has for the same URL is used again, with the newer wishes; any other one is not touched.
@@ -55,6 +57,23 @@ CLICKS = """
 SELECT k.link_id, k.at, k.ip, k.user_agent FROM short_link_click k
 WHERE k.account_id = $1 AND k.link_id = ANY($2::bigint[]) AND (k.token_id IS NULL OR k.token_id = ANY($3::bigint[]))
 ORDER BY k.at DESC LIMIT $4
+"""
+USED = """
+WITH click AS (
+    SELECT link_id, count(*) AS views, count(DISTINCT coalesce(token_id::text, ip, '')) AS openers FROM short_link_click
+    WHERE account_id = $1 AND at >= $2 AND at < $3 GROUP BY link_id
+), sent AS (
+    SELECT DISTINCT link_id FROM short_link_token WHERE account_id = $1 AND request_id >= $4 AND request_id < $5
+)
+SELECT l.slug, l.long_url, l.created_at, l.last_click_at, coalesce(c.views, 0) AS views, coalesce(c.openers, 0) AS openers
+FROM short_link l LEFT JOIN click c ON c.link_id = l.id
+WHERE l.account_id = $1 AND (c.link_id IS NOT NULL OR l.id IN (SELECT link_id FROM sent)) ORDER BY l.id
+"""
+CLICKED = """
+SELECT k.at, k.ip, k.user_agent, k.language, l.slug, t.token, t.recipient, t.request_id, t.n FROM short_link_click k
+JOIN short_link l ON l.account_id = k.account_id AND l.id = k.link_id
+LEFT JOIN short_link_token t ON t.account_id = k.account_id AND t.id = k.token_id
+WHERE k.account_id = $1 AND k.at >= $2 AND k.at < $3 ORDER BY k.at, k.id
 """
 # scope: upkeep of the whole installation
 FORGET_CLICKS = "DELETE FROM short_link_click WHERE id IN (SELECT id FROM short_link_click WHERE at < $1 LIMIT $2)"
@@ -112,6 +131,16 @@ async def latest_clicks(
 ) -> list[Any]:
     """The newest clicks on links, by these recipients' tokens or by anybody where the link is shared."""
     return await connection.fetch(CLICKS, account_id, list(links), list(tokens), limit)
+
+
+def used_links(connection: Any, account_id: int, start: datetime, end: datetime) -> AsyncIterator[list[Any]]:
+    """Links that were clicked, or were in messages, between two moments, with the clicks of that time, through a cursor."""
+    return cursor_batches(connection, USED, account_id, start, end, uuid_floor(start), uuid_floor(end))
+
+
+def clicks_between(connection: Any, account_id: int, start: datetime, end: datetime) -> AsyncIterator[list[Any]]:
+    """Clicks between two moments with their links and recipients, through a cursor."""
+    return cursor_batches(connection, CLICKED, account_id, start, end)
 
 
 async def forget_clicks(connection: Connection, before: datetime, limit: int) -> int:

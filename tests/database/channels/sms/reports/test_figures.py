@@ -238,6 +238,40 @@ async def test_by_template_and_by_campaign_with_clicks(desk: Desk) -> None:
     )
 
 
+async def test_links_and_their_clicks(desk: Desk) -> None:
+    message_id = await desk.message(MORNING)
+    request_id = message_id.split(":")[0]
+    for slug, account in (("own", desk.account), ("idle", desk.account), ("eves", desk.account + 99)):
+        link = await desk.pool.fetchval(
+            "INSERT INTO short_link (account_id, slug, long_url, created_at) VALUES ($1, $2, 'https://x.test/', $3) RETURNING id",
+            account, slug, MORNING,
+        )  # fmt: skip
+        if slug == "idle":
+            continue
+        token = await desk.pool.fetchval(
+            "INSERT INTO short_link_token (account_id, link_id, token, request_id, n, recipient)"
+            " VALUES ($1, $2, 'k1', $3, 1, '447700900123') RETURNING id", account, link, request_id,
+        )  # fmt: skip
+        for minute in range(3):
+            await desk.pool.execute(
+                "INSERT INTO short_link_click (account_id, link_id, token_id, at, ip, user_agent)"
+                " VALUES ($1, $2, $3, $4, '203.0.113.5', 'curl/8.5.0')",
+                account, link, token, MORNING + timedelta(minutes=minute),
+            )  # fmt: skip
+    (row,) = await desk.made("links-summary")
+    assert row["TXTLY"].endswith("/own")
+    assert (row["LONG URL"], row["VIEWS"], row["UNIQUE CLICKS"]) == ("https://x.test/", "3", "1")
+    clicks = await desk.made("links-detailed")
+    assert len(clicks) == 3
+    assert (clicks[0]["MOBILE NUMBER"], clicks[0]["CLIENT IP"], clicks[0]["BROWSER"]) == (
+        "447700900123",
+        "203.0.113.5",
+        "curl",
+    )
+    assert clicks[0]["SHORT_URL"].endswith("/own/k1")
+    assert clicks[0]["MESSAGE ID"] == message_id
+
+
 async def test_performance_location_days_and_senders(desk: Desk) -> None:
     for n in range(1, 11):
         sent = MORNING + timedelta(minutes=n)
