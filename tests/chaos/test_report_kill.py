@@ -10,7 +10,7 @@ import aiohttp
 from tests.chaos.load import scale
 from tests.installation import Installation, until
 
-ROWS = 60_000
+ROWS = 40_000
 FILL = """
 WITH made AS (SELECT n, now() - interval '26 hours' + n * interval '1 millisecond' AS at FROM generate_series(1, $2::int) AS n)
 INSERT INTO message (account_id, request_id, n, status, trace, type, sender, recipient, body, units, length, country, price,
@@ -55,7 +55,7 @@ async def test_R05_a_report_survives_its_worker(place: Installation) -> None:
         async def done() -> bool:
             return bool((await report_of(place))["state"] == "done")
 
-        await until(done, 90, "the report")
+        await until(done, 300, "the report", pause=0.5)
         row = await report_of(place)
         assert (row["rows"], row["attempts"]) == (count, 2)
 
