@@ -69,6 +69,7 @@ TENANT_MODELS = {
     "CampaignContact": "campaign_contact",
     "CampaignBatch": "campaign_batch",
     "CampaignChunk": "campaign_chunk",
+    "Passkey": "passkey",
 }
 TENANT_TABLES = frozenset(TENANT_MODELS.values())
 SQL = re.compile(r"\bSELECT\s+[\w*(]|\bINSERT INTO\s|\bUPDATE\s+\w+(\s+\w+)?\s+SET\b|\bDELETE FROM\s")

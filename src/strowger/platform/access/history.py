@@ -30,6 +30,8 @@ METHODS = {
     "sms": "Password and SMS code",
     "totp": "Password and authenticator app",
     "recovery": "Password and recovery code",
+    "passkey": "Passkey",
+    "password-passkey": "Password and passkey",
     "device": "Password, known browser",
     "link": "Mailed link",
     "invitation": "Invitation",

@@ -98,6 +98,34 @@ class LoginEvent(Base):
     at: Mapped[datetime] = mapped_column(Moment)
 
 
+class Passkey(Base):
+    """A passkey of a user. ``id`` is the credential's id, ``number`` names it in pages; ``sign_count`` is its counter when it was
+    last used."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    user_id: Mapped[int] = _user()
+    name: Mapped[str] = mapped_column(Text)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    last_used_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class PasskeyChallenge(Base):
+    """What a browser has to sign, as a hash; used once. ``purpose``: register, enter (nobody known yet) or factor."""
+
+    __tablename__ = "passkey_challenge"
+
+    hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    purpose: Mapped[str] = mapped_column(Text)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
 class SignUp(Base):
     """A sign-up whose e-mail address is not confirmed yet; the account is made when it is, and the mobile number, too.
 

@@ -9,7 +9,7 @@ from litestar import Response
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, context_of, local_path, page, public_page, redirect, render
 from strowger.console.visitor import Visitor, find_visitor
-from strowger.platform.access import links, sign_in
+from strowger.platform.access import links, passkeys, sign_in
 from strowger.platform.access.errors import CannotText, LinkGone, NotAllowed, StepGone, TooManyCodes, WrongCode
 from strowger.platform.access.flow import CODE_PAGE, DEVICE, STEP, answer, check_origin, where_of
 from strowger.platform.accounts import service
@@ -64,6 +64,7 @@ ACCEPT = Form(
 ASKS = {
     "email": "Enter the code that was sent to your e-mail address.",
     "sms": "Enter the code that was sent to your mobile.",
+    "passkey": "Use your passkey, or enter one of your recovery codes.",
     "totp": "Enter the code that your authenticator app shows, or one of your recovery codes.",
 }
 TOO_MANY, GONE = 429, 410
@@ -72,8 +73,9 @@ TOO_MANY, GONE = 429, 410
 async def _sign_in_page(request: AnyRequest, form: FormState, status: int = 200) -> Answer:
     settings = context_of(request).settings
     return await render(
-        request, "access/sign_in.html", title="Sign in", form=form, status=status, signup=settings.signup == "open"
-    )
+        request, "access/sign_in.html", title="Sign in", form=form, status=status, signup=settings.signup == "open",
+        passkeys=passkeys.site_of(settings).usable,
+    )  # fmt: skip
 
 
 @public_page("/sign-in")
@@ -112,12 +114,15 @@ async def check_password(request: AnyRequest) -> Answer:
 
 
 async def _code_page(request: AnyRequest, form: FormState, status: int = 200) -> Answer:
-    method = await sign_in.method_of(context_of(request), request.cookies.get(STEP, ""))
+    context, token = context_of(request), request.cookies.get(STEP, "")
+    method = await sign_in.method_of(context, token)
     if not method:
         return redirect(request, "/sign-in", str(StepGone()), "warning")
+    options = await passkeys.begin_factor(context, token)
     return await render(
-        request, "access/code.html", title="Second factor", form=form, status=status, method=method, ask=ASKS[method]
-    )
+        request, "access/code.html", title="Second factor", form=form, status=status, method=method, ask=ASKS[method],
+        options=options,
+    )  # fmt: skip
 
 
 @public_page(CODE_PAGE)

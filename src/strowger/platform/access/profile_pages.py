@@ -76,7 +76,7 @@ async def _overview(request: AnyRequest, visitor: Visitor, status: int = 200, **
     )
 
 
-async def _confirmed(request: AnyRequest, visitor: Visitor, form: FormState) -> bool:
+async def confirmed(request: AnyRequest, visitor: Visitor, form: FormState) -> bool:
     """Whether the form's password is the visitor's own."""
     if form.ok:
         try:
@@ -92,7 +92,8 @@ async def _tell(request: AnyRequest, visitor: Visitor, text: str) -> None:
         await post(session, context, visitor.email, "factor-changed", letters.factor_changed(text), visitor.account_id)
 
 
-async def _show_codes(request: AnyRequest, codes: list[str], title: str) -> Answer:
+async def show_codes(request: AnyRequest, codes: list[str], title: str) -> Answer:
+    """Recovery codes, shown this once."""
     return await render(
         request, "access/recovery_codes.html", title=title, crumbs=[Crumb("My Profile", "/profile")], codes=codes
     )
@@ -108,7 +109,7 @@ async def overview(request: AnyRequest, visitor: Visitor) -> Answer:
 async def begin_app(request: AnyRequest, visitor: Visitor) -> Answer:
     """Show the QR code of a new secret, to who knows the password."""
     form = await BEGIN.read(request, visitor)
-    if not await _confirmed(request, visitor, form):
+    if not await confirmed(request, visitor, form):
         return await _overview(request, visitor, 422, begin=form)
     secret, packed = second_factor.new_secret(context_of(request), visitor.user_id)
     return await _app_page(request, visitor, secret, CONFIRM.blank(visitor, secret=packed))
@@ -144,7 +145,7 @@ async def confirm_app(request: AnyRequest, visitor: Visitor) -> Answer:
             form.fail("code", str(problem))
         else:
             await _tell(request, visitor, "From now on, signing in asks for the code of your authenticator app.")
-            return await _show_codes(request, codes, "The app is switched on")
+            return await show_codes(request, codes, "The app is switched on")
     return await _app_page(request, visitor, secret, form)
 
 
@@ -152,7 +153,7 @@ async def confirm_app(request: AnyRequest, visitor: Visitor) -> Answer:
 async def app_off(request: AnyRequest, visitor: Visitor) -> Answer:
     """Ask for the app no more."""
     form = await OFF.read(request, visitor)
-    if not await _confirmed(request, visitor, form):
+    if not await confirmed(request, visitor, form):
         return await _overview(request, visitor, 422, off=form)
     await second_factor.switch_off_app(context_of(request), visitor.user_id)
     await _tell(request, visitor, "The authenticator app was switched off; its code is not asked for any more.")
@@ -164,11 +165,11 @@ async def new_codes(request: AnyRequest, visitor: Visitor) -> Answer:
     """Replace the recovery codes."""
     context = context_of(request)
     form = await CODES.read(request, visitor)
-    if not await _confirmed(request, visitor, form):
+    if not await confirmed(request, visitor, form):
         return await _overview(request, visitor, 422, codes=form)
     async with context.database.session() as session:
         codes = await second_factor.renew_recovery_codes(session, visitor.user_id)
-    return await _show_codes(request, codes, "New recovery codes")
+    return await show_codes(request, codes, "New recovery codes")
 
 
 @page(f"{PAGE}/mobile", methods=["POST"], permission="self")

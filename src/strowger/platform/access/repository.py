@@ -14,6 +14,8 @@ from strowger.platform.access.models import (
     CodeAttempt,
     LoginEvent,
     OneTimeLink,
+    Passkey,
+    PasskeyChallenge,
     RecoveryCode,
     SignInStep,
     SignUp,
@@ -183,6 +185,46 @@ def history_source(database: Database) -> SqlSource:
         search=lambda text: contains(columns.email, text) | contains(func.coalesce(columns.ip, ""), text),
         filters={"result": equals(columns.result), "method": equals(columns.method)},
     )
+
+
+# scope: signing in learns the account from the passkey
+async def passkey(session: AsyncSession, credential_id: bytes) -> Passkey | None:
+    """A passkey by the credential's id."""
+    return await session.scalar(select(Passkey).where(Passkey.id == credential_id))
+
+
+# scope: of the user who is signing in, or of the signed-in visitor
+async def passkeys_of(session: AsyncSession, user_id: int) -> Sequence[Passkey]:
+    """The passkeys of a user, the oldest first."""
+    return (await session.scalars(select(Passkey).where(Passkey.user_id == user_id).order_by(Passkey.number))).all()
+
+
+# scope: of the signed-in visitor
+async def passkey_of(session: AsyncSession, user_id: int, number: int) -> Passkey | None:
+    """One passkey of a user."""
+    return await session.scalar(select(Passkey).where(Passkey.user_id == user_id, Passkey.number == number))
+
+
+# scope: of the user who is signing in
+async def has_passkey(session: AsyncSession, user_id: int) -> bool:
+    """Whether a user has a passkey."""
+    return await session.scalar(select(Passkey.number).where(Passkey.user_id == user_id).limit(1)) is not None
+
+
+async def users_with_passkeys(session: AsyncSession, account_id: int) -> set[int]:
+    """Which users of an account have a passkey."""
+    return set((await session.scalars(select(Passkey.user_id).where(Passkey.account_id == account_id))).all())
+
+
+async def take_challenge(session: AsyncSession, challenge_hash: bytes, now: datetime) -> PasskeyChallenge | None:
+    """Use up a challenge; of parallel answers one wins."""
+    wanted = delete(PasskeyChallenge).where(PasskeyChallenge.hash == challenge_hash, PasskeyChallenge.expires_at > now)
+    return await session.scalar(wanted.returning(PasskeyChallenge))
+
+
+async def drop_old_challenges(session: AsyncSession, now: datetime) -> None:
+    """Forget challenges that are over."""
+    await session.execute(delete(PasskeyChallenge).where(PasskeyChallenge.expires_at <= now))
 
 
 async def sign_up_by_token(

@@ -39,13 +39,15 @@ def trust_hours_of(account: Account) -> int:
     return int(account.settings.get("trust_hours", TRUST_HOURS))
 
 
-def methods_of(user: User, account: Account) -> list[str]:
+def methods_of(user: User, account: Account, has_passkey: bool = False) -> list[str]:
     """How this user proves who they are besides the password, the preferred way first; none: the password is enough.
 
-    The app that a user set up takes the place of the account's codes: falling back to those would weaken it.
+    The app or passkey that a user set up takes the place of the account's codes: falling back to those would weaken it.
     """
     if user.totp_sealed:
         return ["totp"]
+    if has_passkey:
+        return ["passkey"]
     factor = factor_of(account)
     if factor == "off":
         return []
@@ -142,7 +144,8 @@ async def switch_off_app(context: Context, user_id: int) -> None:
         found = await repository.lock_user(session, user_id)
         assert found is not None
         found[0].totp_sealed = None
-        await repository.drop_recovery_codes(session, user_id)
+        if not await repository.has_passkey(session, user_id):
+            await repository.drop_recovery_codes(session, user_id)
         await repository.drop_devices(session, user_id, context.clock.now())
 
 
@@ -154,6 +157,7 @@ async def state_of(context: Context, user_id: int) -> dict[str, Any]:
         user, account = found
         return {
             "app": user.totp_sealed is not None,
+            "passkeys": await repository.has_passkey(session, user_id),
             "recovery": await repository.count_recovery_codes(session, user_id),
             "mobile": user.mobile,
             "account_factor": factor_of(account),

@@ -26,7 +26,7 @@ CODE_LIVES = timedelta(minutes=5)
 SENT_WINDOW, SENT_LIMIT = timedelta(minutes=30), 3
 BLOCKED_FOR = timedelta(hours=24)
 WRONG_LIMIT = 5
-FACTORS = ("email", "sms", "totp")
+FACTORS = ("email", "sms", "totp", "passkey")
 TRIES = ((timedelta(minutes=1), 6), (timedelta(hours=1), 12))  # R-61
 REFUSED_ADDRESS_MAIL = timedelta(hours=1)
 
@@ -85,12 +85,13 @@ async def go_on(
         found = await repository.lock_user(session, user.id)
         assert found is not None
         user, account = found
-        refusal, text = await _refusal(session, context, user, account, where, method)
+        refusal, text = await refusal_of(session, context, user, account, where, method)
         if not refusal:
-            methods = second_factor.methods_of(user, account)
+            has_passkey = await repository.has_passkey(session, user.id)
+            methods = second_factor.methods_of(user, account, has_passkey)
             trusted = bool(device) and await repository.is_trusted(session, user.id, digest(device), now)
             if not methods or trusted:
-                return await _enter(session, context, user, where, "device" if methods and trusted else method)
+                return await enter(session, context, user, where, "device" if methods and trusted else method)
             factor = methods[0]
             await repository.drop_steps(session, user.id, now)
             step = SignInStep(
@@ -112,7 +113,7 @@ def sms_text(code: str) -> str:
     return f"{code} is your sign-in code. It is valid for {CODE_LIVES.seconds // 60} minutes."
 
 
-async def _refusal(
+async def refusal_of(
     session: AsyncSession, context: Context, user: User, account: Account, where: Where, method: str
 ) -> tuple[str, str]:
     """Why somebody with the right password is not let in: the history's word and a sentence."""
@@ -196,13 +197,13 @@ async def finish(context: Context, token: str, code: str, where: Where) -> Enter
         assert found is not None
         user, account = found
         await session.refresh(step)
-        if await _tried_too_often(session, user.id, now):
+        if await tried_too_often(session, user.id, now):
             problem = TooManyCodes("Too many codes were tried. Wait, then try again.")
         else:
             session.add(CodeAttempt(user_id=user.id, kind="tried", at=now))
             method = await _fitting(session, context, user, step, token, second_factor.clean(code))
             if method:
-                return await _admit(session, context, user, account, where, method)
+                return await admit(session, context, user, account, where, method)
             step.wrong += 1
             history.record(session, context, user, where, step.method, "wrong-code")
             problem = WrongCode(_wrong_text(step, now))
@@ -220,7 +221,8 @@ def _wrong_text(step: SignInStep, now: datetime) -> str:
     return "The code is wrong."
 
 
-async def _tried_too_often(session: AsyncSession, user_id: int, now: datetime) -> bool:
+async def tried_too_often(session: AsyncSession, user_id: int, now: datetime) -> bool:
+    """Whether a user's tries of the last minute or hour are used up (R-61)."""
     counts = [await repository.count_attempts(session, user_id, "tried", now - window) for window, _ in TRIES]
     return any(count >= limit for count, (_, limit) in zip(counts, TRIES, strict=True))
 
@@ -238,7 +240,7 @@ async def _fitting(session: AsyncSession, context: Context, user: User, step: Si
     return "recovery" if used else ""
 
 
-async def _admit(
+async def admit(
     session: AsyncSession, context: Context, user: User, account: Account, where: Where, method: str
 ) -> Entered:
     """The second factor was right: trust this browser for some hours and open the session."""
@@ -250,11 +252,12 @@ async def _admit(
     if device:
         expires = now + timedelta(hours=hours)
         session.add(TrustedDevice(token_hash=digest(device), user_id=user.id, expires_at=expires))
-    entered = await _enter(session, context, user, where, method)
+    entered = await enter(session, context, user, where, method)
     return Entered(entered.token, user, device, hours)
 
 
-async def _enter(session: AsyncSession, context: Context, user: User, where: Where, method: str) -> Entered:
+async def enter(session: AsyncSession, context: Context, user: User, where: Where, method: str) -> Entered:
+    """Open the session of somebody who proved everything that is asked for."""
     await history.tell_of_new_place(session, context, user, where)
     history.record(session, context, user, where, method, "success")
     return Entered(await service.open_session(session, context, user, where.ip, where.agent, method), user)
@@ -265,7 +268,7 @@ async def enter_proven(context: Context, user: User, where: Where) -> Entered:
     async with context.database.session() as session:
         found = await repository.lock_user(session, user.id)
         assert found is not None
-        return await _enter(session, context, found[0], where, "invitation")
+        return await enter(session, context, found[0], where, "invitation")
 
 
 async def unlock(context: Context, account_id: int, user_id: int) -> None:

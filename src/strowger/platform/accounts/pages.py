@@ -10,7 +10,7 @@ from strowger.console.form import Field, Form, Invalid
 from strowger.console.pages import AnyRequest, Visitor, context_of, page, redirect, render
 from strowger.console.respond import is_partial
 from strowger.platform.access import pages as access_pages
-from strowger.platform.access import profile_pages, second_factor, sign_up_pages
+from strowger.platform.access import passkey_pages, profile_pages, second_factor, sign_up_pages
 from strowger.platform.accounts import key_pages, service
 from strowger.platform.accounts.errors import AccountProblem, Locked, WrongPassword
 
@@ -141,6 +141,7 @@ async def end_sessions(request: AnyRequest, visitor: Visitor) -> Answer:
 pages: list[Any] = [
     *access_pages.pages,
     *profile_pages.pages,
+    *passkey_pages.pages,
     *sign_up_pages.pages,
     profile,
     save_profile,

@@ -64,12 +64,13 @@ async def members(context: Context, account_id: int) -> list[dict[str, Any]]:
         users = await repository.members(session, account_id)
         own = {custom.key_of(role.id): role.name for role in await repository.custom_roles(session, account_id)}
         until = await repository.open_invitations(session, account_id)
+        keys = await access.users_with_passkeys(session, account_id)
     return [
         {
             "id": user.id, "name": user.name, "email": user.email, "role": user.role,
             "role_name": ROLES[user.role].name if user.role in ROLES else own.get(user.role, "No role"),
             "state": state_of(user, now, until.get(user.id)),
-            "factor": "App" if user.totp_sealed else "",
+            "factor": ", ".join(filter(None, ("App" if user.totp_sealed else "", "Passkey" if user.id in keys else ""))),
             "last_login_at": user.last_login_at, "created_at": user.created_at, "access_until": user.access_until,
             "account_id": account_id,
         }
