@@ -1,7 +1,7 @@
 """Passkeys.
 
 Revision ID: 0034c
-Revises: 0032
+Revises: 0037
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0034c"
-down_revision = "0032"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 
