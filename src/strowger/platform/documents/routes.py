@@ -197,7 +197,7 @@ OPERATIONS = [
             Parameter("category", TEXT, "kyc, number, waba or other (the default).", False, "kyc"),
             Parameter("number_document_id", TEXT, "For a number: which of its documents this is."),
         ),
-        codes=("DOC413", "DOC415", "DOC422", "E409", "E422"), status=202, result=_result(EXAMPLE),
+        codes=("DOC413", "DOC415", "DOC422"), status=202, result=_result(EXAMPLE),
         example=_body(EXAMPLE, "RBC202", "Accepted"), permission="settings.write", idempotent=True, files=MAX_BODY,
     ),
     _operation(

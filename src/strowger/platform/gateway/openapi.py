@@ -13,6 +13,7 @@ from strowger.platform.gateway.operations import OPERATIONS, Operation, Paramete
 from strowger.platform.gateway.xml import write_xml
 
 COMMON_CODES = ("E400", "E401", "E403", "E404", "E405", "E413", "E415", "E429", "E500", "E503")
+IDEMPOTENT_CODES = ("E409", "E422")
 BODY_TYPES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
 SID = Parameter("sid", {"type": "string", "minLength": 1}, "The account's SID.", True, "HXEU0000000001GB")
 ERROR_SCHEMA: Mapping[str, Any] = {
@@ -51,7 +52,8 @@ def public_paths(operation: Operation) -> list[str]:
 def codes_by_status(operation: Operation) -> dict[int, list[str]]:
     """The errors that an operation may answer, by HTTP status."""
     grouped: dict[int, list[str]] = defaultdict(list)
-    for code in sorted({*COMMON_CODES, *operation.codes}):
+    repeatable = IDEMPOTENT_CODES if operation.idempotent else ()
+    for code in sorted({*COMMON_CODES, *repeatable, *operation.codes}):
         grouped[ERRORS[code].http].append(code)
     return dict(sorted(grouped.items()))
 

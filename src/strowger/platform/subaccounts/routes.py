@@ -149,7 +149,7 @@ OPERATIONS = [
     _operation(
         "POST", "", "create_subaccount", "Create a sub-account",
         "Makes an account below this one, with an owner, a first API key and, when assigned, credit moved from this account.",
-        create_subaccount, (*d.CREATE_CODES, "E409", "E422"), parameters=d.CREATE, status=201,
+        create_subaccount, d.CREATE_CODES, parameters=d.CREATE, status=201,
         example=d.body({**d.EXAMPLE, "invitation_url": "https://example.net/join/token"}, 201), idempotent=True,
     ),
     _operation(
@@ -169,7 +169,7 @@ OPERATIONS = [
     _operation(
         "POST", ONE + "/recharges", "recharge_subaccount", "Recharge a sub-account",
         "Moves credits from this account to the sub-account; a negative amount moves them back.", recharge_subaccount,
-        (*d.RECHARGE_CODES, "E409", "E422"), parameters=(d.AMOUNT_FIELD,), result=d.envelope(d.RECHARGED),
+        d.RECHARGE_CODES, parameters=(d.AMOUNT_FIELD,), result=d.envelope(d.RECHARGED),
         example=d.body({"sid": "HXEU0000000001GB_1", "balance": 1700.5, "parent_balance": 8300}), idempotent=True,
     ),
     _operation(
