@@ -32,6 +32,7 @@ from strowger.console.respond import (
     toast,
 )
 from strowger.console.rights import PUBLIC, add_page
+from strowger.console.tenancy import bound, is_bound
 from strowger.console.trail import recorded
 from strowger.console.visitor import AnyConnection, Visitor, find_visitor
 
@@ -144,7 +145,8 @@ def _handler(
                 handler.__annotations__[name] = Annotated[kind, PathParameter()]
             elif name == "visitor":
                 handler.__annotations__[name] = Annotated[kind, Dependency(kind="named")]
-        return make(recorded(handler, paths[0]) if audited and set(methods) - SAFE else handler)
+        run = bound(handler) if is_bound(permission) else handler
+        return make(recorded(run, paths[0]) if audited and set(methods) - SAFE else run)
 
     return decorate
 

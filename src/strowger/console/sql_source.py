@@ -82,8 +82,8 @@ class SqlSource:
     async def _fetch(self, statement: Select[Any]) -> list[Row]:
         """Rows of a statement. Raises ClientException for a cursor or filter that no column can hold."""
         try:
-            async with self.database.engine.connect() as connection:
-                return [dict(row) for row in (await connection.execute(statement)).mappings()]
+            async with self.database.session() as session:
+                return [dict(row) for row in (await session.execute(statement)).mappings()]
         except DBAPIError as problem:
             if problem.orig is not None and isinstance(problem.orig.__cause__, asyncpg.DataError):
                 raise ClientException("This place in the list, or a filter, cannot be read.") from problem

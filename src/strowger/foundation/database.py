@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase
 
 from strowger.foundation.errors import Unavailable
+from strowger.foundation.tenancy import ACCOUNTS, ROLE, SETTING, accounts_text
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -28,6 +29,10 @@ NAMING = {
 ACTING: ContextVar[str] = ContextVar("acting", default="")
 MARK = "SELECT set_config('strowger.request', $1, true)"
 ORM_MARK = text("SELECT set_config('strowger.request', :request, true)")
+ORM_TENANT = text(
+    f"SELECT set_config('role', '{ROLE}', true), set_config('{SETTING}', :accounts, true),"
+    " set_config('strowger.request', :request, true)"
+)
 # What tells that the database is away or refuses to write, not that a statement is wrong.
 OUTAGES = (
     OSError,
@@ -54,6 +59,21 @@ class _Connection(asyncpg.Connection):
     def get_reset_query(self) -> str:
         """No statement."""
         return ""
+
+
+class _TenantConnection(_Connection):
+    """A connection that took the tenants' role when it was made; ``accounts`` is what its setting says now."""
+
+    accounts = ""
+
+
+async def _enter(connection: Any) -> None:
+    """Before a connection of the tenants' pool is used: the accounts it serves. Costs a round trip when they change."""
+    wanted = accounts_text(ACCOUNTS.get() or ())
+    inner: _TenantConnection = connection._con  # the pool hands out proxies
+    if inner.accounts != wanted:
+        await inner.execute(f"SET {SETTING} = '{wanted}'")
+        inner.accounts = wanted
 
 
 class Base(DeclarativeBase):
@@ -90,38 +110,51 @@ class Database:
         self.outages = 0  # how often work ended in doubt: its commit may have been the last thing done
         self._pool_size = pool_size
         self._pool: asyncpg.Pool[Any] | None = None
+        self._tenants: asyncpg.Pool[Any] | None = None
         self.engine: AsyncEngine = create_async_engine(orm_url(url), pool_size=pool_size, pool_pre_ping=True)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @property
     def pool(self) -> asyncpg.Pool[Any]:
-        """The asyncpg pool; open() must have been awaited."""
-        assert self._pool is not None, "Database.open() was not awaited"
-        return self._pool
+        """The asyncpg pool: that of the tenants while this task acts for accounts. open() must have been awaited."""
+        chosen = self._pool if ACCOUNTS.get() is None else self._tenants
+        assert chosen is not None, "Database.open() was not awaited"
+        return chosen
 
     async def open(self) -> None:
-        """Open the pool. Raises OSError when the server cannot be reached."""
-        self._pool = await asyncpg.create_pool(
+        """Open the pools. Raises OSError when the server cannot be reached."""
+        self._pool = await self._make_pool(1, _Connection)
+        self._tenants = await self._make_pool(0, _TenantConnection, setup=_enter, role=ROLE)
+
+    async def _make_pool(
+        self, least: int, kind: type[_Connection], setup: Any = None, **settings: str
+    ) -> asyncpg.Pool[Any]:
+        return await asyncpg.create_pool(
             driver_url(self.url),
-            min_size=1,
+            min_size=least,
             max_size=self._pool_size,
             init=_prepare_connection,
+            setup=setup,
             command_timeout=30,
-            connection_class=_Connection,
-            server_settings={"application_name": "strowger", "jit": "off"},
+            connection_class=kind,
+            server_settings={"application_name": "strowger", "jit": "off", **settings},
         )
 
     async def close(self) -> None:
-        """Close pool and engine."""
-        if self._pool is not None:
-            await asyncio.wait_for(self._pool.close(), 10)
+        """Close pools and engine."""
+        for pool in (self._tenants, self._pool):
+            if pool is not None:
+                await asyncio.wait_for(pool.close(), 10)
         await self.engine.dispose()
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
         """A unit of work: commits when the block ends, rolls back when it raises."""
         async with self._sessions() as session, session.begin():
-            if acting := ACTING.get():
+            acting, accounts = ACTING.get(), ACCOUNTS.get()
+            if accounts is not None:
+                await session.execute(ORM_TENANT, {"request": acting, "accounts": accounts_text(accounts)})
+            elif acting:
                 await session.execute(ORM_MARK, {"request": acting})
             yield session
 
@@ -137,14 +170,15 @@ class Database:
 
         Raises TimeoutError when none is free within ``seconds``.
         """
-        connection = await self.pool.acquire(timeout=seconds)
+        pool = self.pool
+        connection = await pool.acquire(timeout=seconds)
         try:
             yield connection  # type: ignore[misc]
         except (*OUTAGES, asyncio.CancelledError):
             connection.terminate()
             raise
         finally:
-            await self.pool.release(connection)
+            await pool.release(connection)
 
     async def run(self, work: Callable[[asyncpg.Connection[Any]], Awaitable[T]], tries: int = 3) -> T:
         """Run ``work`` in one transaction; repeat it when it lost against a parallel one.

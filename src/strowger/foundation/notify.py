@@ -12,6 +12,7 @@ import asyncpg
 
 from strowger.foundation.database import OUTAGES, Database
 from strowger.foundation.logs import get_logger
+from strowger.foundation.tenancy import across_accounts
 
 log = get_logger(__name__)
 Handler = Callable[[str], None]
@@ -32,7 +33,8 @@ class Notifier:
         if len(payload) <= PAYLOAD_LIMIT:
             self._due[(channel, payload)] = None
         if self._due and (self._task is None or self._task.done()):
-            self._task = asyncio.create_task(self._flush())
+            with across_accounts():
+                self._task = asyncio.create_task(self._flush())
 
     async def _flush(self) -> None:
         while self._due:

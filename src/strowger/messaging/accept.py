@@ -12,6 +12,7 @@ from strowger.foundation.errors import StrowgerError, Unavailable
 from strowger.foundation.ids import format_message_id
 from strowger.foundation.logs import get_logger
 from strowger.foundation.notify import Notifier
+from strowger.foundation.tenancy import across_accounts
 from strowger.messaging.finish import live_payload
 from strowger.messaging.repository.accepting import insert_requests
 from strowger.messaging.schemas import NewRequest
@@ -50,7 +51,8 @@ class Accepter:
 
     def _start_commit(self) -> None:
         if self._waiting and len(self._commits) < PARALLEL_COMMITS:
-            task = asyncio.create_task(self._commit())
+            with across_accounts():  # the commit holds requests of several accounts
+                task = asyncio.create_task(self._commit())
             self._commits.add(task)
             task.add_done_callback(self._commit_done)
 

@@ -9,6 +9,7 @@ from sqlalchemy.pool import NullPool
 
 from strowger.foundation.database import Base, orm_url
 from strowger.foundation.schema import import_models
+from strowger.foundation.tenancy import secure
 
 import_models()
 
@@ -19,6 +20,7 @@ def _migrate(connection: Connection) -> None:
         context.execute("SET LOCAL lock_timeout = '5s'")
         context.execute("SELECT pg_advisory_xact_lock(727865)")
         context.run_migrations()
+        secure(connection)
 
 
 async def _run() -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.foundation.context import Context
 from strowger.foundation.ids import new_sid, new_token
+from strowger.foundation.tenancy import across_accounts
 from strowger.platform.accounts import repository
 from strowger.platform.accounts.errors import AccountProblem, EmailTaken, Locked, WrongPassword
 from strowger.platform.accounts.models import Account, User, UserSession
@@ -97,26 +98,30 @@ async def create_user(
 
 async def find_account(context: Context, sid: str | None = None) -> Account | None:
     """An account by SID, or the installation's first one."""
-    async with context.database.session() as session:
-        return await (repository.account_by_sid(session, sid) if sid else repository.first_account(session))
+    with across_accounts():
+        async with context.database.session() as session:
+            return await (repository.account_by_sid(session, sid) if sid else repository.first_account(session))
 
 
 async def is_operator(context: Context, account_id: int) -> bool:
     """Whether the account is the one whose people run the installation."""
-    async with context.database.session() as session:
-        return await repository.operator_account(session) == account_id
+    with across_accounts():
+        async with context.database.session() as session:
+            return await repository.operator_account(session) == account_id
 
 
 async def list_accounts(context: Context) -> Sequence[Account]:
     """All accounts of the installation."""
-    async with context.database.session() as session:
-        return await repository.list_accounts(session)
+    with across_accounts():
+        async with context.database.session() as session:
+            return await repository.list_accounts(session)
 
 
 async def user_of(context: Context, email: str) -> User | None:
     """The user of an e-mail address."""
-    async with context.database.session() as session:
-        return await repository.user_by_email(session, email.strip())
+    with across_accounts():
+        async with context.database.session() as session:
+            return await repository.user_by_email(session, email.strip())
 
 
 async def check_credentials(context: Context, email: str, password: str) -> User:

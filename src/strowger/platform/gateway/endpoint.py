@@ -18,7 +18,11 @@ from strowger.foundation.database import ACTING, OUTAGES
 from strowger.foundation.errors import StrowgerError, Unavailable
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
+<<<<<<< HEAD
 from strowger.foundation.origin import ORIGIN
+=======
+from strowger.foundation.tenancy import acting_for
+>>>>>>> 7225207 (Row security as second line between tenants: pages and the API act as a role that sees their account only)
 from strowger.platform.audit import service as audit
 from strowger.platform.gateway.errors import encode_failure, render_error, status_of
 from strowger.platform.gateway.idempotency import hash_params, key_of
@@ -149,14 +153,21 @@ class Exchange:
         if scopes and operation.permission not in scopes:
             raise StrowgerError("E403", f"The key is not for this: it lacks {operation.permission}", field="api-key")
         if not operation.leaves_trail:
-            return await (self._once(operation, call) if operation.idempotent else operation.handler(call))
+            return await self._bound(operation, call)
         return await self._recorded(operation, call)
+
+    async def _bound(self, operation: Operation, call: Call) -> Answer:
+        """Handle the call, under row security unless the operation is on the path of a message."""
+        if not operation.is_bound:
+            return await (self._once(operation, call) if operation.idempotent else operation.handler(call))
+        with acting_for(self.principal.account_id):
+            return await (self._once(operation, call) if operation.idempotent else operation.handler(call))
 
     async def _recorded(self, operation: Operation, call: Call) -> Answer:
         """As ``_handle``, with an entry in the audit log."""
         mark = ACTING.set(self.name)
         try:
-            answer = await (self._once(operation, call) if operation.idempotent else operation.handler(call))
+            answer = await self._bound(operation, call)
         finally:
             ACTING.reset(mark)
         principal = self.principal

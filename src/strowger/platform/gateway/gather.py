@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from strowger.foundation.tenancy import across_accounts
+
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 MAX_BATCH = 500
@@ -24,7 +26,8 @@ class Gatherer(Generic[Asked, Answer]):
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((asked, future))
         if self._task is None:
-            self._task = asyncio.create_task(self._run())
+            with across_accounts():  # the task serves whoever asks meanwhile, not the caller alone
+                self._task = asyncio.create_task(self._run())
         return await future
 
     async def _run(self) -> None:

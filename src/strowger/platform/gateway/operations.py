@@ -106,5 +106,11 @@ class Operation:
         """Whether calls are written into the audit log."""
         return self.audited and self.method != "GET" and self.permission != "messages.send"
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether row security binds its queries: all but the path of a message, whose batches serve many accounts, and
+        what a parent does to its sub-accounts."""
+        return self.permission != "messages.send" and not self.permission.startswith("subaccounts.")
+
 
 OPERATIONS: list[Operation] = []
