@@ -34,6 +34,6 @@ async def test_R57_the_accept_path_pays_no_statement(api: Api, monkeypatch: pyte
     assert any("INSERT INTO message" in query for query in seen)
     assert not [query for query in seen if "strowger.accounts" in query or "ROLE" in query]
     seen.clear()
-    answer = await api.client.get(f"{api.base}/messages/sender-id", headers=api.customer.headers)
+    answer = await api.client.get(f"{api.base}/messages/sender", headers=api.customer.headers)
     assert answer.status_code == 200
     assert len([query for query in seen if "strowger.accounts" in query]) == 1

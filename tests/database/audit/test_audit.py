@@ -116,3 +116,29 @@ async def test_changes_whose_process_ended_are_taken_up(house: House) -> None:
     assert await service.adopt(house.context) == 1
     (entry,) = await entries(house)
     assert (entry["action"], entry["changes"][0]["after"]) == ("interrupted", {"name": "Changed"})
+
+
+AUDITED = (
+    "account app_user api_key custom_role sender number carrier route tariff callback_secret saved_view sms_template"
+    " callback_profile callback_default blocklist_entry country_limit blocked_prefix smpp_user billing_profile payment_method"
+    " tax_rate subaccount wallet"
+)
+
+
+async def test_R90_the_tables_that_people_change_are_followed(house: House) -> None:
+    """What the worker counts on a wallet is no change of a person; its limits are."""
+    rows = await house.context.database.pool.fetch(
+        "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'audit_row'"
+    )
+    assert not set(AUDITED.split()) - {row[0] for row in rows}
+
+    async def work(connection: Any) -> list[Any]:
+        await connection.execute("SELECT set_config('strowger.request', $1, true)", str(uuid4()))
+        await connection.execute("INSERT INTO wallet (account_id) VALUES ($1)", house.account.id)
+        await connection.execute("UPDATE wallet SET balance = balance + 1, day_spent = 1")
+        await connection.execute("UPDATE wallet SET day_cap = 5")
+        return list(await connection.fetch("SELECT before, after FROM audit_change WHERE relation = 'wallet' ORDER BY id"))
+
+    made, capped = await house.context.database.run(work)
+    assert made["before"] is None
+    assert set(capped["after"]) == {"day_cap"}

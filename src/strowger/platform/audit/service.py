@@ -19,6 +19,7 @@ from strowger.console.visitor import find_visitor
 from strowger.foundation.context import Context
 from strowger.foundation.ids import uuid_floor
 from strowger.foundation.logs import get_logger
+from strowger.foundation.tenancy import across_accounts
 from strowger.platform.accounts import repository as accounts
 from strowger.platform.audit import repository
 from strowger.platform.audit.models import AuditEntry
@@ -114,8 +115,9 @@ async def append(session: AsyncSession, context: Context, actor: Actor, deed: De
 async def record(context: Context, actor: Actor, deed: Deed, always: bool = True) -> None:
     """Append in a transaction of its own; what cannot be written now is taken up by ``adopt`` later."""
     try:
-        async with context.database.session() as session:
-            await append(session, context, actor, deed, always)
+        with across_accounts():  # what the triggers noted is read by nobody else
+            async with context.database.session() as session:
+                await append(session, context, actor, deed, always)
     except Exception:
         log.exception("audit_postponed", action=deed.action, request=str(deed.id))
 
