@@ -25,6 +25,9 @@ COMMANDS = {
     "number": "admin:number",
     "smpp-user": "smpp_users:smpp_user",
     "audit": "admin:audit",
+    "backup": "backup:backup",
+    "restore": "backup:restore",
+    "secrets": "keeping:secrets",
 }
 
 

@@ -69,9 +69,20 @@ class SecretBox:
         """A name of this installation for a purpose, the same in each of its processes, which tells nothing of its keys."""
         return hmac.digest(self._mark_key, purpose.encode(), "sha256").hex()[:MARK_SIZE]
 
+    @property
+    def heading(self) -> bytes:
+        """How the values begin that the newest key seals."""
+        return VERSION + self._newest
+
+    @property
+    def key_ids(self) -> list[str]:
+        """Ids of the keys, the newest first; they tell nothing about the keys."""
+        others = [key for key in self._ciphers if key != self._newest]
+        return [key.hex() for key in (self._newest, *others)]
+
     def is_current(self, sealed: bytes) -> bool:
         """Whether the newest key sealed this value; if not, ``reseal`` moves it to that key."""
-        return sealed[:_HEAD] == VERSION + self._newest
+        return sealed[:_HEAD] == self.heading
 
     def reseal(self, sealed: bytes, bound_to: str) -> bytes:
         """The same secret under the newest key. Raises SealBroken as ``open`` does."""
@@ -104,6 +115,17 @@ def _make_key_file(path: Path) -> None:
             return
     finally:
         draft.unlink()
+
+
+def write_key_file(path: Path, keys: Sequence[bytes]) -> None:
+    """Put keys, newest first, in place of the file's own; it is never seen half written."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(",".join(key.hex() for key in keys) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
 
 
 def load_keys(settings: Settings) -> list[bytes]:

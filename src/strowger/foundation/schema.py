@@ -37,6 +37,11 @@ def head_revision() -> str:
     return ScriptDirectory.from_config(alembic_config("")).get_current_head() or ""
 
 
+def known_revisions() -> set[str]:
+    """Every revision from which this version can go on."""
+    return {script.revision for script in ScriptDirectory.from_config(alembic_config("")).walk_revisions()}
+
+
 async def migrate(url: str) -> None:
     """Run the missing migrations; parallel callers wait for one another."""
     await asyncio.to_thread(command.upgrade, alembic_config(url), "head")

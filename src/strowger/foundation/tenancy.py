@@ -12,6 +12,8 @@ from contextvars import ContextVar
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
 ROLE = "strowger_tenant"
 SETTING = "strowger.accounts"
@@ -97,6 +99,16 @@ def secure(connection: Connection) -> None:
             rights = "INSERT" if name in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
             connection.execute(text(f'GRANT {rights} ON "{name}" TO {ROLE}'))
     connection.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {ROLE}"))
+
+
+async def ensure_role(url: str) -> None:
+    """Make the role, for a database that is to be restored: its policies name it. Raises NoTenantRole."""
+    engine = create_async_engine("postgresql+asyncpg://" + url.split("://", 1)[1], poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_make_role)
+    finally:
+        await engine.dispose()
 
 
 def _make_role(connection: Connection) -> None:

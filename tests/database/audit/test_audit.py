@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -137,7 +139,9 @@ async def test_R90_the_tables_that_people_change_are_followed(house: House) -> N
         await connection.execute("INSERT INTO wallet (account_id) VALUES ($1)", house.account.id)
         await connection.execute("UPDATE wallet SET balance = balance + 1, day_spent = 1")
         await connection.execute("UPDATE wallet SET day_cap = 5")
-        return list(await connection.fetch("SELECT before, after FROM audit_change WHERE relation = 'wallet' ORDER BY id"))
+        return list(
+            await connection.fetch("SELECT before, after FROM audit_change WHERE relation = 'wallet' ORDER BY id")
+        )
 
     made, capped = await house.context.database.run(work)
     assert made["before"] is None

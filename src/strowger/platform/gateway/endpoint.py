@@ -18,11 +18,8 @@ from strowger.foundation.database import ACTING, OUTAGES
 from strowger.foundation.errors import StrowgerError, Unavailable
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
-<<<<<<< HEAD
 from strowger.foundation.origin import ORIGIN
-=======
 from strowger.foundation.tenancy import acting_for
->>>>>>> 7225207 (Row security as second line between tenants: pages and the API act as a role that sees their account only)
 from strowger.platform.audit import service as audit
 from strowger.platform.gateway.errors import encode_failure, render_error, status_of
 from strowger.platform.gateway.idempotency import hash_params, key_of
