@@ -50,6 +50,8 @@ PLACES: tuple[Sealed, ...] = (
     Sealed("api_key", "key_sealed", ("id", "key_hash"), lambda r: f"api_key:{r['key_hash'].hex()}"),
     Sealed("app_user", "totp_sealed", ("id",), lambda r: f"totp:{r['id']}"),
     Sealed("carrier", "secret_sealed", ("id", "name"), lambda r: f"carrier:{r['name']}"),
+    Sealed("carrier", "hook_sealed", ("id", "name"), lambda r: f"carrier-hook:{r['name']}"),
+    Sealed("lookup_provider", "secret", ("id", "name"), lambda r: f"lookup_provider:{r['name']}"),
     Sealed("payment_method", "secret", ("name",), lambda r: f"payment_method:{r['name']}"),
     Sealed("callback_secret", "secret_sealed", ("account_id",), _signing),
     Sealed("callback_secret", "previous_sealed", ("account_id",), _signing),

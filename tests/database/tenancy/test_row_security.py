@@ -132,6 +132,15 @@ async def test_R57_a_query_that_forgets_its_account_finds_only_that_account(
             assert [row[0] for row in await database.pool.fetch("SELECT sid FROM account")] == [name]
             with across_accounts():
                 assert len(await database.pool.fetch(every)) == 2
+    with acting_for(two[0]):
+        rows = [(two[0], "COPIED"), (two[0], "TOO")]
+        await database.run(lambda c: c.copy_records_to_table("sender", records=rows, columns=["account_id", "sender"]))
+        with pytest.raises(REFUSED):
+            await database.pool.copy_records_to_table(
+                "sender", records=[(two[1], "FOREIGN")], columns=["account_id", "sender"]
+            )
+        assert len(await database.pool.fetch(every)) == 3
+        await database.pool.execute("DELETE FROM sender WHERE sender IN ('COPIED', 'TOO')")
     with acting_for():
         assert await database.pool.fetch(every) == []
     assert len(await database.pool.fetch(every)) == 2
