@@ -1,7 +1,7 @@
 """The audit log follows the tables of SMPP access, money and sub-accounts.
 
 Revision ID: 0035
-Revises: 0037
+Revises: 0034c
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0035"
-down_revision = "0037"
+down_revision = "0034c"
 branch_labels = None
 depends_on = None
 
