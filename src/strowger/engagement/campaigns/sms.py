@@ -26,6 +26,8 @@ from strowger.channels.sms.message_templates.placeholders import (
 )
 from strowger.channels.sms.message_templates.repository.usable import usable
 from strowger.channels.sms.pipeline import SmsRules, unicode_mode
+from strowger.channels.sms.screening.options import read_options
+from strowger.channels.sms.screening.windows import applies, opening, zone_of
 from strowger.channels.sms.send import PRIORITIES
 from strowger.channels.sms.senders import repository as senders
 from strowger.channels.sms.senders.countries import rule_of
@@ -142,6 +144,19 @@ async def reserve_link(
     except StrowgerError as problem:
         raise Refused("This name is taken by another link.", "slug") from problem
     return msgspec.structs.replace(content, slug=link.link.slug)
+
+
+async def opens_at(connection: Connection, campaign: Campaign, moment: datetime) -> tuple[datetime, bool] | None:
+    """When marketing to the account's own country may go that does not at ``moment``, and whether it is refused until then.
+
+    None: it may go then. Numbers of other countries have their own hours.
+    """
+    country, zone, settings = await accounts.place(connection, campaign.account_id)
+    window = read_options(settings).window
+    if campaign.type != "MKT" or window is None or not applies(window, country):
+        return None
+    opens = opening(window, zone_of(country, zone), moment)
+    return (opens, window.reject) if opens else None
 
 
 class SmsCampaigns:

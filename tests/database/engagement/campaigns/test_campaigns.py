@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import xlsxwriter
@@ -250,6 +251,51 @@ async def test_without_credits_at_its_time_it_fails_and_can_be_duplicated(desk: 
         5,
         row["content"],
     )
+
+
+async def test_a_link_may_open_an_uploaded_file(desk: Desk) -> None:
+    path = await desk.begin()
+    await desk.upload(path)
+    data = {"csrf": desk.visit.csrf, "body": "See {URL}", "unicode": "Auto", "then": "next"}
+    wrong = {"file": ("offer.pdf", b"<html><script>1</script>", "application/pdf")}
+    assert "none of PDF" in (await desk.visit.client.post(f"{path}/message", data=data, files=wrong)).text
+    right = {"file": ("offer.pdf", b"%PDF-1.4 offer", "application/pdf")}
+    assert (await desk.visit.client.post(f"{path}/message", data=data, files=right)).status_code == 303
+    await desk.launch(path)
+    await desk.run()
+    (text,) = {m["body"] for m in await desk.messages()}
+    opened = await desk.visit.client.get("/s/" + text.split("/s/")[1])
+    desk.visit.client.cookies.clear()
+    file = await desk.visit.client.get(urlsplit(opened.headers["location"]).path)
+    assert file.content == b"%PDF-1.4 offer"
+
+
+async def test_in_a_country_with_a_registry_a_template_is_needed_and_must_fit(desk: Desk) -> None:
+    await desk.pool.execute("UPDATE account SET country = 'IN'")
+    add = """INSERT INTO sms_template (account_id, title, content, template_id, purpose, iso_code, status, author, version)
+             VALUES ($1, 'Sale', 'Dear {#var#}, use {#var#} today.', '1107161234567890123', 'MKT', 'IN', 1, 'x', 1)"""
+    await desk.pool.execute(add, desk.visit.account)
+    path = await desk.begin()
+    await desk.upload(path)
+    assert "Dear {#var#}, use {#var#} today." in await desk.visit.page(
+        f"{path}/message", template="1107161234567890123"
+    )
+    for fields, said in (
+        ({"body": "Hello"}, "needs an approved template"),
+        ({"body": "Hello {first_name}", "template_id": "1107161234567890123"}, "does not fit the template"),
+    ):
+        answer = await desk.visit.post(f"{path}/message", unicode="Auto", then="next", **fields)
+        assert answer.status_code == 422
+        assert said in answer.text
+    body = "Dear {first_name}, use {code} today."
+    fields = {"body": body, "template_id": "1107161234567890123"}
+    assert (await desk.visit.post(f"{path}/message", unicode="Auto", then="next", **fields)).status_code == 303
+    desk.clock.advance(-((desk.clock.now().hour - 20) % 24) * 3600)
+    assert "Outside the hours for marketing" in await desk.text(f"{path}/review")
+    await desk.launch(path)
+    await desk.run()
+    first = (await desk.messages())[0]
+    assert (first["body"], first["options"]) == ("Dear Name0, use C0 today.", {"template_id": "1107161234567890123"})
 
 
 async def test_a_test_goes_to_at_most_five_numbers(desk: Desk) -> None:

@@ -17,7 +17,7 @@ from strowger.console.pages import AnyRequest, Page, Visitor, context_of, page, 
 from strowger.console.table import Column, Empty, Filter, Table
 from strowger.engagement.campaigns import reading, service
 from strowger.engagement.campaigns.errors import Refused
-from strowger.engagement.campaigns.pages.shared import LIST, READ, WRITE, crumbs, fail, found, found_draft, go_on, steps
+from strowger.engagement.campaigns.pages.shared import LIST, READ, WRITE, crumbs, fail, found, found_draft, steps
 from strowger.engagement.campaigns.repository import contacts as repository
 from strowger.engagement.campaigns.schemas import LEFT_OUT, Campaign, Kept, Reading
 from strowger.engagement.campaigns.service import Source
@@ -100,14 +100,12 @@ async def contacts_form(request: AnyRequest, visitor: Visitor, campaign_id: UUID
 
 @page(f"{LIST}/{{campaign_id:uuid}}/contacts", methods=["POST"], permission=WRITE, request_max_body_size=MAX_BODY)
 async def read_contacts(request: AnyRequest, visitor: Visitor, campaign_id: UUID) -> Page:
-    """Read a file or pasted numbers; or go on with the contacts that there are."""
+    """Read a file or pasted numbers, instead of the contacts that there are."""
     campaign = await found_draft(request, visitor, campaign_id)
     sent = await request.form()
     form = await FORM.read(request, visitor)
     given = sent.get("file")
     upload = given if isinstance(given, UploadFile) and given.filename else None
-    if upload is None and not sent.get("numbers") and sent.get("then") in ("draft", "next"):
-        return await go_on(request, campaign, "message")
     if not form.ok:
         return await _show(request, visitor, campaign, form)
     if upload is None and not form["numbers"].strip():

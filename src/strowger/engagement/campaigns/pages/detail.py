@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,8 @@ SHOWN = (
     (Status.NOT_SENT, "Not sent"), (Status.SENT, "Sent, awaiting"), (Status.QUEUED, "Queued"),
     (Status.CANCELLED, "Cancelled"),
 )  # fmt: skip
+AWAITED = frozenset({"Queued", "Sent, awaiting"})
+SOON, LATER = 3, 10  # seconds after which the page looks again
 SAME = {Status.FAILED: Status.NOT_SENT, Status.SCHEDULED: Status.QUEUED}
 STATUSES = [(str(int(code)), label) for code, label in words.LABELS.items() if code != Status.RECEIVED]
 REPORT = Table(
@@ -124,7 +127,13 @@ def _actions(campaign: Campaign) -> list[Action]:
 async def _variables(request: AnyRequest, campaign: Campaign) -> dict[str, Any]:
     figures, parts = await _figures(context_of(request), campaign)
     done = 100 * campaign.accepted // campaign.valid if campaign.valid else 0
-    return {"campaign": campaign, "figures": figures, "batches": parts, "done": done, "chart": _chart(figures)}
+    awaited = any(label in AWAITED for label, _, _ in figures.counts)
+    pause = SOON if campaign.is_active else LATER if awaited else 0
+    shown = (campaign.state, campaign.accepted, campaign.next_at, figures.counts, figures.clicks, figures.cost, parts)
+    return {
+        "campaign": campaign, "figures": figures, "batches": parts, "done": done, "chart": _chart(figures), "pause": pause,
+        "seen": sha256(repr(shown).encode()).hexdigest()[:16],
+    }  # fmt: skip
 
 
 @page(f"{LIST}/{{campaign_id:uuid}}", permission=READ)
@@ -140,10 +149,12 @@ async def campaign_page(request: AnyRequest, visitor: Visitor, campaign_id: UUID
 
 
 @page(f"{LIST}/{{campaign_id:uuid}}/now", permission=READ)
-async def campaign_now(request: AnyRequest, visitor: Visitor, campaign_id: UUID) -> Page:
-    """What changes while a campaign runs."""
-    campaign = await found(request, visitor, campaign_id)
-    return await render(request, "campaigns/now.html", **await _variables(request, campaign))
+async def campaign_now(request: AnyRequest, visitor: Visitor, campaign_id: UUID) -> Response[Any]:
+    """What changes while a campaign runs; nothing when it is what was ``seen`` already."""
+    variables = await _variables(request, await found(request, visitor, campaign_id))
+    if request.query_params.get("seen") == variables["seen"] and variables["pause"]:
+        return Response(b"", status_code=204)
+    return await render(request, "campaigns/now.html", **variables)
 
 
 @page(f"{LIST}/{{campaign_id:uuid}}/report", permission=READ)
@@ -151,7 +162,8 @@ async def report(request: AnyRequest, visitor: Visitor, campaign_id: UUID) -> Re
     """Every message of a campaign; with export as CSV and XLSX."""
     campaign = await found(request, visitor, campaign_id)
     source = outcomes.source(context_of(request).database, campaign_id)
-    return await REPORT.respond(request, visitor, source, title="Report", crumbs=crumbs(campaign))
+    more = Action("Summary reports", "/reports/new/sms-by-campaign", "report")
+    return await REPORT.respond(request, visitor, source, title="Report", crumbs=crumbs(campaign), actions=[more])
 
 
 pages: list[Any] = [campaign_page, campaign_now, report]

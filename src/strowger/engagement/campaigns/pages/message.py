@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from litestar.datastructures import UploadFile
 
 from strowger.channels.sms.message_templates.repository import reading as templates
 from strowger.channels.sms.message_templates.schemas import State as TemplateState
@@ -16,6 +17,7 @@ from strowger.console.form import Field, Form, FormState, Invalid
 from strowger.console.pages import AnyRequest, Page, Visitor, context_of, page, redirect, render
 from strowger.engagement.campaigns import service, sms
 from strowger.engagement.campaigns.errors import Refused
+from strowger.engagement.campaigns.hosting import MAX_HOSTED, host
 from strowger.engagement.campaigns.pages.shared import LIST, WRITE, crumbs, fail, found_draft, go_on, steps
 from strowger.engagement.campaigns.repository import accounts, contacts
 from strowger.engagement.campaigns.schemas import Campaign, Contact, Estimate, Funds
@@ -24,6 +26,7 @@ from strowger.engagement.campaigns.testing import MAX_TESTS, send_test
 from strowger.foundation.errors import StrowgerError
 
 ENCODINGS = (("Auto", "Automatic"), ("0", "GSM 7-bit, other characters replaced"), ("1", "Unicode"))
+MAX_BODY = MAX_HOSTED + 1_000_000
 MAX_TEMPLATES, SHOWN, MAX_UNITS = 500, 5, 10
 DEFAULT = "default_"
 
@@ -151,6 +154,7 @@ async def _show(
         request, "campaigns/message.html", title=campaign.name, crumbs=crumbs(campaign)[:1], campaign=campaign, form=form,
         test=test, status=max(form.status, test.status), steps=steps(campaign, "message"), templates=found, chosen=chosen,
         measured=measured, defaults=[DEFAULT + name for name in campaign.columns], saved=bool(campaign.content),
+        days=context_of(request).settings.retention_days,
     )  # fmt: skip
 
 
@@ -169,13 +173,24 @@ async def message_form(request: AnyRequest, visitor: Visitor, campaign_id: UUID)
     return await _show(request, visitor, campaign, _form(campaign).blank(visitor, **values))
 
 
-@page(f"{LIST}/{{campaign_id:uuid}}/message", methods=["POST"], permission=WRITE)
+async def _hosted(request: AnyRequest, visitor: Visitor) -> str:
+    """The URL of a file that came with the form; empty when none did. Raises Refused."""
+    given = (await request.form()).get("file")
+    if not isinstance(given, UploadFile) or not given.filename:
+        return ""
+    data = await given.read(MAX_HOSTED + 1)
+    return await host(
+        context_of(request), visitor.account_id, given.filename, given.content_type or "", data, visitor.email
+    )
+
+
+@page(f"{LIST}/{{campaign_id:uuid}}/message", methods=["POST"], permission=WRITE, request_max_body_size=MAX_BODY)
 async def save_message(request: AnyRequest, visitor: Visitor, campaign_id: UUID) -> Page:
     """Keep the message."""
     campaign = await found_draft(request, visitor, campaign_id)
     form = await _form(campaign).read(request, visitor)
     if form.ok:
-        content, context = _content(form.values, campaign), context_of(request)
+        context = context_of(request)
 
         async def check(connection: Any) -> None:
             sms.check_text(content, campaign.columns)
@@ -184,6 +199,8 @@ async def save_message(request: AnyRequest, visitor: Visitor, campaign_id: UUID)
                 await sms.reserve_link(connection, context, campaign.account_id, content, context.clock.now())
 
         try:
+            url = await _hosted(request, visitor)
+            content = _content({**form.values, "url": url} if url else form.values, campaign)
             await context.database.run(check)
             await service.edit(context, visitor.account_id, campaign_id, content=msgspec.to_builtins(content))
             return await go_on(request, campaign, "schedule")

@@ -45,11 +45,14 @@ async def _show(request: AnyRequest, campaign: Campaign, problem: Refused | None
     measured = await measure(request, campaign, sms.content_of(campaign))
     problem = problem or await _obstacle(context, campaign)
     covered = measured.funds is not None and measured.funds.covers(measured.estimate)
+    shares = _shares(campaign, context)
+    async with context.database.acquire() as connection:
+        waits = [found for share in shares if (found := await sms.opens_at(connection, campaign, share.due_at))]
     place = PLACES.get(problem.field, "message") if problem else ""
     return await render(
         request, "campaigns/review.html", title=campaign.name, crumbs=crumbs(campaign)[:1], campaign=campaign,
         steps=steps(campaign, "review"), measured=measured, content=sms.content_of(campaign), problem=problem, place=place,
-        covered=covered, shares=_shares(campaign, context), status=422 if request.method == "POST" else 200,
+        covered=covered, shares=shares, waits=waits, status=422 if request.method == "POST" else 200,
         plan=msgspec.convert(campaign.plan, Plan),
     )  # fmt: skip
 

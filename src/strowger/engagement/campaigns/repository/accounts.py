@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -12,6 +13,7 @@ from strowger.platform.billing.repository import lock_purses
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 COUNTRY = "SELECT country FROM account WHERE id = $1"
+PLACE = "SELECT country, time_zone, settings FROM account WHERE id = $1"
 
 
 async def country(connection: Connection, account_id: int) -> str:
@@ -34,3 +36,10 @@ async def funds(connection: Connection, account_id: int, now: datetime) -> Funds
         if purse.month_limit is not None:
             left = min(left, purse.month_limit - purse.month_spent)
     return Funds(payer.balance, left)
+
+
+async def place(connection: Connection, account_id: int) -> tuple[str, str, Mapping[str, Any]]:
+    """Country, time zone and settings of the account."""
+    row = await connection.fetchrow(PLACE, account_id)
+    assert row is not None
+    return row["country"], row["time_zone"], row["settings"]
