@@ -15,6 +15,8 @@ from tests.chaos.load import Load, all_called_back
 from tests.installation import Installation, installation, until
 from tests.receiver import Receiver, receiver
 
+from strowger.messaging.statuses import Status
+
 CONCURRENCY = 20
 FIELDS = {
     "to": "{{to}}", "from": "{{from}}", "text": "{{text}}", "reference": "{{part_id}}", "receipt_url": "{{receipt_url}}",
@@ -40,10 +42,28 @@ class Place:
         async with self.home.client.post(url, json=body) as answer:
             return answer.status, await answer.text()
 
+    async def status(self, message_id: str) -> tuple[int, str]:
+        row = (await self.home.sql(
+            "SELECT status, trace FROM message WHERE request_id = $1::text::uuid", message_id.partition(":")[0]
+        ))[0]  # fmt: skip
+        return row["status"], row["trace"]
+
+    async def becomes(self, message_id: str, status: Status, trace: str, seconds: float = 30) -> None:
+        """Return when the log says so."""
+
+        async def reached() -> bool:
+            return await self.status(message_id) == (status, trace)
+
+        try:
+            await until(reached, seconds)
+        except AssertionError:
+            events = [dict(event) for event in await self.events(message_id)]
+            raise AssertionError(f"{message_id} is {await self.status(message_id)}: {events}") from None
+
     async def events(self, message_id: str) -> list[Any]:
         return await self.home.sql(
             "SELECT * FROM message_event WHERE request_id = $1::text::uuid ORDER BY at",
-            message_id.split(":", maxsplit=1)[0],
+            message_id.partition(":")[0],
         )
 
 
@@ -79,14 +99,14 @@ async def place() -> AsyncIterator[Place]:
 
 async def test_accepted_handed_over_reported_and_called_back(place: Place) -> None:
     message = await place.home.send("447911000001", body="Hello over HTTP", callback=place.customer.url)
-    await place.home.status_becomes(message, "DELIVERED", "DELIVERED")
-    assert (await place.customer.of(message))["status"] == "DELIVERED"
+    await place.becomes(message, Status.DELIVERED, "DELIVERED")
+    assert (await place.customer.of(message, 30))["status"] == "DELIVERED"
     taken = (await place.ask("GET", "/state"))["messages"][-1]
     assert (taken["to"], taken["text"], taken["reference"]) == ("447911000001", "Hello over HTTP", f"{message}.1")
     long = await place.home.send("447911000002", body="A long text. " * 30)
-    await place.home.status_becomes(long, "DELIVERED", "DELIVERED")
-    dlt = await place.home.send("919879990634")
-    await place.home.status_becomes(dlt, "UNDELIVERED", "DLT-REJECT-634")
+    await place.becomes(long, Status.DELIVERED, "DELIVERED")
+    dlt = await place.home.send("447719990634")
+    await place.becomes(dlt, Status.UNDELIVERED, "DLT-REJECT-634")
 
 
 async def test_the_receipt_may_come_before_the_answer_and_twice(place: Place) -> None:
@@ -94,7 +114,7 @@ async def test_the_receipt_may_come_before_the_answer_and_twice(place: Place) ->
     await place.ask("POST", "/misbehave", name="duplicate-receipts", options={"copies": 2})
     try:
         message = await place.home.send("447911000003")
-        await place.home.status_becomes(message, "DELIVERED", "DELIVERED")
+        await place.becomes(message, Status.DELIVERED, "DELIVERED")
     finally:
         await place.ask("POST", "/reset")
 
@@ -119,7 +139,7 @@ async def test_forged_reports_are_refused_and_change_nothing(place: Place) -> No
     await place.ask("POST", "/misbehave", name="no-receipts")
     try:
         message = await place.home.send("447911000004")
-        await place.home.status_becomes(message, "SENT", "SUBMITTED")
+        await place.becomes(message, Status.SENT, "SUBMITTED")
     finally:
         await place.ask("POST", "/reset")
     operator_id = next(e["operator_id"] for e in await place.events(message) if e["operator_id"])
@@ -131,7 +151,7 @@ async def test_forged_reports_are_refused_and_change_nothing(place: Place) -> No
     ):  # fmt: skip
         assert (await place.hand_in(url, id=operator_id, status="delivered"))[0] == 404
     assert (await place.hand_in(good, id=operator_id))[0] == 400
-    assert await place.home.status(message) == ("SENT", "SUBMITTED")
+    assert await place.status(message) == (Status.SENT, "SUBMITTED")
     await place.home.command("carrier", "hook", "web", "--renew")
     renewed = await place.home.command("carrier", "hook", "web")
     assert renewed["receipts"] != good
@@ -142,7 +162,7 @@ async def test_forged_reports_are_refused_and_change_nothing(place: Place) -> No
     await until(old_refused, 10, "the end of the old address")
     place.hooks = renewed
     assert await place.hand_in(place.hooks["receipts"], id=operator_id, status="failed", error="53") == (200, "OK")
-    await place.home.status_becomes(message, "UNDELIVERED", "BARRED")
+    await place.becomes(message, Status.UNDELIVERED, "BARRED")
     listed = await place.home.run("carrier", "list")
     assert "a-secret-key" not in listed[1]
     stored = await place.home.sql("SELECT config::text AS config, secret_sealed FROM carrier WHERE name = 'web'")
@@ -159,8 +179,14 @@ async def test_nothing_is_lost_when_the_worker_is_killed(place: Place) -> None:
         old = await place.home.kill("worker")
         await place.home.restarted("worker", old)
     await load.done()
-    await place.ask("POST", "/reset")
-    await all_called_back(place.home, load, place.customer, 90)
+    await place.ask("POST", "/misbehave", name="slow", on=False)
+    try:
+        await all_called_back(place.home, load, place.customer, 90)
+    except AssertionError as problem:
+        early = await place.home.sql("SELECT * FROM early_receipt")
+        waiting = await place.home.sql("SELECT * FROM carrier_report")
+        counters = (await place.ask("GET", "/state"))["counters"]
+        raise AssertionError(f"{problem}; {len(early)} early, {len(waiting)} waiting, gateway {counters}") from problem
     rows = await place.home.sql(
         "SELECT request_id || ':' || n AS id FROM message WHERE recipient LIKE '447914%' AND status = 90"
     )
@@ -177,7 +203,7 @@ async def test_a_gateway_in_trouble_is_left_for_the_next_carrier(place: Place) -
     try:
         messages = [await place.home.send(f"4479150{n:05d}") for n in range(12)]
         for message in messages:
-            await place.home.status_becomes(message, "DELIVERED", "DELIVERED", 40)
+            await place.becomes(message, Status.DELIVERED, "DELIVERED", 40)
         carriers = Counter(
             row["name"]
             for row in await place.home.sql(
