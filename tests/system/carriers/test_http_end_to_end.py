@@ -163,6 +163,8 @@ async def test_forged_reports_are_refused_and_change_nothing(place: Place) -> No
     place.hooks = renewed
     assert await place.hand_in(place.hooks["receipts"], id=operator_id, status="failed", error="53") == (200, "OK")
     await place.becomes(message, Status.UNDELIVERED, "BARRED")
+    after = await place.home.send("447911000005")
+    await place.becomes(after, Status.DELIVERED, "DELIVERED")  # the gateway was told the new address
     listed = await place.home.run("carrier", "list")
     assert "a-secret-key" not in listed[1]
     stored = await place.home.sql("SELECT config::text AS config, secret_sealed FROM carrier WHERE name = 'web'")

@@ -108,7 +108,10 @@ def _fitting_step(
     share = round(100 * rule.weight / total, 1) if len(equals) > 1 and total else None
     up = rule.carrier_id in table.up
     if rule.carrier_id == chosen:
-        verdict, reason = "taken", "the first that fits and is up" if up else "the first that fits; it is waited for"
+        verdict, reason = (
+            "taken",
+            "is the first that fits and is up" if up else "is the first that fits; it is waited for",
+        )
     elif not up:
         verdict, reason = "passed over", "fits, but its carrier is down or paused"
     else:

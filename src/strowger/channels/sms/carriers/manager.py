@@ -39,6 +39,7 @@ class Running:
     """A carrier that runs here, as of which version of its row, and the binds that it holds."""
 
     live: LiveCarrier
+    around: Surroundings
     version: datetime
     paused: bool
     binds: frozenset[int]
@@ -171,15 +172,15 @@ class CarrierManager:
         paused = carrier.state == "paused"
         if paused:
             live.pause()
-        running = self._running[carrier.id] = Running(live, carrier.updated_at, paused, frozenset())
+        running = self._running[carrier.id] = Running(live, around, carrier.updated_at, paused, frozenset())
         log.info("carrier_started", carrier=carrier.name, kind=carrier.kind)
         return running
 
-    @staticmethod
-    def _bring_up_to_date(running: Running, carrier: CarrierRecord, config: Any, secret: str) -> None:
+    def _bring_up_to_date(self, running: Running, carrier: CarrierRecord, config: Any, secret: str) -> None:
         if running.version == carrier.updated_at:
             return
         running.version = carrier.updated_at
+        running.around.hook = self._hook_of(carrier)
         running.live.apply(config, secret)
         paused = carrier.state == "paused"
         if paused != running.paused:

@@ -20,9 +20,12 @@ LinkReport = Callable[[int, str, "str | None", dict[str, Any]], None]
 DOWN, CONNECTING, BOUND, THROTTLED, PAUSED = "down", "connecting", "bound", "throttled", "paused"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Surroundings:
-    """What a running carrier is given: who it is, where work comes from and where it reports to."""
+    """What a running carrier is given: who it is, where work comes from and where it reports to.
+
+    ``hook`` may change before ``apply`` is called.
+    """
 
     carrier_id: int
     name: str

@@ -12,7 +12,7 @@ from strowger.channels.sms.carriers.schemas import Kind
 
 def _address(config: Any) -> str:
     parts = urlsplit(config.url)
-    return f"{config.method} {parts.scheme}://{parts.netloc}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc}{parts.path} ({config.method})"
 
 
 KIND = Kind(
