@@ -17,6 +17,7 @@ from strowger.console.visitor import Visitor
 from strowger.foundation.money import format_money
 from strowger.platform.notifications import repository, service
 from strowger.platform.notifications.schedule import FREQUENCIES
+from strowger.platform.reports import recipients
 from strowger.platform.reports import repository as reports
 from strowger.platform.reports.pages.listing import ACTIONS, COLUMNS, path_of, report_source
 from strowger.platform.reports.pages.requesting import PREFIX, addresses_of, chosen_filters, filter_fields
@@ -105,9 +106,13 @@ async def notifications(request: AnyRequest, visitor: Visitor) -> Page:
 
 
 async def _edit_page(request: AnyRequest, visitor: Visitor, kind: ReportType, form: FormState) -> Page:
-    row = await service.find(context_of(request), visitor.account_id, kind.name)
+    context = context_of(request)
+    row, waiting = await service.find(context, visitor.account_id, kind.name), []
+    if row is not None:
+        async with context.database.acquire() as connection:
+            _, waiting = await recipients.sort_out(connection, visitor.account_id, row["recipients"])
     return await render(
-        request, "notifications/edit.html", title=kind.title, crumbs=CRUMBS, kind=kind, form=form, status=form.status, row=row,
+        request, "notifications/edit.html", waiting=", ".join(waiting), title=kind.title, crumbs=CRUMBS, kind=kind, form=form, status=form.status, row=row,
         base=f"{HERE}/{kind.name}", actions=[Action("What was sent", f"{HERE}/{kind.name}/history", "history")],
     )  # fmt: skip
 

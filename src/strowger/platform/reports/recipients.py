@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from strowger.foundation.mail import Letter, post
 from strowger.platform.reports import repository
 from strowger.platform.reports.schemas import ReportRefused
 
-MOST = 20
+MOST, MOST_A_DAY = 20, 50
 ASKED_AGAIN = timedelta(days=7)
 LIFE = timedelta(days=30)  # of the link that asks
 CONFIRMED, REFUSED, ASKED = "confirmed", "refused", "asked"
@@ -66,24 +66,27 @@ async def sort_out(
 
 
 async def ask(context: Context, account_id: int, addresses: Sequence[str]) -> int:
-    """Mail those outside the account who were not asked lately and have not refused; returns how many."""
-    now, asked = context.clock.now(), 0
+    """Mail those outside the account who were not asked lately and have not refused; returns how many.
+
+    An account asks at most MOST_A_DAY; those beyond are asked when they are named again.
+    """
+    now = context.clock.now()
     async with context.database.acquire() as connection:
         _, outside = await sort_out(connection, account_id, addresses)
         known = await repository.known_recipients(connection, account_id, outside)
+        room = MOST_A_DAY - await repository.count_asked(connection, account_id, now - timedelta(days=1))
         account = await repository.account(connection, account_id)
-    for address in outside:
-        state, since = known.get(address, ("", None))
-        if state == REFUSED or (since is not None and now - since < ASKED_AGAIN):
-            continue
+    new = [address for address in outside if _may_ask(known.get(address), now)][: max(0, room)]
+    for address in new:
         token = new_token()
-        await context.database.run(
-            lambda c, a=address, t=token: repository.ask_recipient(c, account_id, a, digest(t), now)  # type: ignore[misc]
-        )
         async with context.database.session() as session:
+            await repository.ask_recipient(session, account_id, address, digest(token), now)
             await post(session, context, address, KIND, _letter(context, account["name"], token), account_id)
-        asked += 1
-    return asked
+    return len(new)
+
+
+def _may_ask(known: tuple[str, datetime] | None, now: datetime) -> bool:
+    return known is None or (known[0] != REFUSED and now - known[1] >= ASKED_AGAIN)
 
 
 def _letter(context: Context, account: str, token: str) -> Letter:

@@ -9,11 +9,12 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import ColumnElement, Select, and_, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.foundation.database import Database, json_text
 from strowger.platform.files.models import StoredFile
-from strowger.platform.reports.models import Report
+from strowger.platform.reports.models import Report, ReportRecipient
 from strowger.platform.reports.schemas import DONE, RUNNING, Claimed
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
@@ -71,11 +72,7 @@ FORGET = "DELETE FROM report WHERE state NOT IN ('queued', 'running', 'done') AN
 PEOPLE = "SELECT lower(email) AS email, role FROM app_user WHERE account_id = $1 AND state = 'active'"
 ACCOUNT = "SELECT name, time_zone, currency, sid FROM account WHERE id = $1"
 KNOWN = "SELECT address, state, asked_at FROM report_recipient WHERE account_id = $1 AND address = ANY($2)"
-ASK = """
-INSERT INTO report_recipient (account_id, address, token_hash, asked_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT (account_id, address) DO UPDATE SET token_hash = excluded.token_hash, asked_at = excluded.asked_at, state = 'asked',
-    decided_at = NULL
-"""
+ASKED_SINCE = "SELECT count(*) FROM report_recipient WHERE account_id = $1 AND asked_at > $2"
 # scope: whoever holds the link decides; the row says for which account
 ASKED = """
 SELECT r.account_id, r.address, r.state, r.asked_at, a.name FROM report_recipient r JOIN account a ON a.id = r.account_id
@@ -228,11 +225,16 @@ async def known_recipients(
     return {row["address"]: (row["state"], row["asked_at"]) for row in rows}
 
 
-async def ask_recipient(
-    connection: Connection, account_id: int, address: str, token_hash: bytes, now: datetime
-) -> None:
-    """Keep that an address is asked."""
-    await connection.execute(ASK, account_id, address, token_hash, now)
+async def count_asked(connection: Connection, account_id: int, since: datetime) -> int:
+    """How many addresses an account has asked since a moment."""
+    return int(await connection.fetchval(ASKED_SINCE, account_id, since))
+
+
+async def ask_recipient(session: AsyncSession, account_id: int, address: str, token_hash: bytes, now: datetime) -> None:
+    """Keep that an address is asked, within the caller's transaction."""
+    values = {"state": "asked", "token_hash": token_hash, "asked_at": now, "decided_at": None}
+    statement = insert(ReportRecipient).values(account_id=account_id, address=address, **values)
+    await session.execute(statement.on_conflict_do_update(index_elements=["account_id", "address"], set_=values))
 
 
 async def asked_recipient(connection: Connection, token_hash: bytes) -> asyncpg.Record | None:

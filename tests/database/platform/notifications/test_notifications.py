@@ -131,6 +131,7 @@ async def test_without_recipients_the_owners_get_it_and_strangers_are_asked(desk
     await browser.post(f"{LIST}/sms-count", **{**DAILY, "recipients": ""})
     await browser.post(f"{LIST}/sms-by-sender", **{**DAILY, "recipients": "max@elsewhere.test"})
     assert [mail["to"] for mail in await desk.house.mails("report-recipient")] == ["max@elsewhere.test"]
+    assert "Waiting for their consent" in (await browser.get(f"{LIST}/sms-by-sender")).text
     desk.house.clock.advance(18 * 3600)
     await work(desk)
     assert [mail["to"] for mail in await desk.house.mails("report-ready")] == ["ada@example.com"]

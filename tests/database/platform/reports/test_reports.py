@@ -157,6 +157,15 @@ async def test_strangers_are_asked_before_they_are_mailed(desk: Desk) -> None:
     assert [mail["to"] for mail in await desk.house.mails("report-ready")].count("max@elsewhere.test") == 2
 
 
+async def test_an_account_asks_at_most_fifty_strangers_a_day(desk: Desk) -> None:
+    for turn in range(4):
+        await desk.ask("sms-count", recipients=[f"n{turn}-{n}@elsewhere.test" for n in range(20)])
+    assert len(await desk.house.mails("report-recipient")) == 50
+    desk.house.clock.advance(86_401)
+    await desk.ask("sms-count", recipients=["n3-19@elsewhere.test", "n0-0@elsewhere.test"])
+    assert len(await desk.house.mails("report-recipient")) == 51
+
+
 async def test_a_public_mail_domain_makes_no_colleagues(desk: Desk) -> None:
     await desk.pool.execute("UPDATE app_user SET email = 'ada@gmail.com' WHERE id = $1", desk.house.owner.id)
     await desk.ask("sms-count", recipients=["stranger@gmail.com"])

@@ -117,10 +117,11 @@ reports: list[ReportType] = [
     ),
     ReportType(
         "sms-by-campaign", "SMS BY Campaign Report", AREA,
-        "One row for each campaign, that is for each campaign name that requests gave. Its messages one by one: "
-        "the tabular report, narrowed to the campaign.",
+        "One row for each campaign, sender, type and template; campaign names of requests count as campaigns, too. "
+        "The messages one by one: the tabular report, narrowed to the campaign.",
         (
-            *_texts("Name", "Source"), ReportColumn("Launched at", "time"), *_texts("Sender", "Type", "Template"),
+            *_texts("Campaign ID", "Name", "Source", "Created by"), ReportColumn("Launched at", "time"),
+            *_texts("Sender", "Type", "Template"),
             *_numbers("Contacts", "Valid", "Invalid", "Duplicates", "Blocked", "Submitted", "Delivered", "Undelivered",
                       "Not Sent", "Awaiting", "Units", "Clicks", "Unique clicks"),
             *_money("Amount"), *_numbers("Batches"),

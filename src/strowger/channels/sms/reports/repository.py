@@ -70,6 +70,12 @@ TITLES = """
 SELECT DISTINCT ON (template_id) template_id, title FROM sms_template WHERE account_id = $1 AND replaces IS NULL
 ORDER BY template_id, status = 3, id DESC
 """
+CAMPAIGNS = """
+SELECT c.id, c.name, c.source, c.created_by, c.launched_at, c.total, c.valid, c.invalid, c.duplicates, c.blocked,
+    (SELECT count(*) FROM campaign_batch b WHERE b.account_id = c.account_id AND b.campaign_id = c.id) AS batches
+FROM campaign c WHERE c.account_id = $1 AND c.channel = 'sms' AND c.name = ANY($2)
+"""
+CAMPAIGN_IDS = "SELECT name, id FROM campaign WHERE account_id = $1 AND channel = 'sms'"
 CHILDREN = """
 SELECT a.id, a.name, coalesce(s.email, '') AS email FROM account a LEFT JOIN subaccount s ON s.account_id = a.id
 WHERE a.parent_id = $1 ORDER BY a.name
@@ -218,6 +224,18 @@ def received(
 async def template_titles(connection: asyncpg.Connection[Any], account_id: int) -> dict[str, str]:
     """Titles of an account's templates by their ids, also of deleted ones."""
     return {row["template_id"]: row["title"] for row in await connection.fetch(TITLES, account_id)}
+
+
+async def campaigns(
+    connection: asyncpg.Connection[Any], account_id: int, names: Sequence[str]
+) -> dict[str, Mapping[str, Any]]:
+    """Those of the names that are campaigns, with what their launch counted."""
+    return {row["name"]: row for row in await connection.fetch(CAMPAIGNS, account_id, list(names))}
+
+
+async def campaign_ids(connection: asyncpg.Connection[Any], account_id: int) -> dict[str, str]:
+    """Ids of an account's campaigns by name."""
+    return {row["name"]: str(row["id"]) for row in await connection.fetch(CAMPAIGN_IDS, account_id)}
 
 
 async def children(connection: asyncpg.Connection[Any], account_id: int) -> dict[int, Mapping[str, Any]]:

@@ -173,12 +173,32 @@ CAMPAIGN = Grouping(
 )  # fmt: skip
 
 
-def campaign_row(_: Span, r: Record) -> Row:
+async def campaign_rows(job: Job, span: Span) -> AsyncIterator[list[Row]]:
     """By campaign (sms.md 8.6)."""
+    account = job.query.account_id
+    async for batch in repository.grouped(job.connection, CAMPAIGN, account, span, chosen(job)):
+        known = await repository.campaigns(job.connection, account, [row["campaign_name"] for row in batch])
+        yield [_campaign_row(row, known.get(row["campaign_name"])) for row in batch]
+
+
+def _campaign_row(r: Record, campaign: Record | None) -> Row:
+    """What the launch counted where there was one; where requests only gave a name, what its messages tell."""
+    if campaign is not None:
+        begun = (
+            str(campaign["id"]),
+            campaign["name"],
+            campaign["source"],
+            campaign["created_by"],
+            campaign["launched_at"],
+        )
+        contacts = [campaign[name] for name in ("total", "valid", "invalid", "duplicates", "blocked")]
+    else:
+        begun = ("", r["campaign_name"], r["source"], "", r["first_at"])
+        contacts = [r["total"], r["total"] - r["invalid"], r["invalid"], r["duplicates"], r["blocked"]]
     return (
-        r["campaign_name"], r["source"], r["first_at"], r["sender"], r["type"], r["template_id"], r["total"],
-        r["total"] - r["invalid"], r["invalid"], r["duplicates"], r["blocked"], r["submitted"], r["delivered"],
-        r["undelivered"], r["not_sent"], r["pending"], r["units"], r["clicks"], r["openers"], amount_of(r), r["batches"],
+        *begun, r["sender"], r["type"], r["template_id"], *contacts, r["submitted"], r["delivered"], r["undelivered"],
+        r["not_sent"], r["pending"], r["units"], r["clicks"], r["openers"], amount_of(r),
+        campaign["batches"] if campaign is not None else r["batches"],
     )  # fmt: skip
 
 
@@ -241,10 +261,9 @@ location_rows = sums(
         country_name(r["country"]), r["no_dlr"], r["delivered"], r["undelivered"], r["not_sent"], r["total"],
     ),
 )  # fmt: skip
-campaign_rows = sums(CAMPAIGN, campaign_row)
 
 
-def _detail_row(row: Record, fee: Decimal, with_mo: bool) -> Row:
+def _detail_row(row: Record, fee: Decimal, with_mo: bool, campaigns: Mapping[str, str]) -> Row:
     options, mo = row["options"] or {}, row["direction"] == Direction.MO
     charged = row["sent_at"] is not None and row["price"] is not None
     mobile = row["sender"] if mo else row["recipient"]
@@ -254,7 +273,7 @@ def _detail_row(row: Record, fee: Decimal, with_mo: bool) -> Row:
         "Sent" if mo else row["trace"], None if mo else int(row["refunded"]), created_text(row["created_at"]), row["length"],
         row["units"], row["price"] if charged else ZERO, row["currency"], fee * row["units"] if charged else ZERO, row["type"],
         row["encoding"], int(bool(options.get("flash"))), format_message_id(row["request_id"], row["n"]),
-        options.get("campaign_id"), row["campaign_name"], options.get("template_id"), options.get("entity_id"),
+        campaigns.get(row["campaign_name"] or "", ""), row["campaign_name"], options.get("template_id"), options.get("entity_id"),
         created_text(row["sent_at"]) if row["sent_at"] else None,
         created_text(row["final_at"] or row["sent_at"] or row["created_at"]), shown_body(row["type"], row["body"]),
     ]  # fmt: skip
@@ -270,7 +289,10 @@ def detail_rows(directions: Sequence[int], with_mo: bool) -> Rows:
     async def rows(job: Job, span: Span) -> AsyncIterator[list[Row]]:
         account = job.query.account_id
         fees = await Fees.of(job, [account])
+        if "campaigns" not in job.memo:
+            job.memo["campaigns"] = await repository.campaign_ids(job.connection, account)
+        campaigns = job.memo["campaigns"]
         async for batch in repository.detail(job.connection, account, span, chosen(job), directions):
-            yield [_detail_row(row, fees.unit(account, row, row["created_at"]), with_mo) for row in batch]
+            yield [_detail_row(row, fees.unit(account, row, row["created_at"]), with_mo, campaigns) for row in batch]
 
     return rows

@@ -228,6 +228,25 @@ async def test_by_template_and_by_campaign_with_clicks(desk: Desk) -> None:
         "1",
     )
     assert (row["Blocked"], row["Submitted"], row["Clicks"], row["Batches"]) == ("1", "2", "3", "4")
+    campaign = await desk.pool.fetchval(
+        "INSERT INTO campaign (account_id, id, channel, name, state, sender, type, total, valid, invalid, duplicates, blocked,"
+        " pace, created_by, created_at, launched_at) VALUES ($1, gen_random_uuid(), 'sms', 'Spring', 'completed', 'ACME', 'TXN',"
+        " 9, 4, 2, 2, 1, 10, 'Ada', $2, $2) RETURNING id", desk.account, MORNING - timedelta(hours=1),
+    )  # fmt: skip
+    (row,) = await desk.made("sms-by-campaign")
+    assert (row["Campaign ID"], row["Created by"], row["Launched at"]) == (
+        str(campaign),
+        "Ada",
+        "2026-03-10T07:00:00+00:00",
+    )
+    assert (row["Contacts"], row["Valid"], row["Duplicates"], row["Submitted"], row["Batches"]) == (
+        "9",
+        "4",
+        "2",
+        "2",
+        "0",
+    )
+    assert (await desk.made("sms-tabular-mt", filters={"campaign": "Spring"}))[0]["CAMPAIGN_ID"] == str(campaign)
     (row,) = await desk.made("sms-by-campaign-day")
     assert (row["Campaign"], row["Recipients"], row["Submitted"], row["Delivered"], row["Failed"]) == (
         "Spring",
