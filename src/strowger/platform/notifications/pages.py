@@ -107,13 +107,15 @@ async def notifications(request: AnyRequest, visitor: Visitor) -> Page:
 
 async def _edit_page(request: AnyRequest, visitor: Visitor, kind: ReportType, form: FormState) -> Page:
     context = context_of(request)
-    row, waiting = await service.find(context, visitor.account_id, kind.name), []
+    row = await service.find(context, visitor.account_id, kind.name)
+    waiting: list[str] = []
     if row is not None:
         async with context.database.acquire() as connection:
             _, waiting = await recipients.sort_out(connection, visitor.account_id, row["recipients"])
     return await render(
-        request, "notifications/edit.html", waiting=", ".join(waiting), title=kind.title, crumbs=CRUMBS, kind=kind, form=form, status=form.status, row=row,
-        base=f"{HERE}/{kind.name}", actions=[Action("What was sent", f"{HERE}/{kind.name}/history", "history")],
+        request, "notifications/edit.html", title=kind.title, crumbs=CRUMBS, kind=kind, form=form, status=form.status, row=row,
+        waiting=", ".join(waiting), base=f"{HERE}/{kind.name}",
+        actions=[Action("What was sent", f"{HERE}/{kind.name}/history", "history")],
     )  # fmt: skip
 
 
