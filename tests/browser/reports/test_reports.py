@@ -140,20 +140,30 @@ async def test_a_notification_is_set_up_and_switched_off(site: Site, visit: Visi
     await expect(card).to_contain_text("Off")
 
 
+async def fits(page: Page, axe: Callable[[Page], Awaitable[list[str]]], name: str) -> None:
+    await shot(page, name)
+    assert await axe(page) == [], page.url
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert await page.evaluate(overflow) <= 0, page.url
+
+
+@pytest.mark.parametrize("path", PATHS)
 async def test_rooms_are_accessible_and_fit(
+    site: Site, visit: Visit, axe: Callable[[Page], Awaitable[list[str]]], path: str
+) -> None:
+    name = re.sub(r"[^a-z]+", "-", path)[:40]
+    await fits(await visit(path), axe, "wide" + name)
+    await fits(await visit(path, width=320, height=640, theme="dark"), axe, "narrow" + name)
+
+
+async def test_a_finished_report_is_accessible_and_fits(
     site: Site, visit: Visit, axe: Callable[[Page], Awaitable[list[str]]]
 ) -> None:
     await fill_log(site)
-    wide = await visit("/reports/new/sms-mt-summary")
-    await wide.get_by_role("button", name="Request the report").click()
+    page = await visit("/reports/new/sms-mt-summary")
+    await page.get_by_role("button", name="Request the report").click()
     async with working(site):
-        await expect(wide.locator(".badge-status")).to_contain_text("Completed")
-    paths = [*PATHS, wide.url.removeprefix(site.url)]
-    narrow = await visit(PATHS[0], width=320, height=640, theme="dark")
-    for path in paths:
-        for page, name in ((wide, "wide"), (narrow, "narrow")):
-            await page.goto(site.url + path)
-            await shot(page, name + re.sub(r"[^a-z]+", "-", path)[:40])
-            assert await axe(page) == [], path
-            overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            assert await page.evaluate(overflow) <= 0, path
+        await expect(page.locator(".badge-status")).to_contain_text("Completed", timeout=30_000)
+    await fits(page, axe, "wide-finished")
+    narrow = await visit(page.url.removeprefix(site.url), width=320, height=640, theme="dark")
+    await fits(narrow, axe, "narrow-finished")
