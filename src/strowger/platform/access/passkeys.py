@@ -267,7 +267,7 @@ async def finish_factor(context: Context, token: str, answer: str, where: Where)
         step = await repository.step(session, digest(token), now)
         found = await repository.lock_user(session, user_id)
         own = await repository.passkey(session, credential_id)
-        if step is None or found is None:
+        if step is None or found is None or not sign_in.is_open(*found):
             raise StepGone
         if own is None or own.user_id != user_id:
             raise WrongCode(NOT_OURS)

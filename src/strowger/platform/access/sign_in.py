@@ -108,6 +108,11 @@ async def go_on(
     return Waiting(token, factor, user)
 
 
+def is_open(user: User, account: Account) -> bool:
+    """Whether user and account let anybody in at all."""
+    return user.state == "active" and account.state not in ("closed", "suspended")
+
+
 def sms_text(code: str) -> str:
     """The text of a code by SMS."""
     return f"{code} is your sign-in code. It is valid for {CODE_LIVES.seconds // 60} minutes."
@@ -119,7 +124,9 @@ async def refusal_of(
     """Why somebody with the right password is not let in: the history's word and a sentence."""
     now = context.clock.now()
     refusal = text = ""
-    if user.state != "active" or account.state == "closed":
+    if account.state == "suspended":
+        refusal, text = "disabled", "This account is suspended. Ask whoever runs it."
+    elif not is_open(user, account):
         refusal, text = "disabled", "This user may not sign in. Ask an owner or admin of the account."
     elif user.access_until is not None and user.access_until <= now:
         refusal, text = "disabled", "The time of this access is over. Ask an owner of the account for more."
@@ -196,6 +203,8 @@ async def finish(context: Context, token: str, code: str, where: Where) -> Enter
         found = await repository.lock_user(session, step.user_id)
         assert found is not None
         user, account = found
+        if not is_open(user, account):  # since the password was right
+            raise StepGone
         await session.refresh(step)
         if await tried_too_often(session, user.id, now):
             problem = TooManyCodes("Too many codes were tried. Wait, then try again.")

@@ -192,6 +192,12 @@ async def test_prices_change_with_history_and_come_from_files(rooms: Rooms) -> N
     assert await rooms.fetch("SELECT count(*) FROM tariff") == before
 
 
+async def tries_to_sign_in(rooms: Rooms, email: str) -> int:
+    transport = httpx.ASGITransport(app=rooms.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        return (await client.post("/sign-in", data={"email": email, "password": "Correct-Horse-9"})).status_code
+
+
 async def test_a_subaccounts_whole_life(rooms: Rooms) -> None:
     owner = await rooms.person("ada")
     await owner.post(f"/operator/money/{owner.account}/adjust", amount="1000", reason="start")
@@ -218,14 +224,24 @@ async def test_a_subaccounts_whole_life(rooms: Rooms) -> None:
     joined = await owner.client.post(link[0], data={"name": "Nora", "password": "Correct-Horse-9"})
     assert joined.headers["location"] == "/sign-in"
     assert (await owner.client.get(link[0])).status_code == 404
+    assert await tries_to_sign_in(rooms, "nord@shop.example") == 303
     stranger = await rooms.person("bob")
     for act in ("", "/edit", "/recharge"):
         await stranger.get(base + act, 404)
     for act in ("/enter", "/suspend", "/key", "/invite", "/delete"):
         assert (await stranger.post(base + act)).status_code == 404
     assert (await owner.post(f"{base}/suspend")).status_code == 303
+    assert (
+        await rooms.fetch(
+            "SELECT count(*) FROM user_session s JOIN app_user u ON u.id = s.user_id WHERE u.name = 'Nora'"
+        )
+        == 0
+    )
+    assert await tries_to_sign_in(rooms, "nord@shop.example") == 403
     await owner.post(f"{base}/delete")
     assert await rooms.fetch("SELECT status FROM subaccount") == "suspended"  # it has a balance
+    assert (await owner.post(f"{base}/resume")).status_code == 303
+    assert await tries_to_sign_in(rooms, "nord@shop.example") == 303
     await check_books(rooms.context.database)
 
 

@@ -1,0 +1,82 @@
+"""Sub-accounts and credits in a browser: a sub-account is made and entered, credits are added; every width, both themes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from strowger.platform.billing.pages import pages as money_pages
+from strowger.platform.billing.repository import open_wallet
+from strowger.platform.billing.service import recharge
+from strowger.platform.subaccounts.pages import pages as subaccount_pages
+from tests.browser.conftest import Visit
+from tests.browser.site import Site
+
+Axe = Callable[[Page], Awaitable[list[str]]]
+ROOMS = ("/subaccounts", "/subaccounts/new", "/billing", "/billing/credits", "/billing/preferences", "/operator/prices/new",
+         "/operator/payments", "/operator/money", "/subaccounts/usage")  # fmt: skip
+
+
+@pytest.fixture
+def site_pages() -> list[Any]:
+    return [*money_pages, *subaccount_pages]
+
+
+@pytest.fixture
+async def rich(site: Site) -> Site:
+    async def work(connection: Any) -> None:
+        await open_wallet(connection, site.account.id, Decimal(0))
+        await recharge(connection, site.account.id, Decimal(1000), "opening", site.context.clock.now())
+
+    await site.context.database.run(work)
+    return site
+
+
+async def test_a_subaccount_is_made_recharged_and_entered(rich: Site, visit: Visit, axe: Axe) -> None:
+    page = await visit("/subaccounts")
+    await page.get_by_role("link", name="Add a Subaccount").first.click()
+    await page.get_by_label("Subaccount Name").fill("Store Nord")
+    await page.get_by_label("Subaccount Email").fill("nord@shop.example")
+    await page.get_by_label("Initial Credit").fill("100")
+    await page.get_by_role("button", name="Add Subaccount").click()
+    await expect(page.get_by_text("Copy the key now")).to_be_visible()
+    assert await axe(page) == []
+    await page.get_by_role("link", name="Done").click()
+    await page.get_by_role("link", name="Recharge", exact=True).click()
+    await page.get_by_label("Credit Amount").fill("50")
+    await page.get_by_role("button", name="Add Amount").click()
+    await expect(page.get_by_text("Recharge is processed successfully")).to_be_visible()
+    await expect(page.get_by_text("150.00 EUR")).to_be_visible()
+    assert await axe(page) == []
+    await page.get_by_role("button", name="Login to Subaccount").click()
+    await page.goto(rich.url + "/billing")
+    await expect(page.get_by_text('Currently Viewing as subaccount "Store Nord"')).to_be_visible()
+    assert await axe(page) == []
+    await page.get_by_role("button", name="Back to Main Account").click()
+    await expect(page.get_by_role("heading", name="Subaccounts")).to_be_visible()
+
+
+async def test_credits_are_added_by_transfer(rich: Site, visit: Visit) -> None:
+    page = await visit("/billing/credits")
+    await page.get_by_label("Amount (EUR)").fill("50")
+    await page.get_by_role("button", name="Add Credits").click()
+    await expect(page.get_by_text(re.compile("Transfer 50.00 EUR"))).to_be_visible()
+    await page.goto(rich.url + "/operator/recharges")
+    await expect(page.get_by_text("Pending").first).to_be_visible()
+
+
+async def test_rooms_are_accessible_and_fit(rich: Site, visit: Visit, axe: Axe, tmp_path: Path) -> None:
+    for theme, width in (("light", 1280), ("dark", 320)):
+        page = await visit("/billing", width=width, theme=theme)
+        for path in ROOMS:
+            await page.goto(rich.url + path)
+            assert await axe(page) == [], (path, theme)
+            wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, (path, width, wide)
+            await page.screenshot(path=tmp_path / f"{path.strip('/').replace('/', '-')}-{width}.png", full_page=True)
