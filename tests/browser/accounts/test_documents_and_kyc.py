@@ -72,7 +72,7 @@ async def test_a_trial_is_ended_by_the_three_steps_and_a_decision(
     await page.get_by_role("button", name="Save and go on").click()
     for key in ("register_extract", "signatory_id"):
         await page.locator(f"#kyc-{key}").set_input_files(PROOF)  # type: ignore[arg-type]
-        await page.locator(f"#kyc-{key}-form").get_by_role("button").click()
+        await page.locator(f"#kyc-{key}-form button").click()
         await expect(page.locator(f"#kyc-{key}-form")).to_contain_text("Another file")
     await page.screenshot(path=tmp_path / "kyc-documents.png", full_page=True)
     await page.get_by_role("link", name="Go on: Review and submit").click()
