@@ -25,6 +25,7 @@ from strowger.foundation.context import Context
 from strowger.foundation.ids import new_uuid
 from strowger.messaging.statuses import Status
 from strowger.platform.files import repository as files
+from strowger.platform.kyc import service as kyc
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 NAME = re.compile(r"[\w -]{3,100}")
@@ -132,6 +133,8 @@ async def launch(context: Context, account_id: int, campaign_id: UUID) -> Campai
 
     async def work(connection: Connection) -> Campaign:
         campaign = await _locked(connection, account_id, campaign_id, State.DRAFT)
+        if await kyc.is_trial(connection, account_id):
+            raise Refused("Campaigns begin when the operator has approved your company: see Settings > KYC.")
         if not campaign.valid:
             raise Refused("There are no contacts yet.", "contacts")
         channel = CHANNELS[campaign.channel]

@@ -82,6 +82,12 @@ class Case:
         return [proof.requirement.label for proof in self.proofs if proof.needed and not proof.is_met]
 
 
+async def is_trial(connection: Connection, account_id: int) -> bool:
+    """Whether an account may not do yet what the approval opens: campaigns, numbers."""
+    found = await repository.account(connection, account_id)
+    return found is None or found["state"] == TRIAL
+
+
 async def case_of(context: Context, account_id: int) -> Case:
     """The case of an account, begun or not. Raises StrowgerError E404 for an unknown account."""
     async with context.database.acquire() as connection:
