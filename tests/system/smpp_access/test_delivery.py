@@ -11,6 +11,8 @@ from tests.installation import until
 from tests.system.simulators.raw_smpp_client import RawClient
 from tests.system.smpp_access.conftest import PHONE, Access
 
+from strowger.channels.sms.receive import service as receive
+from strowger.channels.sms.receive.schemas import Draft
 from strowger.channels.sms.smpp_access import service
 from strowger.messaging.outcomes import Accepted, Incoming
 from strowger.messaging.statuses import Status
@@ -236,6 +238,19 @@ async def test_incoming_messages_go_to_the_client_that_the_number_names(access: 
     assert plain.text == b"Hello \x1b\x28\x1b\x65\x1b\x29"
     assert (wide.text.decode("utf-16-be"), wide.data_coding) == ("Привет", 8)
     assert (long.text, long.tlvs[0x0424]) == (b"", b"x" * 400)
+    await nothing_waits(access)
+
+
+async def test_a_keyword_names_another_client_than_its_number(access: Access) -> None:
+    plain, booking = await access.user(), await access.user("booking")
+    await access.database.pool.execute("UPDATE number SET smpp_user_id = $1 WHERE msisdn = $2", plain.id, MINE)
+    draft = Draft("BOOK", access.world.clock.now() + timedelta(days=1), smpp_user_id=booking.id)
+    now = access.world.clock.now()
+    await access.database.run(lambda c: receive.create(c, access.world.account, MINE, draft, now))
+    clients = await access.bind(plain), await access.bind(booking)
+    for text in ("Hello", "book a table"):
+        assert await access.world.report(Incoming(access.world.carrier, PHONE, MINE, text, now)) == [None]
+    assert [(await client.next_delivery()).text for client in clients] == [b"Hello", b"book a table"]
     await nothing_waits(access)
 
 

@@ -88,6 +88,7 @@ async def handle(
     connection: Connection, received: Sequence[Received], facts: Facts, now: datetime, secrets: SecretBox | None
 ) -> Handled:
     """Everything that a batch of incoming messages asks for; the caller accepts the requests of the answer."""
+    accounts = await facts.accounts(connection, {one.account_id for one in received})  # first: it renews what is kept
     plans = await _plans(connection, received, facts, now)
     await _keep_consent(connection, plans, facts, now)
     own = await owner_of(
@@ -99,7 +100,6 @@ async def handle(
         handled.requests.extend(filter(None, (_reply(plan, own, left, now), _forward(plan, own, left, now))))
         if plan.found is not None:
             handled.orders[plan.one.message_id] = _order(plan)
-    accounts = await facts.accounts(connection, {one.account_id for one in received})
     await _mail(connection, plans, accounts, secrets, now)
     await working.add_log(connection, [_log_row(plan, now) for plan in plans])
     return handled
