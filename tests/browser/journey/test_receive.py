@@ -43,12 +43,12 @@ async def test_a_keyword_answers_the_phone_and_the_log_tells(
     await expect(phone.get_by_label("To", exact=True)).to_have_value(number)
     await phone.locator("#phone-new-text").fill("book 5 May")
     await phone.locator("#phone-new").get_by_role("button", name="Send").click()
-    await expect(phone.locator("main")).to_contain_text("Booked for 5 May. Bye, Strowger", timeout=20_000)
+    await expect(phone.locator("main")).to_contain_text("Booked for 5 May. Bye, Strowger", timeout=60_000)
     await picture(phone, "receive-phone")
 
     await page.goto(f"http://localhost:{installation.http_port}/receive/logs")
     row = page.get_by_role("row").filter(has_text="book 5 May")
-    for _ in range(40):
+    for _ in range(120):
         if "Delivered" in await row.inner_text():
             break
         await asyncio.sleep(0.25)
