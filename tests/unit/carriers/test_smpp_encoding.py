@@ -129,3 +129,17 @@ def test_a_sender_that_cannot_be_written_is_named() -> None:
     with pytest.raises(SmppError) as refused:
         encode("Hi", sender="日本")
     assert refused.value.field == "source_addr"
+
+
+def test_india_gets_entity_template_and_telemarketer_with_every_part() -> None:
+    options = {"entity_id": "110100000000000123", "template_id": "1107100000000012345"}
+    parts = encode("abc" * 150, options=options, dlt=True, telemarketer_id="1202,1303")
+    assert len(parts) == 3
+    for part in parts:
+        assert part.tlvs[-3:] == (
+            (0x1400, b"110100000000000123"),
+            (0x1401, b"1107100000000012345"),
+            (0x1402, b"1202,1303"),
+        )
+    assert encode("abc", options=options)[0].tlvs == ()
+    assert encode("abc", dlt=True)[0].tlvs == ()

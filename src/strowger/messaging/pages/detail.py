@@ -24,7 +24,7 @@ from strowger.messaging.pages.timeline import Entry, Part, build_parts, build_ti
 from strowger.messaging.pages.waiting import WaitingText, explain_waiting
 from strowger.messaging.repository import reading
 from strowger.messaging.schemas import Direction, Event
-from strowger.messaging.statuses import SPELLINGS, Status, Trace, explain
+from strowger.messaging.statuses import SPELLINGS, EventKind, Status, Trace, explain
 from strowger.platform.callbacks.service import CallbackService
 from strowger.protocols.gsm import UnicodeMode, decode_text, encode_text
 
@@ -158,7 +158,7 @@ async def load_view(context: Context, visitor: Visitor, request_id: UUID, n: int
         row=row,
         trace=explain(row["trace"]),
         entries=build_timeline(row, events, carriers),
-        parts=build_parts(row["units"], texts, events) if len(texts) > 1 else [],
+        parts=build_parts(row["units"], texts, events) if len(texts) > 1 and not _went_as_one(events) else [],
         waiting=explain_waiting(waiting, now) if waiting and row["final_at"] is None else None,
         deliveries=gathered,
         panels=panels,
@@ -168,6 +168,11 @@ async def load_view(context: Context, visitor: Visitor, request_id: UUID, n: int
         alive=row["final_at"] is None or any(delivery.waits for delivery in gathered),
         version=_version(row, events, waiting, gathered, panels, now),
     )
+
+
+def _went_as_one(events: list[Event]) -> bool:
+    """Whether a carrier took the message of several parts as one."""
+    return any(event.kind is EventKind.SUBMITTED and event.part == 0 for event in events)
 
 
 def _version(

@@ -16,6 +16,11 @@ Facts = list[tuple[str, str]]
 # What carriers put into the detail of an event, in the order in which it is shown.
 DETAIL_LABELS = {
     "command_status": "SMPP status",
+    "http_status": "HTTP status",
+    "code": "Provider's code",
+    "answer": "Provider's words",
+    "ms": "Answered in",
+    "retry_after": "Asked to wait",
     "text": "Which means",
     "stat": "Report",
     "err": "Operator's code",
@@ -70,8 +75,12 @@ def detail_facts(detail: Mapping[str, Any] | None) -> Facts:
             continue
         if name == "command_status" and detail.get("name"):
             value = f"{value} {detail['name']}"
-        if name == "again_after_seconds":
+        if name == "http_status" and detail.get("name"):
+            value = str(detail["name"]).removeprefix("HTTP ")
+        if name in ("again_after_seconds", "retry_after"):
             value = f"{value} s"
+        if name == "ms":
+            value = f"{value} ms"
         found.append((label, str(value)))
     if detail.get("generic_nack"):
         found.append(("Answered with", "generic_nack"))

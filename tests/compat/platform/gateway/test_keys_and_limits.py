@@ -161,3 +161,13 @@ async def test_tokens_not_used_are_given_back(database: Database) -> None:
         assert await database.pool.fetchval("SELECT tokens FROM rate_bucket") < 1979
         await app.state.gateway.limiter.close()
         assert await database.pool.fetchval("SELECT tokens FROM rate_bucket") == 1979
+
+
+async def test_a_request_of_our_own_carrier_is_refused(api: Api) -> None:
+    """An HTTP carrier that leads back to us would carry each message round for ever."""
+    mark = api.context.secrets.mark("loop")
+    headers = {"api-key": api.customer.key, "x-strowger-origin": mark}
+    params = {"to": "447700900001", "sender": "STROWG", "body": "Hi"}
+    check(await api.client.post(f"{api.base}/messages", data=params, headers=headers), "E403")
+    other = headers | {"x-strowger-origin": "0" * 32}
+    assert (await api.client.post(f"{api.base}/messages", data=params, headers=other)).status_code == 202
