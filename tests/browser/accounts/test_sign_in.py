@@ -17,7 +17,7 @@ async def test_sign_in_leads_back_and_out_again(site: Site, visit: Any) -> None:
     await page.get_by_text("E-mail address or password is wrong.").wait_for()
     assert await page.get_by_label("E-mail address").input_value() == EMAIL
     await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Sign in", exact=True).click()
     await page.wait_for_url("**/developers/keys?q=x")
     cookie = next(c for c in await page.context.cookies() if c["name"] == "strowger_session")
     assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")

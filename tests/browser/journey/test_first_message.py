@@ -30,7 +30,7 @@ async def signed_in(browser: Browser, installation: Installation) -> AsyncIterat
     await page.goto(f"http://localhost:{installation.http_port}/")
     await page.get_by_label("E-mail address").fill(installation.credentials["console_email"])
     await page.get_by_label("Password").fill(installation.credentials["console_password"])
-    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Sign in", exact=True).click()
     await expect(page.get_by_role("heading", name="Home")).to_be_visible()
     await page.close()
     yield context
