@@ -12,7 +12,7 @@ test:           ## every tier that needs nothing but Python
 test-browser:   ## real Chromium (package: chromium)
 	@sh scripts/test.sh browser
 
-test-peers:     ## other programs as clients (package: kannel)
+test-peers:     ## other programs as clients (package: kannel; installs Jasmin apart)
 	@sh scripts/test.sh peers
 
 check:          ## format, lint, types, floors
@@ -28,4 +28,4 @@ bench:          ## the same work for Strowger and its peers; see bench/README.md
 	@sh scripts/bench.sh
 
 clean:          ## remove what setup made; keeps data/
-	@rm -rf .venv node_modules src/strowger/console/static/dist
+	@rm -rf .venv .venv-peers node_modules src/strowger/console/static/dist

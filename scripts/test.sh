@@ -1,6 +1,6 @@
 #!/bin/sh
 # make test: the tiers that need nothing but Python; `sh scripts/test.sh browser` for real Chromium,
-# `sh scripts/test.sh peers` for other programs as clients (Kannel).
+# `sh scripts/test.sh peers` for other programs as clients (Kannel, Jasmin).
 # Further arguments go to pytest.
 set -eu
 cd "$(dirname "$0")/.."
@@ -11,6 +11,7 @@ if [ "${1:-}" = browser ]; then
 fi
 if [ "${1:-}" = peers ]; then
     shift
+    sh scripts/setup_peers.sh
     exec .venv/bin/python -m pytest tests/system/peers "$@"
 fi
 .venv/bin/python -m pytest -n 2 --dist loadfile --ignore tests/browser --ignore tests/system/peers --ignore tests/chaos "$@"

@@ -11,7 +11,7 @@ import asyncpg
 
 from strowger.messaging.facts import Facts
 from strowger.messaging.finish import Changes, Written, give_back, write
-from strowger.messaging.repository import queueing
+from strowger.messaging.repository import queueing, scheduling
 from strowger.messaging.repository.journaling import Advance
 from strowger.messaging.schemas import Event
 from strowger.messaging.statuses import EventKind, Status
@@ -36,4 +36,6 @@ async def cancel_waiting(
         changes.ended.append(key)
         give_back(changes, key, submission)
     written = await write(connection, changes, facts, now, None)
+    for request_id in {s.request_id for s in waiting if s.status == Status.SCHEDULED}:
+        await scheduling.note_change(connection, account_id, request_id, now)
     return {submission.key for submission in waiting}, written

@@ -1,4 +1,4 @@
-"""Peers: independent programs as clients of ours. Needs their packages; `make test-peers`."""
+"""Peers: independent programs as clients of ours. Needs their packages; `make test-peers`, which installs Jasmin apart."""
 
 from tests.system.smpp_access.conftest import access
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from tests.system.simulators.raw_smpp_client import Frame, RawClient, cstring
@@ -77,6 +78,32 @@ async def test_what_was_handed_over_cannot_be_cancelled(access: Access) -> None:
     await access.world.submit()
     assert (await cancel(client, message_id)).status == 0x11
     assert (await access.messages())[0]["status"] == Status.SENT
+
+
+async def test_a_scheduled_message_waits_is_asked_for_and_cancelled(access: Access) -> None:
+    client = await access.bind(await access.user())
+    first = (
+        await client.submitted(PHONE, source="ACME", schedule="000000010000000R", validity="000000000500000R")
+    ).message_id
+    second = (await client.submitted(PHONE, source="ACME", schedule="260101060000004+")).message_id
+    rows = await access.messages()
+    assert [(row["status"], row["trace"]) for row in rows] == [(Status.SCHEDULED, "SCHEDULED")] * 2
+    listed = await access.database.pool.fetch("SELECT total, due_at, source FROM scheduled_request ORDER BY due_at")
+    assert [(row["total"], f"{row['due_at']:%d %H:%M}", row["source"]) for row in listed] == [
+        (1, "01 01:00", "SMPP"), (1, "01 05:00", "SMPP"),
+    ]  # fmt: skip
+    assert state(await query(client, first)) == (0, "", 1, 0)
+    await access.world.submit()
+    assert [row["status"] for row in await access.messages()] == [Status.SCHEDULED] * 2
+    assert (await cancel(client, second)).status == 0
+    assert (await client.next_delivery()).fields["stat"] == "DELETED"
+    assert state(await query(client, second))[2] == 4
+    changed = "SELECT changed_at FROM scheduled_request ORDER BY due_at"
+    assert [row["changed_at"] is not None for row in await access.database.pool.fetch(changed)] == [False, True]
+    access.world.clock.advance(3600)
+    (outcome,) = await access.world.submit()
+    assert outcome.submission.expires_at - access.world.clock.now() == timedelta(minutes=5)
+    assert (await cancel(client, first)).status == 0x11
 
 
 async def test_messages_of_others_do_not_exist(access: Access) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import struct
+from decimal import Decimal
 
 import pytest
 from tests.system.simulators.raw_smpp_client import RawClient, cstring, tlv, udh
 from tests.system.smpp_access.conftest import PHONE, Access
 
 from strowger.messaging.statuses import Status
+from strowger.platform.callbacks.profiles.service import ProfileService
 
 SUBMIT_RESP = 0x80000004
 
@@ -114,13 +116,21 @@ BAD = {
     "empty source": ({"source": ""}, 0x0A),
     "long source": ({"source": "ABCDEFGHIJKLM"}, 0x0A),
     "foreign sender": ({"source": "NOTMINE"}, 0x401),
-    "scheduled": ({"schedule": "000001000000000R"}, 0x61),
+    "scheduled too near": ({"schedule": "000000001400000R"}, 0x61),
+    "scheduled too far": ({"schedule": "000400000000000R"}, 0x61),
+    "scheduled in the past": ({"schedule": "250101010000000+"}, 0x61),
+    "scheduled at no time": ({"schedule": "tomorrow"}, 0x61),
+    "over before it leaves": ({"schedule": "000001000000000R", "validity": "260101120000000+"}, 0x62),
     "validity that is none": ({"validity": "tomorrow"}, 0x62),
     "validity in the past": ({"validity": "250101010000000+"}, 0x62),
     "no digits in a DLT id": ({"tlvs": tlv(0x1401, b"11072345678901234x")}, 0xC4),
     "unknown type": ({"tlvs": tlv(0x1410, b"GOLD")}, 0xC4),
     "campaign with a blank": ({"tlvs": tlv(0x1411, b"a b")}, 0xC4),
-    "callback profile": ({"tlvs": tlv(0x1412, b"EU_1")}, 0xC4),
+    "callback profile that is none": ({"tlvs": tlv(0x1412, b"EU_1")}, 0xC4),
+    "callback profile that is not there": (
+        {"tlvs": tlv(0x1412, b"EU_" + b"00000000-0000-4000-8000-000000000001")},
+        0xC4,
+    ),
     "broken TLV": ({"tlvs": b"\x14\x01\x00\x09ab"}, 0xC0),
 }
 
@@ -173,6 +183,40 @@ async def test_sync_checks_answer_compliance_failures_at_submit(access: Access, 
     await access.database.pool.execute("UPDATE account SET state = 'suspended' WHERE id = $1", access.world.account)
     await access.server.renew()
     assert (await client.submitted("4917012345678", source="ACME")).status == 0x408
+
+
+async def test_without_credits_a_submit_is_answered_0x400_when_asked(access: Access, client: RawClient) -> None:
+    three = tlv(0x0424, b"x" * 400)  # parts, of 0.05 each
+    await access.database.pool.execute("UPDATE wallet SET balance = 0.12 WHERE account_id = $1", access.world.account)
+    assert (await client.submitted(PHONE, b"", source="ACME", tlvs=three)).status == 0, "told by a receipt later"
+    await access.world.set_account(smpp_sync_checks=True)
+    await access.server.renew()
+    assert (await client.submitted(PHONE, b"", source="ACME", tlvs=three)).status == 0x400
+    assert (await client.submitted(PHONE, b"", source="ACME", tlvs=tlv(0x0424, b"x" * 300))).status == 0
+    assert (await client.submitted(PHONE, b"", source="ACME", tlvs=three, schedule="000001000000000R")).status == 0
+    assert await access.world.balance() == Decimal("0.12"), "nothing is reserved at submit"
+
+
+async def test_a_named_callback_profile_is_told_of_the_message(access: Access, client: RawClient) -> None:
+    service = ProfileService(access.context)
+    given = {
+        "title": "dlr",
+        "channel": "sms",
+        "http_method": "POST",
+        "url": "http://127.0.0.1:9009/",
+        "body": {"id": "<id>"},
+    }
+    mine, foreign = [
+        await service.create(account, given) for account in (access.world.account, await access.another_account())
+    ]
+    await access.server.renew()
+    assert (await client.submitted(PHONE, source="ACME", tlvs=tlv(0x1412, foreign.name.encode()))).status == 0xC4
+    answer = await client.submitted(PHONE, source="ACME", tlvs=tlv(0x1412, mine.name.encode()))
+    assert answer.status == 0
+    (outcome,) = await access.world.submit()
+    await access.world.report(access.world.receipt(outcome.parts[0].operator_id, Status.DELIVERED))
+    rows = await access.database.pool.fetch("SELECT * FROM callback")
+    assert [(row["profile_id"], row["account_id"]) for row in rows] == [(mine.id, access.world.account)]
 
 
 async def test_nothing_is_answered_while_the_store_is_away(access: Access, client: RawClient) -> None:

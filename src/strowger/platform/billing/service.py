@@ -26,6 +26,7 @@ __all__ = [
     "Rate",
     "Terms",
     "adjust",
+    "foresee",
     "recharge",
     "release",
     "reserve",
@@ -126,21 +127,34 @@ async def reserve(
     One ledger entry for each account. Wallets stay locked until the transaction ends, so parallel calls cannot overdraw.
     """
     book = await _Book.of(connection, [account for account, _ in wanted], now)
-    spent: dict[int, Decimal] = defaultdict(lambda: ZERO)  # by payer, on top of what its purse knows
-    reserved: list[tuple[int, Decimal]] = []
-    refusals: list[str | None] = []
-    for account, amount in wanted:
-        refusal = _refusal(book.purses, account, amount, spent)
-        refusals.append(refusal)
-        if refusal is None and amount:
-            purse = book.purses[account]
-            spent[purse.payer] += amount
-            reserved.append((account, amount))
-            for one in {purse.account_id, purse.payer}:
-                book.purses[one].spend(amount)
+    refusals = _refusals(book.purses, wanted)
+    reserved = [pair for pair, refusal in zip(wanted, refusals, strict=True) if refusal is None and pair[1]]
     for account, (amount, count) in _sums(reserved).items():
         _use(book, account, "reserve", -amount, amount, count, service, reference)
     await book.write(connection)
+    return refusals
+
+
+async def foresee(connection: Connection, wanted: Sequence[tuple[int, Decimal]], now: datetime) -> list[str | None]:
+    """What ``reserve`` would answer at this moment; it reserves, locks and promises nothing."""
+    purses = await repository.read_purses(connection, [account for account, _ in wanted])
+    for purse in purses.values():
+        purse.turn_to(now)
+    return _refusals(purses, wanted)
+
+
+def _refusals(purses: dict[int, Purse], wanted: Sequence[tuple[int, Decimal]]) -> list[str | None]:
+    """Each amount against what is left after those before it; what is covered counts as spent."""
+    spent: dict[int, Decimal] = defaultdict(lambda: ZERO)  # by payer, on top of what its purse knows
+    refusals: list[str | None] = []
+    for account, amount in wanted:
+        refusal = _refusal(purses, account, amount, spent)
+        refusals.append(refusal)
+        if refusal is None and amount:
+            purse = purses[account]
+            spent[purse.payer] += amount
+            for one in {purse.account_id, purse.payer}:
+                purses[one].spend(amount)
     return refusals
 
 

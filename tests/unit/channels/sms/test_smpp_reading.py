@@ -20,7 +20,7 @@ from strowger.protocols.smpp import DataSm, DeliverSm, SmppError, SubmitSm, pars
 from strowger.protocols.smpp.text import read_text
 
 NOW = datetime(2026, 2, 3, 10, 42, tzinfo=UTC)
-WHO = Submitter(1, 2)
+WHO = Submitter(1, 2, 180)
 TAGS = st.sampled_from([0x020C, 0x020E, 0x020F, 0x0424, 0x1400, 0x1401, 0x1402, 0x1410, 0x1411, 0x1412]) | st.integers(
     0, 0xFFFF
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -32,11 +33,14 @@ from strowger.messaging.accept import Accepter
 from strowger.messaging.cancelling import cancel_waiting
 from strowger.messaging.facts import Facts
 from strowger.messaging.finish import Written
+from strowger.messaging.notify import SMS_SEND
+from strowger.messaging.price import unaffordable
 from strowger.messaging.repository.facts import account_rules
 from strowger.messaging.rules import AccountRules, measure_into
 from strowger.messaging.schemas import NewRequest, Submission
 from strowger.messaging.screen import screen
 from strowger.messaging.statuses import Status
+from strowger.platform.callbacks.profiles.naming import named_profile
 from strowger.platform.gateway.gather import Gatherer
 from strowger.platform.gateway.keys import OPEN_STATES
 from strowger.protocols import smpp
@@ -45,6 +49,16 @@ from strowger.protocols.smpp import MessageState, SmppError, status
 log = get_logger(__name__)
 SYNC_CHECKS = "smpp_sync_checks"
 Key = tuple[int, UUID, int]
+
+
+@dataclass(slots=True)
+class Account:
+    """What submissions of an account are checked by; made anew when the account, a sender or a callback profile changes."""
+
+    account_id: int
+    rules: AccountRules
+    options: SmsOptions
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 class Desk:
@@ -57,7 +71,7 @@ class Desk:
         self.mark = context.secrets.mark(LOOP).encode()
         self._sms = SmsRules()
         self._facts = Facts(context.clock, self._sms)
-        self._accounts: dict[int, tuple[AccountRules, SmsOptions]] = {}
+        self._accounts: dict[int, Account] = {}
         self._screening: Gatherer[Submission, str] = Gatherer(self._screen)
         self._states: Gatherer[Key, Any] = Gatherer(self._read_states)
         self._ended: list[int] = []
@@ -83,7 +97,9 @@ class Desk:
         if wanted:
             async with self._context.database.acquire() as connection:
                 found = await account_rules(connection, wanted)
-            self._accounts.update((key, (rules, read_options(rules.settings))) for key, rules in found.items())
+            self._accounts.update(
+                (key, Account(key, rules, read_options(rules.settings))) for key, rules in found.items()
+            )
             self._facts.forget()
 
     def keep_only(self, accounts: set[int]) -> None:
@@ -93,11 +109,12 @@ class Desk:
 
     # Submissions
 
-    def read(self, pdu: smpp.SubmitSm | smpp.DataSm, who: Submitter) -> NewRequest:
+    def read(self, pdu: smpp.SubmitSm | smpp.DataSm, client: Client) -> NewRequest:
         """The request that a submission makes. Raises SmppError with the status to answer.
 
         What the account's facts tell at once is checked here; the rest by the pipeline, or in ``accept`` when the account asks.
         """
+        who = Submitter(client.account_id, client.user_id, self._context.settings.retention_days)
         request = read_submission(pdu, who, self._clock.now())
         trace = self._first_trace(request)
         refused = status_of(trace, self._wants_sync(who.account_id)) if trace else 0
@@ -106,9 +123,10 @@ class Desk:
         return request
 
     def _first_trace(self, request: NewRequest) -> str | None:
-        rules, options = self._accounts.get(request.account_id, (None, None))
-        if rules is None or options is None or rules.state not in OPEN_STATES:
+        account = self._accounts.get(request.account_id)
+        if account is None or account.rules.state not in OPEN_STATES:
             return "ACCOUNT-SUSPENDED"
+        rules, options = account.rules, account.options
         if options.types and request.type not in options.types:
             return "ROUTE-NOT-ENABLED"
         submission = _submission(request)
@@ -117,11 +135,16 @@ class Desk:
 
     def _wants_sync(self, account_id: int) -> bool:
         known = self._accounts.get(account_id)
-        return bool(known and known[0].settings.get(SYNC_CHECKS))
+        return bool(known and known.rules.settings.get(SYNC_CHECKS))
 
-    async def accept(self, request: NewRequest) -> str:
-        """Return the message id once the message is on disk. Raises SmppError when it is not."""
+    async def accept(self, request: NewRequest, profile: str = "") -> str:
+        """Return the message id once the message is on disk. Raises SmppError when it is not.
+
+        ``profile`` names the callback profile that is told of the message.
+        """
         try:
+            if profile:
+                request.callback = await self._callback(request.account_id, profile)
             if self._wants_sync(request.account_id):
                 trace = await self._screening.ask(_submission(request))
                 refused = status_of(trace, True) if trace else 0
@@ -132,19 +155,32 @@ class Desk:
             raise
         except Unavailable as problem:
             raise SmppError(str(problem), status.ESME_RMSGQFUL) from None
+        except StrowgerError as problem:
+            raise SmppError(problem.detail or "", status.ESME_RINVOPTPARAMVAL, field=problem.field or "") from None
         except Exception as problem:
             log.exception("smpp_accept_failed", account_id=request.account_id)
             raise SmppError(repr(problem), status.ESME_RSYSERR) from None
         return format_message_id(request.request_id, 1)
 
+    async def _callback(self, account_id: int, profile: str) -> dict[str, Any]:
+        account = self._accounts.get(account_id)
+        if account is None:
+            raise SmppError("no account", status.STATUS_ACCOUNT_SUSPENDED)
+        found = await named_profile(self._context, account, profile, "sms", SMS_SEND, "E616", "callback_profile_id")
+        return found.stored
+
     async def _screen(self, batch: Sequence[Submission]) -> list[str]:
-        """The first of the pipeline's own rules that each message breaks, for accounts that want to know at submit."""
+        """What would end each message in the pipeline, rules first, then money; for accounts that want to know at submit."""
 
         async def work(connection: asyncpg.Connection[Any]) -> dict[tuple[UUID, int], str]:
             accounts = await self._facts.accounts(connection, {s.account_id for s in batch})
             known = await self._sms.prepare(connection, list(batch), accounts, self._facts)
             found = screen(list(batch), accounts, self._sms, known)
-            return {submission.key: trace for submission, trace in found.refused}
+            prices = await self._facts.prices(connection)
+            leaving = [s for s in found.passed if s.status != Status.SCHEDULED]  # others are paid for when they leave
+            now = self._clock.now()
+            unpaid = await unaffordable(connection, leaving, prices, accounts, self._sms.name, now)
+            return {submission.key: trace for submission, trace in (*found.refused, *unpaid)}
 
         traces = await self._context.database.run(work)
         return [traces.get(submission.key, "") for submission in batch]
@@ -234,6 +270,7 @@ def _submission(request: NewRequest) -> Submission:
     return Submission(
         request.account_id, request.request_id, 1, 0, int(request.priority), 0, request.created_at, request.valid_until,
         request.type, request.sender, request.recipients[0], request.body, request.options or {}, None,
+        status=Status.SCHEDULED if request.due_at else Status.QUEUED,
     )  # fmt: skip
 
 

@@ -53,6 +53,8 @@ AT_SUBMIT: Final = {
 }
 # The same for accounts whose setting smpp_sync_checks is on; others get a receipt REJECTD.
 WHEN_ASKED: Final = {
+    "NO-CREDITS": status.STATUS_INSUFFICIENT_CREDITS,
+    "SPEND-CAP": status.STATUS_INSUFFICIENT_CREDITS,
     "TEMPLATE-NOT-FOUND": status.STATUS_TEMPLATE_MISSING,
     "INV-TEMPLATE-MATCH": status.STATUS_TEMPLATE_MISMATCH,
     "NOT-ALLOWED": status.STATUS_COUNTRY_NOT_ENABLED,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from strowger.channels.sms import fields
+from strowger.channels.sms.schedule.times import check_due
 from strowger.channels.sms.send import PRIORITIES
 from strowger.channels.sms.senders.service import SENDER
 from strowger.foundation.errors import StrowgerError
@@ -48,14 +49,17 @@ _BY_NAME: Final = {"type": TLV_ROUTE_TYPE, "campaign_name": TLV_CAMPAIGN_NAME}
 
 @dataclass(frozen=True, slots=True)
 class Submitter:
-    """Whose submission it is."""
+    """Whose submission it is, and for how many days the installation keeps messages, which bounds its schedules."""
 
     account_id: int
     user_id: int
+    retention_days: int
 
 
 def read_submission(pdu: SubmitSm | DataSm, who: Submitter, now: datetime) -> NewRequest:
-    """The request that a submission makes. Raises SmppError with the status to answer."""
+    """The request that a submission makes, but for the callback profile that it may name. Raises SmppError with the status
+    to answer.
+    """
     sequence = pdu.sequence_number
     found = read_text(pdu)
     if len(found.text) > fields.MAX_BODY:
@@ -65,7 +69,7 @@ def read_submission(pdu: SubmitSm | DataSm, who: Submitter, now: datetime) -> Ne
     recipient = clean_number(pdu.destination_addr, None, "") if len(pdu.destination_addr) <= 21 else None
     if recipient is None:
         raise SmppError("no international number", ESME_RINVDSTADR, sequence, field="destination_addr")
-    validity = DEFAULT_VALIDITY if isinstance(pdu, DataSm) else _check_submit(pdu, now)
+    due_at, valid_until = (None, now + DEFAULT_VALIDITY) if isinstance(pdu, DataSm) else _times(pdu, who, now)
     type_, campaign = _words(pdu.tlvs, sequence)
     return NewRequest(
         who.account_id,
@@ -75,11 +79,12 @@ def read_submission(pdu: SubmitSm | DataSm, who: Submitter, now: datetime) -> Ne
         found.text,
         [recipient],
         now,
-        now + validity,
+        valid_until,
         PRIORITIES.get(type_, Priority.NORMAL),
         source=SOURCE,
         campaign_name=campaign,
         options=_options(pdu, found, who),
+        due_at=due_at,
     )
 
 
@@ -92,28 +97,47 @@ def _sender(pdu: SubmitSm | DataSm) -> str:
     return sender
 
 
-def _check_submit(pdu: SubmitSm, now: datetime) -> timedelta:
-    """What only a submit_sm has; returns how long the message may be delivered."""
+def _times(pdu: SubmitSm, who: Submitter, now: datetime) -> tuple[datetime | None, datetime]:
+    """When the message is to leave (None: at once) and until when it may be delivered.
+
+    A relative validity counts from the moment at which the message leaves, as in the HTTP API.
+    """
     sequence = pdu.sequence_number
     if pdu.sm_default_msg_id:
         raise SmppError("no predefined messages", ESME_RINVDFTMSGID, sequence, field="sm_default_msg_id")
-    if pdu.schedule_delivery_time:
-        raise SmppError("messages cannot be scheduled", ESME_RINVSCHED, sequence, field="schedule_delivery_time")
+    due_at = _due_at(pdu, who, now)
+    leaves = due_at or now
     given = parse_time(pdu.validity_period, ESME_RINVEXPIRY, sequence)
     if given is None:
-        return DEFAULT_VALIDITY
-    span = (given.after(now) if isinstance(given, RelativeTime) else given) - now
+        return due_at, leaves + DEFAULT_VALIDITY
+    span = (given.after(leaves) if isinstance(given, RelativeTime) else given) - leaves
     if span <= timedelta():
         raise SmppError("over already", ESME_RINVEXPIRY, sequence, field="validity_period")
-    return min(span, MAX_VALIDITY)
+    return due_at, leaves + min(span, MAX_VALIDITY)
+
+
+def _due_at(pdu: SubmitSm, who: Submitter, now: datetime) -> datetime | None:
+    sequence = pdu.sequence_number
+    given = parse_time(pdu.schedule_delivery_time, ESME_RINVSCHED, sequence)
+    if given is None:
+        return None
+    moment = given.after(now) if isinstance(given, RelativeTime) else given.astimezone(UTC)
+    try:
+        return check_due(moment, now, who.retention_days)
+    except StrowgerError as problem:
+        detail = problem.detail or ""
+        raise SmppError(detail, ESME_RINVSCHED, sequence, field="schedule_delivery_time") from None
+
+
+def named_profile_of(pdu: SubmitSm | DataSm) -> str:
+    """The callback profile that a submission names; empty when it names none."""
+    return (tlv_text(pdu.tlvs, TLV_CALLBACK_PROFILE_ID) or "") if pdu.tlvs else ""
 
 
 def _words(tlvs: Tlvs, sequence: int) -> tuple[str, str | None]:
     """Route type and campaign name."""
     if not tlvs:
         return "DEFAULT", None
-    if tlv_text(tlvs, TLV_CALLBACK_PROFILE_ID):
-        raise SmppError("no callback profiles", ESME_RINVOPTPARAMVAL, sequence, field="callback_profile_id")
     params: dict[str, Any] = {name: tlv_text(tlvs, tag) or None for name, tag in _BY_NAME.items()}
     try:
         return fields.read_type(params), fields.read_campaign(params)

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from strowger.channels.sms.smpp_access.clients import Client, Pace, Rate
 from strowger.channels.sms.smpp_access.desk import Desk
 from strowger.channels.sms.smpp_access.outbox import Outbox, Row
-from strowger.channels.sms.smpp_access.reading import Submitter
+from strowger.channels.sms.smpp_access.reading import named_profile_of
 from strowger.channels.sms.smpp_access.receipts import delivery_bodies
 from strowger.foundation.logs import get_logger
 from strowger.protocols import smpp
@@ -296,15 +296,16 @@ class Session(asyncio.Protocol):
 
     def _submit(self, pdu: smpp.SubmitSm | smpp.DataSm, command: int, sequence: int) -> None:
         assert self.client is not None
-        who = Submitter(self.client.account_id, self.client.user_id)
         try:
-            request = self._desk.read(pdu, who)
+            request = self._desk.read(pdu, self.client)
         except SmppError:
             self.figures["refused"] += 1
             raise
 
+        profile = named_profile_of(pdu)
+
         async def accept(_: Client) -> bytes:
-            message_id = await self._desk.accept(request)
+            message_id = await self._desk.accept(request, profile)
             self.figures["submitted"] += 1
             frame = smpp.submit_sm_resp_frame(sequence, 0, message_id)
             return frame if command == c.SUBMIT_SM else frame[:4] + c.DATA_SM_RESP.to_bytes(4, "big") + frame[8:]

@@ -21,18 +21,20 @@ __all__ = [
     "latest_entries",
     "lock_purses",
     "open_wallet",
+    "read_purses",
     "settle",
     "tariffs",
     "terms",
 ]
 Connection: TypeAlias = "asyncpg.Connection[Any]"
-LOCK = """
+PURSES = """
 SELECT w.account_id, w.balance, w.credit_limit, w.kind, w.payer_id, w.day, w.day_spent, w.day_cap, w.month, w.month_spent,
        w.month_limit, w.low_at, w.told, a.time_zone, a.currency
 FROM wallet w JOIN account a ON a.id = w.account_id
 WHERE w.account_id = ANY($1::bigint[]) OR w.account_id IN (SELECT payer_id FROM wallet WHERE account_id = ANY($1::bigint[]))
-ORDER BY w.account_id FOR UPDATE OF w
+ORDER BY w.account_id
 """
+LOCK = f"{PURSES} FOR UPDATE OF w"
 APPLY = """
 WITH entries AS (
     INSERT INTO ledger_entry (id, account_id, kind, amount, reserved, contra, balance_after, messages, service, reference,
@@ -78,7 +80,15 @@ NoticeRow = tuple[int, str, str, datetime]
 
 async def lock_purses(connection: Connection, accounts: Sequence[int]) -> dict[int, Purse]:
     """Lock the wallets of accounts, and of those that pay for them, in a fixed order."""
-    rows = await connection.fetch(LOCK, sorted(set(accounts)))
+    return _purses(await connection.fetch(LOCK, sorted(set(accounts))))
+
+
+async def read_purses(connection: Connection, accounts: Sequence[int]) -> dict[int, Purse]:
+    """The same wallets as they are now, without waiting for whoever changes them."""
+    return _purses(await connection.fetch(PURSES, sorted(set(accounts))))
+
+
+def _purses(rows: Sequence[Mapping[str, Any]]) -> dict[int, Purse]:
     return {row["account_id"]: Purse(**{**row, "told": set(row["told"])}) for row in rows}
 
 

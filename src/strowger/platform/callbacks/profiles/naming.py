@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from strowger.foundation.context import Context
@@ -11,10 +11,16 @@ from strowger.foundation.database import OUTAGES
 from strowger.foundation.errors import StrowgerError, Unavailable
 from strowger.platform.callbacks.profiles import repository
 from strowger.platform.callbacks.profiles.schemas import ProfileStatus, read_name
-from strowger.platform.gateway.keys import Principal
 
 _FACT = "callbacks.profiles"
 READ_AGAIN_SECONDS = 1.0
+
+
+class Caller(Protocol):
+    """Who names it: an account, and room for what was looked up for it, which is forgotten when a profile changes."""
+
+    account_id: int
+    facts: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class NamedProfile:
 
 
 async def named_profile(
-    context: Context, principal: Principal, value: object, channel: str, event: str, code: str, field: str
+    context: Context, caller: Caller, value: object, channel: str, event: str, code: str, field: str
 ) -> NamedProfile:
     """The profile that a parameter names, if this channel and event may use it.
 
@@ -42,7 +48,7 @@ async def named_profile(
     its failures may be named: what it misses is kept, and the message must not suffer for it.
     """
     profile_id = read_name(value) if isinstance(value, str) else None
-    found = await _find(context, principal, profile_id) if profile_id else None
+    found = await _find(context, caller, profile_id) if profile_id else None
     if found is None:
         raise StrowgerError(code, "No such callback profile", field=field)
     if found.status is ProfileStatus.DISABLED:
@@ -53,8 +59,8 @@ async def named_profile(
     return found
 
 
-async def _find(context: Context, principal: Principal, profile_id: UUID) -> NamedProfile | None:
-    known: tuple[dict[UUID, NamedProfile], float] | None = principal.facts.get(_FACT)
+async def _find(context: Context, caller: Caller, profile_id: UUID) -> NamedProfile | None:
+    known: tuple[dict[UUID, NamedProfile], float] | None = caller.facts.get(_FACT)
     if known is not None and profile_id in known[0]:
         return known[0][profile_id]
     now = context.clock.monotonic()
@@ -62,7 +68,7 @@ async def _find(context: Context, principal: Principal, profile_id: UUID) -> Nam
         return None
     try:
         async with context.database.acquire() as connection:
-            rows = await repository.named(connection, principal.account_id)
+            rows = await repository.named(connection, caller.account_id)
     except OUTAGES as problem:
         raise Unavailable from problem
     profiles = {
@@ -71,5 +77,5 @@ async def _find(context: Context, principal: Principal, profile_id: UUID) -> Nam
         )
         for row in rows
     }
-    principal.facts[_FACT] = (profiles, now)
+    caller.facts[_FACT] = (profiles, now)
     return profiles.get(profile_id)
