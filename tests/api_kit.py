@@ -143,7 +143,7 @@ async def running_app(context: Context) -> AsyncIterator[Litestar]:
         logging_config=None,
     )
     app.state.context = context
-    app.state.shortener = LinkMaker(context.settings.short_base)
+    app.state.shortener = LinkMaker(context.settings.short_base, context.database)
     app.state.notifier = Notifier(context.database)
     app.state.accepter = Accepter(context.database, app.state.notifier)
     app.state.listener = Listener(context.database)

@@ -166,7 +166,7 @@ def create_app(settings: Settings, context: Context | None = None) -> Litestar:
         logging_config=None,
     )
     app.state.context = context or build_context(settings)
-    app.state.shortener = LinkMaker(app.state.context.settings.short_base)
+    app.state.shortener = LinkMaker(app.state.context.settings.short_base, app.state.context.database)
     register_balance(_balance)
     return app
 

@@ -101,7 +101,8 @@ COMMON = (
         "url_data",
         {"type": ["object", "string"]},
         "Short links: an object with shorten_url, url (takes the place of {URL} in the text), slug, track_user, expiry, "
-        "callback_url. Without url and {URL} each link of the text is shortened.",
+        "callback_url or callback_profile_id (of channel url_shortener). Without url and {URL} each link of the text is shortened. "
+        "<short link>/{kadvanced} in a text becomes a link of the recipient's own.",
     ),
 )  # fmt: skip
 SEND = (TO, SENDER, FROM, BODY, *COMMON)

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from strowger.channels.sms import fields
+from strowger.channels.sms.link_texts import put_links, wants_links
 from strowger.channels.sms.message_templates.sending import find_template, has_template, read_text
 from strowger.channels.sms.schedule.times import read_due, zone_of
 from strowger.channels.sms.schemas import Accepted, SendAnswer, encode
 from strowger.channels.sms.senders.service import check_sender
-from strowger.channels.sms.shortening import shorten_links
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.messaging.notify import SMS_SEND
@@ -100,8 +100,8 @@ async def _send(call: Call, family: str) -> Answer:
     envelope = _envelope(call.name, request, url, {**options, PROFILE: given} if given else options, error, family)
     if due_at is not None:
         envelope.time = as_text(params, "time")
-    if params.get("url_data"):
-        shorten_links(call, request)
+    if wants_links(params, principal.settings, body):
+        await put_links(call, params, request)
     answer = encode(envelope)
     if call.claim is not None:
         request.idempotency = (*call.claim, ACCEPTED, answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 import asyncpg
 
@@ -11,6 +12,7 @@ from strowger.engagement.links.schemas import Opened, Visit
 from strowger.foundation.context import Context
 from strowger.foundation.ids import format_message_id, new_uuid
 from strowger.foundation.notify import notify
+from strowger.platform.callbacks.profiles.repository import targets_of
 from strowger.platform.callbacks.repository import insert_callbacks
 from strowger.platform.callbacks.schemas import NewCallback
 
@@ -45,14 +47,25 @@ def variables(found: Opened, slug: str, visit: Visit) -> dict[str, Any]:
     }
 
 
+async def _target(connection: Any, found: Opened) -> dict[str, Any] | None:
+    """Where a click is told: to the link's own URL, or to its callback profile, if that still wants clicks."""
+    stored = found.callback
+    if stored is None or "profile" not in stored:
+        return stored
+    key = (found.account_id, UUID(stored["profile"]))
+    events = (await targets_of(connection, [key])).get(key, {})
+    return events.get(EVENT) or events.get("")
+
+
 async def call_back(connection: Any, context: Context, found: Opened, slug: str, visit: Visit) -> None:
     """Queue the callback of a click, where the link has one; the visitor does not wait for it."""
-    if found.callback is None:
+    target = await _target(connection, found)
+    if target is None:
         return
     now = context.clock.now()
     callback = NewCallback(
         id=new_uuid(), account_id=found.account_id, request_id=found.request_id or new_uuid(), n=found.n or 1, event=EVENT,
-        target=found.callback, variables=variables(found, slug, visit), due_at=now, created_at=now,
+        target=target, variables=variables(found, slug, visit), due_at=now, created_at=now,
     )  # fmt: skip
     own: asyncpg.Connection[Any] = connection
     await insert_callbacks(own, [callback], None)

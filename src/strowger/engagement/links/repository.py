@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -31,6 +31,7 @@ ADD_TOKENS = """
 INSERT INTO short_link_token (account_id, link_id, token, request_id, n, recipient)
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::uuid[], $5::smallint[], $6::text[])
 """
+OWN = "SELECT slug, long_url, expires_at FROM short_link WHERE account_id = $1 AND slug = ANY($2::text[])"
 # scope: whoever has the link may open it; the row says whose it is
 FIND = """
 SELECT l.id, l.account_id, l.long_url, l.callback, l.expires_at <= $3 AS expired, t.id AS token_id, t.request_id, t.n,
@@ -100,6 +101,11 @@ async def add_links(connection: asyncpg.Connection[Any], links: list[NewLink]) -
         (x.account_id, ids[x.slug], t.token, x.request_id, t.n, t.recipient) for x in links for t in x.tokens
     ]
     await connection.execute(ADD_TOKENS, *columns(tokens, 6))
+
+
+async def own_links(connection: Connection, account_id: int, slugs: Collection[str]) -> list[Any]:
+    """Those of the slugs that are links of the account."""
+    return await connection.fetch(OWN, account_id, list(slugs))
 
 
 async def open_link(

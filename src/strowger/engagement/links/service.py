@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import secrets
 import string
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from strowger.channels.sms.shortening import OwnLink
 from strowger.engagement.links import repository
 from strowger.engagement.links.schemas import NewLink, NewToken
+from strowger.foundation.database import Database
 from strowger.foundation.errors import StrowgerError
 from strowger.messaging.schemas import Write
 
@@ -82,9 +85,16 @@ class RequestLinks:
 class LinkMaker:
     """The installation's shortener; ``base`` is what stands before the slug."""
 
-    def __init__(self, base: str) -> None:
-        self._base = base
+    def __init__(self, base: str, database: Database) -> None:
+        self.base = base
+        self._database = database
+
+    async def find(self, account_id: int, slugs: Collection[str]) -> dict[str, OwnLink]:
+        """Those of the slugs that are short links of the account."""
+        async with self._database.pool.acquire(timeout=5) as connection:
+            rows = await repository.own_links(connection, account_id, slugs)
+        return {row["slug"]: OwnLink(row["long_url"], row["expires_at"]) for row in rows}
 
     def begin(self, account_id: int, request_id: UUID, now: datetime) -> RequestLinks:
         """The links of a new request."""
-        return RequestLinks(self._base, account_id, request_id, now)
+        return RequestLinks(self.base, account_id, request_id, now)

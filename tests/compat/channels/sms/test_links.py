@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 from strowger.engagement.links.jobs import forget_clicks
+from strowger.foundation.clock import FrozenClock
+from strowger.platform.callbacks.profiles.service import ProfileService
 from tests.api_kit import Api, add_customer, client_of
 
 LONG = "https://shop.example/spring?a=1&b=%20x#top"
@@ -202,3 +204,101 @@ async def test_clicks_are_forgotten_past_retention_and_counts_stay(api: Api) -> 
     assert await forget_clicks(api.context) == 1
     assert await clicks(api) == []
     assert await api.context.database.pool.fetchval("SELECT clicks FROM short_link") == 1
+
+
+async def set_account(api: Api, **settings: Any) -> None:
+    await api.context.database.pool.execute(
+        "UPDATE account SET settings = $2 WHERE id = $1", api.customer.account_id, settings
+    )
+    api.app.state.gateway.keys.forget()
+
+
+async def test_kadvanced_after_a_short_link_of_ones_own_becomes_the_recipients_link(api: Api) -> None:
+    await api.send(body="{URL}", url_data={"url": LONG, "slug": "spring"})
+    text = f"Yours: {BASE}/spring/{{kadvanced}}."
+    answer = await api.send(to="447700900123,447700900124", body=text)
+    assert answer.status_code == 202
+    _, first, second = await api.stored()
+    assert first["body"] != second["body"]
+    (path,) = paths(second["body"])
+    assert re.fullmatch(r"/s/spring/\w{6}", path)
+    assert (await open_it(api, path)).headers["location"] == LONG
+    counted = await api.context.database.pool.fetch(
+        "SELECT recipient, clicks FROM short_link_token WHERE token IS NOT NULL"
+    )
+    assert sorted(map(tuple, counted)) == [("447700900123", 0), ("447700900124", 1)]
+    nodes = [
+        {"to": "447700900123"},
+        {"to": "447700900124"},
+        {"to": "447700900125", "body": f"{BASE}/none/{{kadvanced}}"},
+    ]
+    document = {"from": "STROWG", "body": text, "sms": nodes}
+    answer = await api.client.post(f"{api.base}/sms/json", json=document, headers=api.customer.headers)
+    assert answer.status_code == 202
+    rows = (await api.stored())[3:]
+    assert len({path for row in rows for path in paths(row["body"])} - {"/s/none/"}) == 2
+    assert rows[2]["options"]["refused"] == "URL-NOT-ALLOWED"
+    assert await api.context.database.pool.fetchval("SELECT count(*) FROM short_link") == 1
+
+
+async def test_kadvanced_without_a_short_link_of_ones_own_is_refused(api: Api) -> None:
+    await api.send(body="{URL}", url_data={"url": LONG, "slug": "spring", "expiry": "2026-01-01T01:00:00Z"})
+    other = await add_customer(api.context.database, "HXEU0000000002GB")
+    foreign = await api.client.post(
+        f"/v1/{other.sid}/sms", headers=other.headers,
+        json={"to": "447700900123", "sender": "STROWG", "body": f"{BASE}/spring/{{kadvanced}}"},
+    )  # fmt: skip
+    assert (foreign.status_code, foreign.json()["code"]) == (400, "E617")
+    for text in (
+        "{kadvanced}",
+        f"{BASE}/other/{{kadvanced}}",
+        f"{BASE}/spring/{{kadvanced}} {{kadvanced}}",
+        "https://x.example/{kadvanced}",
+    ):
+        answer = await api.send(body=text)
+        assert (answer.status_code, answer.json()["code"]) == (400, "E617"), text
+    assert isinstance(api.context.clock, FrozenClock)
+    api.context.clock.advance(7200)
+    assert (await api.send(body=f"{BASE}/spring/{{kadvanced}}")).json()["code"] == "E617", "past its time"
+    assert len(await api.stored()) == 1
+
+
+async def test_the_account_can_have_every_link_shortened(api: Api) -> None:
+    await set_account(api, shorten_links=True)
+    for body in ("See https://a.example/x.", "No link", "Take {URL}", f"{BASE}/abc is short already"):
+        assert (await api.send(to="447700900123,447700900124", body=body)).status_code == 202, body
+    await api.send(body="Plain https://a.example/x", url_data={"shorten_url": 0})
+    rows = await api.stored()
+    bodies = [row["body"] for row in rows]
+    assert bodies[0] != bodies[1]
+    assert all(re.fullmatch(rf"See {BASE}/\w{{7}}/\w{{6}}\.", body) for body in bodies[:2])
+    assert bodies[2:] == [
+        "No link", "No link", "Take {URL}", "Take {URL}", *[f"{BASE}/abc is short already"] * 2, "Plain https://a.example/x",
+    ]  # fmt: skip
+    await set_account(api, shorten_links=True, track_links=False)
+    await api.send(to="447700900123,447700900124", body="See https://a.example/x")
+    one, two = (await api.stored())[-2:]
+    assert one["body"] == two["body"] != "See https://a.example/x"
+
+
+async def test_clicks_are_told_to_a_callback_profile(api: Api) -> None:
+    service = ProfileService(api.context)
+    given = {
+        "title": "clicks",
+        "channel": "url_shortener",
+        "http_method": "POST",
+        "url": "https://93.184.216.34/c",
+        "body": {"n": "<key_value>"},
+    }
+    mine = await service.create(api.customer.account_id, given)
+    wrong = await service.create(api.customer.account_id, {**given, "title": "dlr", "channel": "sms"})
+    for name in (wrong.name, "EU_00000000-0000-4000-8000-000000000001", "x"):
+        answer = await api.send(body="{URL}", url_data={"url": LONG, "callback_profile_id": name})
+        assert (answer.status_code, answer.json()["code"]) == (400, "E616"), name
+    answer = await api.send(body="{URL}", url_data={"url": LONG, "track_user": 1, "callback_profile_id": mine.name})
+    assert answer.status_code == 202
+    (path,) = paths((await api.stored())[0]["body"])
+    await open_it(api, path)
+    (row,) = await api.context.database.pool.fetch("SELECT * FROM callback")
+    assert (row["profile_id"], row["event"], row["variables"]["key_value"]) == (mine.id, "link_click", "447700900123")
+    await service.delete(api.customer.account_id, mine.id)

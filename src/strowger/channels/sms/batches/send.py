@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from strowger.channels.sms import fields
 from strowger.channels.sms.batches.nodes import Node, read_nodes, spread, trace_of
+from strowger.channels.sms.link_texts import LinkTexts, wants_links
 from strowger.channels.sms.message_templates.sending import find_template, find_templates, has_template, read_text
 from strowger.channels.sms.schedule.times import read_due, zone_of
 from strowger.channels.sms.schemas import Accepted, SendAnswer, encode
@@ -22,7 +23,7 @@ from strowger.channels.sms.send import (
     read_options,
 )
 from strowger.channels.sms.senders.service import check_sender
-from strowger.channels.sms.shortening import Links, begin_links, plan_text, read_url_data
+from strowger.channels.sms.shortening import read_url_data
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.messaging.schemas import NewRequest, Priority, Variant
@@ -40,16 +41,18 @@ class Composer:
     def __init__(self, call: Call, now: datetime, zone: ZoneInfo) -> None:
         self.call, self.now, self.zone = call, now, zone
         self.context: Context = call.state.context
-        self.links: Links | None = None
+        self.links = LinkTexts(call, now)
+        self.personal = False  # the last message has links, which may be its recipient's own
         self._senders: dict[str, StrowgerError | None] = {}
         self._callbacks: dict[str, tuple[dict[str, Any] | None, str | None]] = {}
 
     async def look_up(self, nodes: list[Node]) -> None:
-        """Read the templates of all nodes together, so that no node asks for its own."""
+        """Read the templates and short links of all nodes together, so that no node asks for its own."""
         given = {scalar_text(node.params["template_id"]) for node in nodes if node.params.get("template_id")}
         ids = {name for name in given if name and fields.TEMPLATE_ID.fullmatch(name)}
         if ids:
             await find_templates(self.context, self.call.principal, ids)
+        await self.links.look_up(body for node in nodes if type(body := node.params.get("body")) is str)
 
     async def compose(self, params: Params, n: int, recipient: str) -> Variant:
         """The message of a node. Raises StrowgerError for what cannot be sent."""
@@ -68,7 +71,7 @@ class Composer:
         return Variant(
             type_,
             sender,
-            self._with_links(params, body, n, recipient),
+            await self._with_links(params, body, n, recipient),
             (due_at or self.now) + timedelta(minutes=validity),
             PRIORITIES.get(type_, Priority.NORMAL),
             options or None,
@@ -98,13 +101,13 @@ class Composer:
         if found is not None:
             raise found
 
-    def _with_links(self, params: Params, body: str, n: int, recipient: str) -> str:
-        wanted = read_url_data(params["url_data"], self.call, self.now) if params.get("url_data") else None
-        if wanted is None:
+    async def _with_links(self, params: Params, body: str, n: int, recipient: str) -> str:
+        self.personal = False
+        if not wants_links(params, self.call.principal.settings, body):
             return body
-        if self.links is None:
-            self.links = begin_links(self.call, self.now)
-        return plan_text(body, wanted, self.links)(n, recipient)
+        write = await self.links.plan(params, body)
+        self.personal = write is not None
+        return write(n, recipient) if write is not None else body
 
     def refused(self, node: Node, problem: StrowgerError) -> Variant:
         """What is stored of a node that cannot be sent; the pipeline ends it with the trace."""
@@ -156,7 +159,7 @@ async def _check_common(composer: Composer, common: Params) -> str | None:
     await composer.callback(common)
     read_due(common, composer.zone, composer.now, composer.context.settings.retention_days)
     if common.get("url_data"):
-        read_url_data(common["url_data"], composer.call, composer.now)
+        await read_url_data(common["url_data"], composer.call, composer.now)
     return prefix
 
 
@@ -167,13 +170,13 @@ async def _variants(composer: Composer, nodes: list[Node]) -> list[Variant]:
     usable = False
     shared: Variant | None = None
     for n, node in enumerate(nodes, 1):
-        if node.problem is None and node.plain and shared is not None and not node.params.get("url_data"):
+        if node.problem is None and node.plain and shared is not None:
             variants.append(shared)
             continue
         if node.problem is None:
             try:
                 variants.append(await composer.compose(node.params, n, node.recipient))
-                shared = variants[-1] if node.plain else shared
+                shared = variants[-1] if node.plain and not composer.personal else shared
                 usable = True
                 continue
             except StrowgerError as problem:
@@ -210,7 +213,7 @@ def _request(call: Call, composer: Composer, common: Params, nodes: list[Node], 
         callback=first.callback,
         due_at=first.due_at,
         each=[None if variant is first else variant for variant in variants],
-        writes=composer.links.writes() if composer.links is not None else (),
+        writes=composer.links.writes(),
     )
 
 

@@ -1,6 +1,7 @@
 """A template's text: its fixed parts and variables, filling it, and whether a text is one of its forms (sms.md 3.5, 7.2).
 
-Pure. ``{#var#}`` are variables without a name, ``{name}`` named ones; ``{URL}`` is kept for the link that is put in later.
+Pure. ``{#var#}`` are variables without a name, ``{name}`` named ones; ``{URL}`` and ``{kadvanced}`` are kept for the link that is
+put in later.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from strowger.foundation.errors import StrowgerError
 from strowger.platform.gateway.params import scalar_text
 
 ANONYMOUS = "#var#"
-URL_NAMES = frozenset({"URL", "url"})
+URL_NAMES = frozenset({"URL", "url", "kadvanced"})
 PLACEHOLDER = re.compile(r"\{(#var#|[A-Za-z0-9_]{1,30})\}")
 DLT_VALUE, PLAIN_VALUE = 30, 200  # characters that a variable may stand for, with and without a content registry
 _SPACES = re.compile(r"[^\S\n]+")

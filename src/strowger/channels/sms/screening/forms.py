@@ -124,6 +124,7 @@ def _show_content(settings: Settings) -> dict[str, Any]:
     return {
         "single_part": bool(settings.get("single_part_only")), "strict": bool(settings.get("strict_numbering")),
         "blocked_words": "\n".join(settings.get("blocked_words") or ()), "link_hosts": "\n".join(settings.get("link_hosts") or ()),
+        "shorten_links": bool(settings.get("shorten_links")), "track_links": settings.get("track_links", True),
     }  # fmt: skip
 
 
@@ -131,6 +132,7 @@ def _keep_content(form: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "single_part_only": form["single_part"] or None, "strict_numbering": form["strict"] or None,
         "blocked_words": form["blocked_words"] or None, "link_hosts": form["link_hosts"] or None,
+        "shorten_links": form["shorten_links"] or None, "track_links": None if form["track_links"] else False,
     }  # fmt: skip
 
 
@@ -233,7 +235,11 @@ SECTIONS: dict[str, Section] = {
             Field("blocked_words", "Blocked words", "textarea", parse=_words, rows=3, max_length=4000,
                   help="A text with one of them ends NOT-SENT with SPAM. One per line."),
             Field("link_hosts", "Links may lead to", "textarea", parse=_hosts, rows=3, max_length=4000,
-                  help="Host names, one per line; others end with URL-NOT-ALLOWED. Empty: anywhere."),
+                  help="Host names, one per line; others end with URL-NOT-ALLOWED. Empty: anywhere."
+                  " Short links count as the host of this installation."),
+            Field("shorten_links", "Shorten links automatically", "checkbox",
+                  help="Every link in a text sent by API or from the console, unless the send says otherwise (url_data)."),
+            Field("track_links", "With a link of each recipient's own, so that clicks name the number", "checkbox"),
         ), _show_content, _keep_content,
     ),
     "limits": Section(
