@@ -98,6 +98,33 @@ async def test_from_the_form_to_the_approval_and_the_list(visit: Visit, site: Si
     await picture(page, "senders")
 
 
+async def test_a_template_is_chosen_and_filled_on_the_send_page(visit: Visit, site: Site, axe: Axe) -> None:
+    await site.context.database.pool.execute(
+        "INSERT INTO sms_template (account_id, title, content, template_id, senders, purpose, iso_code, status) "
+        "VALUES ($1, 'Order sent', 'Dear {name}, order {number} has left us.', '1234567890123456789', '{}', 'TXN', 'GB', 1)",
+        site.account.id,
+    )
+    page = await visit("/send")
+    await page.get_by_label("To", exact=True).fill("447700900123")
+    await page.get_by_label("Use a template").fill("left us")
+    await page.get_by_role("button", name="Order sent").click()
+    await expect(page.get_by_label("To", exact=True)).to_have_value("447700900123")
+    await page.get_by_label("name", exact=True).fill("Ada")
+    await page.get_by_label("number", exact=True).fill("7")
+    await expect(page.locator(".preview-bubble")).to_have_text("Dear Ada, order 7 has left us.")
+    await expect(page.locator("#code-send")).to_contain_text("template_data")
+    assert await axe(page) == []
+    await picture(page, "send-template")
+    await page.get_by_role("button", name="Write a text instead").click()
+    await expect(page.get_by_label("Text", exact=True)).to_be_visible()
+    for theme in ("light", "dark"):
+        page = await visit("/send?template=1234567890123456789", width=320, theme=theme)
+        await expect(page.get_by_role("button", name="Order sent")).to_be_visible()
+        assert await is_contained(page)
+        assert await axe(page) == []
+        await picture(page, f"send-template-320-{theme}")
+
+
 async def create_waiting(site: Site) -> None:
     await site.context.database.run(
         lambda c: create_sender(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -145,3 +146,75 @@ async def test_without_an_approved_sender_the_page_says_so(visit: Visit) -> None
 async def test_a_price_that_is_not_known_is_not_guessed(visit: Visit) -> None:
     await visit.context.database.pool.execute("UPDATE tariff SET country = 'FR'")
     assert counted((await visit.post("/send/measure", **FORM)).text)["Price"] == "–"
+
+
+async def add_template(visit: Visit, template_id: str = "1234567890123456789", **changes: Any) -> str:
+    values = {
+        "account_id": visit.account, "title": "Order sent", "content": "Dear {name}, {shop} sent your order.",
+        "template_id": template_id, "purpose": "SI", "iso_code": "DE", "senders": ["OTHER", "ACME"], "status": 1,
+        "defaults": {"shop": "Acme"}, "author": "Ada", "created_at": datetime(2026, 1, 1, tzinfo=UTC), **changes,
+    }  # fmt: skip
+    places = ", ".join(f"${n}" for n in range(1, len(values) + 1))
+    await visit.context.database.pool.execute(
+        f"INSERT INTO sms_template ({', '.join(values)}) VALUES ({places})", *values.values()
+    )
+    return template_id
+
+
+async def test_approved_templates_are_searched_and_chosen_and_what_was_typed_stays(visit: Visit) -> None:
+    template = await add_template(visit)
+    await add_template(visit, "2234567890123456789", title="Waiting", status=0)
+    foreign = await visit.context.database.pool.fetchval(
+        "INSERT INTO account (sid, name, country, currency) VALUES ('HXEU0000000009GB', 'O', 'GB', 'EUR') RETURNING id"
+    )
+    await add_template(visit, "3234567890123456789", title="Foreign", account_id=foreign)
+    assert re.findall("<strong>(.*?)</strong>", await visit.page("/send/templates")) == ["Order sent"]
+    for text, found in (
+        ("ORDER", True),
+        ("{shop}", True),
+        ("1234", True),
+        ("2345", False),
+        ("Waiting", False),
+        ("%", False),
+    ):
+        assert ("Order sent" in await visit.page("/send/templates", q=text)) is found, text
+    shown = (await visit.post("/send/choose", **FORM | {"choose": template, "ref": "r 1"})).text
+    assert re.findall(r'name="(value_\d)"', shown) == ["value_1", "value_2"]
+    assert '<option value="ACME" selected>' in shown
+    assert '<option value="SI" selected>' in shown
+    assert 'value="r 1"' in shown
+    assert "447700900123</textarea>" in shown
+    assert 'name="body"' not in shown
+    assert not re.search(r'id="send-(?:flash|no_receipt)"[^>]* checked', shown)
+    ticked = (await visit.post("/send/choose", **FORM | {"choose": template, "flash": "on"})).text
+    assert re.findall(r'id="send-(flash|no_receipt)"[^>]* checked', ticked) == ["flash"]
+    for wrong in ("", "2234567890123456789", "3234567890123456789"):
+        assert 'name="body"' in (await visit.post("/send/choose", **FORM | {"choose": wrong})).text
+
+
+async def test_a_chosen_template_is_filled_measured_and_sent_the_way_of_the_api(visit: Visit) -> None:
+    template = await add_template(visit)
+    form = {name: value for name, value in FORM.items() if name != "body"} | {
+        "template": template, "variables": "2", "type": "SI", "value_1": "Ada", "value_2": "",
+    }  # fmt: skip
+    measured = await visit.post("/send/measure", **form)
+    assert "Dear Ada, Acme sent your order." in measured.text
+    assert counted(measured.text)["Characters"] == "31"
+    assert "Dear {name}" in (await visit.post("/send/measure", **form | {"value_1": ""})).text
+    refused = await visit.post("/send", **form | {"value_1": ""})
+    assert refused.status_code == 422
+    assert "name: This is needed." in refused.text
+    assert (await visit.post("/send", **form)).status_code == 303
+    (row,) = await messages(visit)
+    assert (row["body"], row["type"], row["options"]["template_id"]) == (
+        "Dear Ada, Acme sent your order.",
+        "SI",
+        template,
+    )
+    code = await visit.post("/console/forms/send/code", **form)
+    assert "template_data" in code.text
+    assert "template_id" in code.text
+    await visit.context.database.pool.execute("UPDATE sms_template SET status = 4")
+    gone = await visit.post("/send", **form)
+    assert (gone.status_code, len(await messages(visit))) == (422, 1)
+    assert "cannot be used any more" in gone.text

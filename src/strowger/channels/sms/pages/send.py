@@ -11,7 +11,12 @@ from typing import Any
 import msgspec
 
 from strowger.channels.sms import fields
+from strowger.channels.sms.link_texts import AUTOMATIC, TRACKED
+from strowger.channels.sms.message_templates.schemas import UsableTemplate
+from strowger.channels.sms.pages.send_template import NAMES, api_parameters, chosen, text_of, value_fields
+from strowger.channels.sms.pages.send_template import pages as choosing
 from strowger.channels.sms.pipeline import unicode_mode
+from strowger.channels.sms.screening.repository import settings as account_settings
 from strowger.channels.sms.send import send_sms
 from strowger.channels.sms.senders import repository
 from strowger.console import menu, palette
@@ -45,18 +50,23 @@ ENCODINGS = (("Auto", "Automatic"), ("0", "GSM 7-bit, other characters replaced"
 PLACES = {"from": "sender", "number": "to", "timezone": "time"}
 
 
-def _form(senders: list[Any]) -> Form:
+def _form(senders: list[Any], template: UsableTemplate | None = None, country: str = "") -> Form:
+    purposes = {template.purpose} - {kind for kind, _, _ in TYPES} if template else set()
+    types = (*(t[:2] for t in TYPES), *((purpose, purpose) for purpose in purposes))
     own = tuple((row["sender"], row["sender"]) for row in senders if row["status"] == "Approved")
     default = next((row["sender"] for row in senders if row["is_default"]), own[0][0] if own else "")
     return Form(
         "send",
         (
             Field("sender", "From", "select", required=True, options=own, default=default, width="half"),
-            Field("type", "Type", "select", options=tuple(t[:2] for t in TYPES), default="TXN", width="half"),
+            Field("type", "Type", "select", options=types, default="TXN", width="half"),
             Field("to", "To", "textarea", required=True, rows=2, max_length=4000, placeholder="447700900123",
                   help="Up to 100 numbers in international form, separated by commas or lines.",
                   attrs={"inputmode": "tel", "spellcheck": "false"}),
-            Field("body", "Text", "textarea", required=True, rows=5, max_length=20000),
+            Field("template", "Template", "hidden", max_length=100),
+            Field("variables", "Variables", "hidden", max_length=3),
+            Field("body", "Text", "textarea", required=template is None, rows=5, max_length=20000),
+            *value_fields(template, country),
             Field("time", "Send at", "datetime-local", width="half",
                   help="15 minutes to 3 months ahead, in your time zone; empty: at once."),
             Field("callback", "Callback URL", "url", placeholder="https://example.net/dlr?id={id}&status={status}",
@@ -82,7 +92,7 @@ def _parameters(values: Any, zone: str) -> dict[str, str]:
         "to": to,
         "sender": values.get("sender", ""),
         "type": values.get("type", ""),
-        "body": values.get("body", ""),
+        **(api_parameters(values) if values.get("template") else {"body": values.get("body", "")}),
         "callback": values.get("callback", ""),
         "ref": values.get("ref", ""),
         "campaign_name": values.get("campaign_name", ""),
@@ -108,27 +118,60 @@ async def _senders(request: AnyRequest, visitor: Visitor) -> list[Any]:
 @page("/send", permission="messages.send")
 async def send_page(request: AnyRequest, visitor: Visitor) -> Page:
     """The empty form; ``?to=`` and ``?sender=`` fill it."""
-    form = _form(await _senders(request, visitor))
+    template = await chosen(request, visitor, request.query_params.get("template"))
+    form = _form(await _senders(request, visitor), template, visitor.country)
     given = {name: request.query_params[name] for name in ("to", "sender", "body") if name in request.query_params}
-    bound = form.blank(visitor, context_of(request).settings.base_url, **given)
-    return await _render(request, visitor, bound)
+    bound = form.blank(visitor, context_of(request).settings.base_url, **{**_of_template(template, form), **given})
+    return await _render(request, visitor, bound, template)
+
+
+def _of_template(template: UsableTemplate | None, form: Form) -> dict[str, str]:
+    """What a template sets in the form."""
+    if template is None:
+        return {"template": "", "variables": ""}
+    count = len(template.content.variables)
+    set_ = {"template": template.template_id, "variables": str(count), "type": template.purpose}
+    own = {option[0] for item in form.fields if item.name == "sender" for option in item.options}
+    sender = next((name for name in template.senders if name in own), None)
+    return set_ | ({"sender": sender} if sender else {})
+
+
+@page("/send/choose", methods=["POST"], permission="messages.send", audited=False)
+async def choose_template(request: AnyRequest, visitor: Visitor) -> Page:
+    """The form with another template, or with a text of one's own; what was typed elsewhere stays."""
+    sent = await request.form()
+    template = await chosen(request, visitor, sent.get("choose"))
+    form = _form(await _senders(request, visitor), template, visitor.country)
+    kept = {
+        item.name: item.name in sent if item.kind == "checkbox" else sent.getall(item.name, [""])[0]
+        for item in form.fields
+        if item.name not in NAMES
+    }
+    bound = form.blank(visitor, context_of(request).settings.base_url, **{**kept, **_of_template(template, form)})
+    return await _render(request, visitor, bound, template)
 
 
 @page("/send", methods=["POST"], permission="messages.send")
 async def send_message(request: AnyRequest, visitor: Visitor) -> Page:
     """Send; then the message's page, or the list of the request's messages."""
-    form = _form(await _senders(request, visitor))
+    wanted = (await request.form()).get("template")
+    template = await chosen(request, visitor, wanted)
+    form = _form(await _senders(request, visitor), template, visitor.country)
     bound = await form.read(request, visitor)
+    if wanted and template is None:
+        bound.fail("", "The template cannot be used any more; choose another, or write a text.")
     if not bound.ok:
-        return await _render(request, visitor, bound)
+        return await _render(request, visitor, bound, template)
     try:
-        answer = await send_sms(_call(request, visitor, _parameters(bound.values, visitor.time_zone)))
+        call = await _call(request, visitor, _parameters(bound.values, visitor.time_zone))
+        answer = await send_sms(call)
     except StrowgerError as problem:
         entry = ERRORS.get(problem.code)
         place = PLACES.get(problem.field or "", problem.field or "body")
         text = problem.detail or (entry.text if entry else problem.code)
-        bound.fail(place if any(f.name == place for f in form.fields) else "body", f"{text} ({problem.code})")
-        return await _render(request, visitor, bound)
+        place = place if any(f.name == place for f in form.fields) else "" if template else "body"
+        bound.fail(place, f"{text} ({problem.code})")
+        return await _render(request, visitor, bound, template)
     data = msgspec.json.decode(answer.body)
     many = len(data["data"]) > 1
     path = f"/messages?q={data['id']}" if many else f"/messages/{data['data'][0]['message_id']}"
@@ -136,10 +179,13 @@ async def send_message(request: AnyRequest, visitor: Visitor) -> Page:
     return redirect(request, path, f"{len(data['data'])} messages {word}." if many else f"{word.capitalize()}.")
 
 
-def _call(request: AnyRequest, visitor: Visitor, params: dict[str, str]) -> Call:
-    """The request as the API's handler takes it, for the visitor's account."""
+async def _call(request: AnyRequest, visitor: Visitor, params: dict[str, str]) -> Call:
+    """The request as the API's handler takes it, for the visitor's account; what the form says needs no defaults."""
+    async with context_of(request).database.acquire() as connection:
+        found = await account_settings(connection, visitor.account_id)
+    settings = {name: found[name] for name in (AUTOMATIC, TRACKED) if name in found}
     principal = Principal(
-        visitor.account_id, visitor.sid, 0, visitor.country, visitor.currency, "active", settings={}, rate=None
+        visitor.account_id, visitor.sid, 0, visitor.country, visitor.currency, "active", settings=settings, rate=None
     )
     request_id = new_uuid()
     return Call(
@@ -148,19 +194,23 @@ def _call(request: AnyRequest, visitor: Visitor, params: dict[str, str]) -> Call
     )  # fmt: skip
 
 
-async def _render(request: AnyRequest, visitor: Visitor, form: FormState) -> Page:
-    measured = await _measure(request, visitor, form.values)
+async def _render(
+    request: AnyRequest, visitor: Visitor, form: FormState, template: UsableTemplate | None = None
+) -> Page:
+    measured = await _measure(request, visitor, form.values, template)
     can_send = bool(form.get("sender").options)
     return await render(
-        request, "sms/send.html", title="Send", status=form.status, form=form, measured=measured, can_send=can_send
-    )
+        request, "sms/send.html", title="Send", status=form.status, form=form, measured=measured, can_send=can_send,
+        by=template, value_names=NAMES[: len(template.content.variables)] if template else (),
+    )  # fmt: skip
 
 
 @page("/send/measure", methods=["POST"], permission="messages.send", audited=False)
 async def measure(request: AnyRequest, visitor: Visitor) -> Page:
     """The counter, price and preview for what is typed now."""
     data = await request.form()
-    measured = await _measure(request, visitor, dict(data))
+    template = await chosen(request, visitor, data.get("template"))
+    measured = await _measure(request, visitor, dict(data), template)
     return await render(request, "sms/send_measured.html", measured=measured)
 
 
@@ -189,8 +239,11 @@ class Measured:
         return self.cost is None or self.balance is None or self.cost <= self.balance
 
 
-async def _measure(request: AnyRequest, visitor: Visitor, values: Any) -> Measured:
-    body, mode = str(values.get("body") or "")[:MAX_MEASURED], _mode(values)
+async def _measure(
+    request: AnyRequest, visitor: Visitor, values: Any, template: UsableTemplate | None = None
+) -> Measured:
+    text = text_of(template, values) if template else str(values.get("body") or "")
+    body, mode = text[:MAX_MEASURED], _mode(values)
     length = sms_length(body, mode)
     odd = not_gsm7(normalise_newlines(body)) if mode != "1" else []
     valid, invalid = _recipients(str(values.get("to") or ""), visitor)
@@ -248,4 +301,4 @@ async def _cost(
 
 
 _form([])  # the kit shows the call as code by the form's name, also in a process that has not shown the page yet
-pages: list[Any] = [send_page, send_message, measure]
+pages: list[Any] = [send_page, choose_template, send_message, measure, *choosing]

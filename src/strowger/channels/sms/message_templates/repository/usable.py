@@ -19,6 +19,13 @@ FROM sms_template t JOIN unnest($1::bigint[], $2::text[]) AS k(account_id, templ
 WHERE t.status = {int(State.APPROVED)} AND t.replaces IS NULL
 """  # noqa: S608
 
+SEARCH = f"""
+SELECT template_id, title, content, purpose, senders FROM sms_template
+WHERE account_id = $1 AND status = {int(State.APPROVED)} AND replaces IS NULL
+    AND ($2 = '' OR strpos(lower(title), lower($2)) > 0 OR strpos(lower(content), lower($2)) > 0 OR starts_with(template_id, $2))
+ORDER BY lower(title), id LIMIT $3
+"""  # noqa: S608
+
 
 async def usable(connection: Connection, keys: Collection[Key]) -> dict[Key, UsableTemplate]:
     """The approved ones among (account id, template id)."""
@@ -31,3 +38,8 @@ async def usable(connection: Connection, keys: Collection[Key]) -> dict[Key, Usa
         )
         for row in rows
     }  # fmt: skip
+
+
+async def search(connection: Connection, account_id: int, text: str, limit: int) -> list[Any]:
+    """Approved templates with a text in their title or content, or whose id begins with it; all when it is empty."""
+    return await connection.fetch(SEARCH, account_id, text, limit)
