@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from litestar.datastructures import UploadFile
 
@@ -16,7 +17,8 @@ from strowger.foundation.sheets import SheetProblem, SheetRow, read_sheet
 class Upload:
     """What a file must hold. ``columns`` are (name, needed, what it holds); ``headings`` maps spellings to columns.
 
-    ``choices`` are further radio fields: name, legend and (value, label).
+    ``choices`` are further radio fields: name, legend and (value, label); ``switches`` are boxes to tick: name and label, whose
+    value is ``on`` or empty. A page that shows more below extends ``console/upload.html``.
     """
 
     title: str
@@ -28,12 +30,15 @@ class Upload:
     most_bytes: int = 5_000_000
     text: str = ""
     choices: Sequence[tuple[str, str, Sequence[tuple[str, str]]]] = ()
+    switches: Sequence[tuple[str, str]] = ()
+    template: str = "console/upload.html"
 
-    async def page(self, request: AnyRequest, error: str = "") -> Page:
-        """The form."""
+    async def page(self, request: AnyRequest, *errors: str, **shown: Any) -> Page:
+        """The form; with errors, if there are any, that say why nothing was imported, and with what was ticked before."""
+        ticked = {name for name, _ in self.switches if (await request.form()).get(name)} if errors else set()
         return await render(
-            request, "console/upload.html", title=self.title, crumbs=[self.back], upload=self, error=error,
-            status=422 if error else 200,
+            request, self.template, title=self.title, crumbs=[self.back], upload=self, errors=errors, ticked=ticked,
+            status=422 if errors else 200, **shown,
         )  # fmt: skip
 
     async def read(self, request: AnyRequest) -> tuple[str, list[SheetRow], dict[str, str]]:
@@ -49,5 +54,6 @@ class Upload:
         for name, _, options in self.choices:
             value = str(form.get(name, options[0][0]))
             chosen[name] = value if value in dict(options) else options[0][0]
+        chosen |= {name: "on" if form.get(name) else "" for name, _ in self.switches}
         rows = await asyncio.to_thread(read_sheet, data, self.most_rows, self.headings)
         return (given.filename or "file").replace("\0", "")[-200:], rows, chosen

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,16 +9,29 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
 import asyncpg
-from python_calamine import CalamineError, CalamineWorkbook
 
 from strowger.foundation.context import Context
 from strowger.foundation.notify import notify
+from strowger.foundation.sheets import SheetRow
 from strowger.platform.billing.repository import prices as queries
 from strowger.platform.gateway.services import SERVICES
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
-COLUMNS = ("account", "channel", "country", "network", "type", "sender", "currency", "unit_price", "fee", "refund_undelivered",
-           "valid_from", "valid_until", "note")  # fmt: skip
+COLUMNS = (
+    ("account", False, "The SID of one account; empty: the list of everyone"),
+    ("channel", False, "sms unless it says otherwise"),
+    ("country", False, "ISO code, for example DE; empty: every country"),
+    ("network", False, "Operator; empty: every one"),
+    ("type", False, "Route type, for example OTP"),
+    ("sender", False, "A sender ID"),
+    ("currency", True, "Three letters, for example EUR"),
+    ("unit_price", True, "For each unit, up to six decimals"),
+    ("fee", False, "For each message, besides"),
+    ("refund_undelivered", False, "yes or no"),
+    ("valid_from", False, "ISO date; empty: now"),
+    ("valid_until", False, "ISO date; empty: until another price holds"),
+    ("note", False, "For yourself"),
+)
 MAX_ROWS, MAX_ERRORS, MAX_PRICE = 50_000, 50, Decimal(1_000_000)
 YES, NO = {"yes", "true", "1", "on"}, {"no", "false", "0", "off", ""}
 
@@ -31,10 +42,6 @@ class BadPrice(ValueError):
     def __init__(self, field: str, text: str) -> None:
         super().__init__(text)
         self.field = field
-
-
-class BadFile(Exception):
-    """A file cannot be read; the text is for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,50 +122,14 @@ def read_price(row: Mapping[str, str]) -> NewPrice:
     )  # fmt: skip
 
 
-def read_file(name: str, content: bytes) -> list[dict[str, str]]:
-    """Rows of a CSV or XLSX file as texts by column. Raises BadFile."""
-    try:
-        table = _sheet(content) if name.lower().endswith(".xlsx") else _csv(content)
-    except (CalamineError, OSError, UnicodeDecodeError, csv.Error) as problem:
-        raise BadFile("The file cannot be read: save it as CSV in UTF-8, or as XLSX.") from problem
-    head = [cell.strip().lower().replace(" ", "_") for cell in table[0]] if table else []
-    unknown = [cell for cell in head if cell not in COLUMNS]
-    if "unit_price" not in head or "currency" not in head or unknown:
-        odd = f" Unknown: {', '.join(unknown)[:100]}." if unknown else ""
-        raise BadFile(
-            f"The first row names the columns: {', '.join(COLUMNS)}; currency and unit_price are needed.{odd}"
-        )
-    rows = [dict(zip(head, (cell.strip() for cell in line), strict=False)) for line in table[1:] if any(line)]
-    if len(rows) > MAX_ROWS:
-        raise BadFile(f"The file has more than {MAX_ROWS} rows.")
-    return rows
-
-
-def _csv(content: bytes) -> list[list[str]]:
-    text = content.decode("utf-8-sig")
-    first = text.partition("\n")[0]
-    return list(csv.reader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ","))
-
-
-def _sheet(content: bytes) -> list[list[str]]:
-    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    return [[_cell(cell) for cell in line] for line in book.get_sheet_by_index(0).to_python(skip_empty_area=True)]
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{Decimal(repr(value)).normalize():f}"
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-def read_prices(rows: Iterable[Mapping[str, str]]) -> tuple[list[NewPrice], list[str]]:
+def read_prices(rows: Iterable[SheetRow]) -> tuple[list[NewPrice], list[str]]:
     """Prices of rows, and what is wrong with those that cannot be read (with their line)."""
     prices, errors = [], []
-    for line, row in enumerate(rows, 2):
+    for row in rows:
         try:
-            prices.append(read_price(row))
+            prices.append(read_price(row.values))
         except BadPrice as problem:
-            errors.append(f"Line {line}, {problem.field}: {problem}")
+            errors.append(f"Line {row.line}, {problem.field}: {problem}")
             if len(errors) == MAX_ERRORS:
                 break
     return prices, errors

@@ -8,17 +8,15 @@ from uuid import UUID
 
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken
-from strowger.foundation.http_client import HttpAnswer, HttpFailed, OutgoingError
 from strowger.foundation.logs import get_logger
+from strowger.platform.callbacks.exchange import Exchange, exchange, own_headers, unusable
 from strowger.platform.callbacks.profiles.sending import ProfileSender
-from strowger.platform.callbacks.rendering import USER_AGENT, Request, TooLarge, render
-from strowger.platform.callbacks.retries import REFUSED, Answer, classify, error_word, next_wait, retry_after
+from strowger.platform.callbacks.rendering import TooLarge, render
+from strowger.platform.callbacks.retries import Answer, next_wait, retry_after
 from strowger.platform.callbacks.schemas import Attempt, AttemptOutcome, Job, Result, Target
-from strowger.platform.callbacks.signing import NoAccount, SigningSecrets, sign
+from strowger.platform.callbacks.signing import NoAccount, SigningSecrets
 
 log = get_logger(__name__)
-TIMEOUT, CONNECT_TIMEOUT = 10.0, 3.0
-ANSWER_LIMIT = 4096
 KEPT = 2048  # bytes of body and answer kept with an attempt (R-37)
 MASK = "***"
 SHOWN_HEADERS = frozenset({"content-type", "accept"})
@@ -41,56 +39,20 @@ class Sender:
         try:
             target = Target.from_json(job.target, self._box, job.account_id)
             request = render(target, job.variables)
-            own = await self._own_headers(job, request)
+            secrets = self.signing.cached(job.account_id) or await self.signing.secrets(job.account_id)
+            own = own_headers(job, request, secrets, int(self._clock.time()))
         except (SealBroken, TooLarge, NoAccount, KeyError) as problem:
             log.error("callback_unusable", callback_id=str(job.id), problem=repr(problem))
-            target = Target(str(job.target.get("url", "")), str(job.target.get("method", "")), retries=0)
-            request = Request(target.method, target.url, {}, None)
-            return self.result(job, target, request, at, None, f"unusable: {problem}", Answer.GIVE_UP)
-        try:
-            answer = await self._http.request(
-                request.method,
-                request.url,
-                headers={**request.headers, **own},
-                body=request.body,
-                timeout=TIMEOUT,
-                connect_timeout=CONNECT_TIMEOUT,
-                max_response=ANSWER_LIMIT,
-                repeatable=True,  # X-Callback-Id tells a repetition
-            )
-        except HttpFailed as problem:
-            return self.result(job, target, request, at, own, str(problem), Answer.RETRY)
-        except OutgoingError as problem:
-            return self.result(job, target, request, at, own, f"{REFUSED}: {problem}", Answer.ONCE_MORE)
-        kind = classify(answer.status)
-        error = None if kind is Answer.DONE else error_word(answer.status)
-        return self.result(job, target, request, at, own, error, kind, answer)
+            return self.result(job, at, *unusable(job, problem))
+        return self.result(job, at, target, await exchange(self._http, request, own))
 
-    async def _own_headers(self, job: Job, request: Request) -> dict[str, str]:
-        secrets = self.signing.cached(job.account_id) or await self.signing.secrets(job.account_id)
-        callback_id = str(job.id)
-        own = {"User-Agent": USER_AGENT, "X-Callback-Id": callback_id, "X-Callback-Attempt": str(job.number)}
-        if job.target.get("earlier"):
-            own["X-Callback-Retrigger"] = "1"
-        own.update(sign(secrets, callback_id, int(self._clock.time()), request.body, request.url))
-        return own
-
-    def result(
-        self,
-        job: Job,
-        target: Target,
-        request: Request,
-        at: datetime,
-        own: dict[str, str] | None,
-        error: str | None,
-        kind: Answer,
-        answer: HttpAnswer | None = None,
-    ) -> Result:
+    def result(self, job: Job, at: datetime, target: Target, done: Exchange) -> Result:
         """What is to be written about an attempt, and when the next one comes."""
+        request, answer, error = done.request, done.answer, done.error
         due_at, outcome, now = None, AttemptOutcome.DELIVERED, self._clock.now()
-        if kind is not Answer.DONE:
+        if done.kind is not Answer.DONE:
             asked = retry_after(answer.headers, now) if answer else 0.0
-            wait = next_wait(target, job.attempts + 1, kind, job.last_error, asked)
+            wait = next_wait(target, job.attempts + 1, done.kind, job.last_error, asked)
             due_at = None if wait is None else now + timedelta(seconds=wait)
             outcome = AttemptOutcome.RETRY if due_at else AttemptOutcome.FAILED
         duration = answer.duration if answer else max(0.0, (now - at).total_seconds())
@@ -108,7 +70,7 @@ class Sender:
             error=_clean(error) if error else None,
             method=request.method,
             url=_clean(request.url[:KEPT]),
-            request_headers={**_masked(request.headers), **(own or {})},
+            request_headers={**_masked(request.headers), **(done.own or {})},
             request_body=None if request.body is None else _text(request.body),
             response_headers=_shown(answer.headers) if answer else None,
             response_body=_text(answer.body) if answer else None,

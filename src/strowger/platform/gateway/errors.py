@@ -12,13 +12,19 @@ from strowger.foundation.errors import StrowgerError
 
 
 class ErrorEntry(msgspec.Struct, frozen=True):
-    """One row of the registry: code, HTTP status, text, what it means, what to do."""
+    """One row of the registry: code, HTTP status (and those that it has in some cases), text, what it means, what to do."""
 
     code: str
     http: int
     text: str
     explanation: str
     remedy: str
+    also: tuple[int, ...] = ()
+
+    @property
+    def statuses(self) -> tuple[int, ...]:
+        """Every HTTP status that it is answered with."""
+        return (self.http, *self.also)
 
 
 ERRORS: dict[str, ErrorEntry] = {}

@@ -54,7 +54,8 @@ def codes_by_status(operation: Operation) -> dict[int, list[str]]:
     grouped: dict[int, list[str]] = defaultdict(list)
     repeatable = IDEMPOTENT_CODES if operation.idempotent else ()
     for code in sorted({*COMMON_CODES, *repeatable, *operation.codes}):
-        grouped[ERRORS[code].http].append(code)
+        for status in ERRORS[code].statuses:
+            grouped[status].append(code)
     return dict(sorted(grouped.items()))
 
 

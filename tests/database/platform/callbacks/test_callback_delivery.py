@@ -235,3 +235,5 @@ async def test_waiting_callbacks_are_dropped_by_hand_and_can_be_replayed(world, 
     assert (await world.service.counts(ACCOUNT))[CallbackState.DROPPED] == 1
     assert await world.service.replay(ACCOUNT, [row.id]) == 1
     assert await engine.step() == 1
+    (request,) = receiver.received
+    assert (request.headers["x-callback-attempt"], request.headers["x-callback-retrigger"]) == ("1", "1")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import Any
 
 import msgspec
-from litestar.datastructures import UploadFile
 from litestar.exceptions import NotFoundException
 from litestar.response import Response
 
@@ -15,12 +13,12 @@ from strowger.channels.sms.imports import repository
 from strowger.channels.sms.imports.schemas import ImportKind
 from strowger.channels.sms.message_templates.importing import TEMPLATES
 from strowger.channels.sms.senders.importing import SENDERS
-from strowger.console.pages import Action, AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
+from strowger.console.pages import Action, AnyRequest, Crumb, Page, Visitor, context_of, page, redirect
 from strowger.console.table import Column, Empty, Filter, ListSource, Row, Table
-from strowger.foundation.sheets import SheetProblem, read_sheet
+from strowger.console.upload import Upload
+from strowger.foundation.sheets import SheetProblem
 
 KINDS = {kind.key: kind for kind in (TEMPLATES, SENDERS)}
-MAX_FILE = 5_000_000
 LABELS = {"made": "Created", "changed": "Changed", "unchanged": "Unchanged", "refused": "Refused"}
 TONES = {"made": "success", "changed": "info", "unchanged": "neutral", "refused": "danger"}
 TABLE = Table(
@@ -49,15 +47,18 @@ def _crumbs(kind: ImportKind) -> list[Crumb]:
     return [Crumb(kind.label, kind.back)]
 
 
-async def _form(
-    request: AnyRequest, visitor: Visitor, kind: ImportKind, error: str = "", dry_run: bool = False
-) -> Page:
+def _upload(kind: ImportKind) -> Upload:
+    return Upload(
+        f"Import {kind.label.lower()}", Crumb(kind.label, kind.back), kind.columns, kind.headings,
+        "\n".join(str(line) for line in kind.example), kind.most,
+        switches=(("dry_run", "Only check the file: store nothing"),), template="imports/import.html",
+    )  # fmt: skip
+
+
+async def _form(request: AnyRequest, visitor: Visitor, kind: ImportKind, *errors: str) -> Page:
     async with context_of(request).database.acquire() as connection:
         latest = await repository.latest(connection, visitor.account_id, kind.key)
-    return await render(
-        request, "imports/import.html", title=f"Import {kind.label.lower()}", crumbs=_crumbs(kind), kind=kind, error=error,
-        latest=latest, dry_run=dry_run, most_megabytes=MAX_FILE // 1_000_000, status=422 if error else 200,
-    )  # fmt: skip
+    return await _upload(kind).page(request, *errors, latest=latest, key=kind.key)
 
 
 @page("/sms/import/{key:str}", permission="channels.write")
@@ -70,24 +71,15 @@ async def import_form(request: AnyRequest, visitor: Visitor, key: str) -> Page:
 async def import_file(request: AnyRequest, visitor: Visitor, key: str) -> Page:
     """Read a file and store its rows, or only check them."""
     kind, context = _kind(key), context_of(request)
-    form = await request.form()
-    given, dry_run = form.get("file"), bool(form.get("dry_run"))
-    data = await given.read() if isinstance(given, UploadFile) else b""
-    name = (given.filename or "file") if isinstance(given, UploadFile) else ""
-    if not data:
-        return await _form(request, visitor, kind, "Choose a file.", dry_run)
-    if len(data) > MAX_FILE:
-        return await _form(request, visitor, kind, f"The file has {len(data):,} bytes; at most {MAX_FILE:,}.", dry_run)
     try:
-        rows = await asyncio.to_thread(read_sheet, data, kind.most, kind.headings)
+        name, rows, chosen = await _upload(kind).read(request)
     except SheetProblem as problem:
-        return await _form(request, visitor, kind, str(problem), dry_run)
+        return await _form(request, visitor, kind, str(problem))
+    dry_run = bool(chosen["dry_run"])
     lines = await kind.work(context, visitor, rows, dry_run)
     kept = [msgspec.structs.asdict(line) for line in lines]
     made = await context.database.run(
-        lambda c: repository.add(
-            c, visitor.account_id, kind.key, name.replace("\0", "")[-200:], visitor.name, dry_run, kept
-        )
+        lambda c: repository.add(c, visitor.account_id, kind.key, name, visitor.name, dry_run, kept)
     )
     refused = sum(line.outcome == "refused" for line in lines)
     said = f"{len(lines)} rows {'checked' if dry_run else 'read'}, {refused} refused."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response
-from litestar.datastructures import UploadFile
 from litestar.exceptions import NotFoundException
 
 from strowger.console import menu
@@ -13,8 +12,10 @@ from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import Action, AnyRequest, Crumb, Visitor, context_of, page, redirect, render
 from strowger.console.sql_source import SqlSource
 from strowger.console.table import Column, Empty, Filter, Row, RowAction, Table
+from strowger.console.upload import Upload
+from strowger.foundation.sheets import SheetProblem
 from strowger.platform.billing import importing
-from strowger.platform.billing.importing import BadFile, BadPrice
+from strowger.platform.billing.importing import BadPrice
 from strowger.platform.billing.models import Tariff
 from strowger.platform.billing.pages.everyones import EveryonesSource
 from strowger.platform.billing.repository import prices as queries
@@ -187,40 +188,31 @@ async def end_price(request: AnyRequest, visitor: Visitor, price_id: int) -> Res
     )
 
 
-async def _import_page(request: AnyRequest, errors: list[str], status: int = 200) -> Response[Any]:
-    return await render(
-        request,
-        "billing/import.html",
-        title="Import prices",
-        crumbs=CRUMBS,
-        errors=errors,
-        columns=importing.COLUMNS,
-        status=status,
-    )
+IMPORT = Upload(
+    "Import prices", CRUMBS[0], importing.COLUMNS, {name.replace("_", " "): name for name, _, _ in importing.COLUMNS},
+    ",".join(name for name, _, _ in importing.COLUMNS)
+    + "\n,sms,GB,,,,EUR,0.04,0,no,,,\n,sms,,,OTP,,EUR,0.06,0,yes,2026-01-01,,One-time passwords",
+    importing.MAX_ROWS, MAX_FILE, "What is left empty fits all. All rows are saved, or none.",
+)  # fmt: skip
 
 
 @page(f"{HERE}/import", permission="installation.write")
 async def import_page(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     """The form of an import."""
-    return await _import_page(request, [])
+    return await IMPORT.page(request)
 
 
 @page(f"{HERE}/import", methods=["POST"], permission="installation.write")
 async def import_prices(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     """Read a file; all of its prices are saved, or none."""
-    given = (await request.form()).get("file")
-    content = await given.read(MAX_FILE + 1) if isinstance(given, UploadFile) else b""
-    if not isinstance(given, UploadFile) or not content or len(content) > MAX_FILE:
-        return await _import_page(request, [f"Choose a file of at most {MAX_FILE // 1024 // 1024} MB."], 422)
     try:
-        prices, errors = importing.read_prices(importing.read_file(given.filename, content))
-        if not errors and not prices:
-            errors = ["There is no row in the file."]
+        _, rows, _ = await IMPORT.read(request)
+        prices, errors = importing.read_prices(rows)
         if errors:
-            return await _import_page(request, errors, 422)
+            return await IMPORT.page(request, *errors)
         count = await importing.save(context_of(request), prices, visitor.email)
-    except (BadFile, BadPrice) as problem:
-        return await _import_page(request, [str(problem)], 422)
+    except (SheetProblem, BadPrice) as problem:
+        return await IMPORT.page(request, str(problem))
     return redirect(request, HERE, f"{count} price{'s' if count != 1 else ''} imported.")
 
 

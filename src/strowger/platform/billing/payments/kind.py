@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -87,6 +87,63 @@ class MethodKind:
     fields: tuple[ConfigField, ...] = ()
     read_webhook: ReadWebhook | None = None
     order: int = 10
+
+
+class Hosted(NamedTuple):
+    """What sets one service with a page of its own apart from others (see ``hosted``).
+
+    ``api`` is its address, ``keys`` its own fields besides the webhook's secret (``webhook_help`` says of that). ``path`` and
+    ``page`` are where a payment begins and which field of the answer holds the page; ``order`` gives headers and body of that
+    request. ``check`` raises BadWebhook for a message that the service has not signed; ``read`` finds the payment in its event.
+    """
+
+    name: str
+    label: str
+    company: str
+    api: str
+    keys: tuple[ConfigField, ...]
+    webhook_help: str
+    path: str
+    page: str
+    order: Callable[[Config, Order], tuple[dict[str, str], bytes]]
+    check: Callable[[str, Mapping[str, str], bytes, datetime], None]
+    read: Callable[[dict[str, Any]], tuple[str, dict[str, Any], tuple[str, str]] | None]
+
+
+def hosted(service: Hosted) -> MethodKind:
+    """A plug-in of a service that takes the payment on a page of its own and tells of it by a signed webhook."""
+
+    async def start(client: GuardedClient, config: Config, order: Order) -> Started:
+        headers, body = service.order(config, order)
+        base = (config.get("base_url") or service.api).rstrip("/")
+        found = await ask(client, base + service.path, headers, body)
+        payment, url = found.get("id"), found.get(service.page)
+        if not isinstance(payment, str) or not isinstance(url, str):
+            raise PaymentFailed("The payment service gave no page to pay on.")
+        return Started(payment, url)
+
+    def read_webhook(config: Config, headers: Mapping[str, str], body: bytes, now: datetime) -> Word | None:
+        service.check(config.get("webhook_secret", ""), headers, body, now)
+        found = service.read(read_object(body))
+        if found is None:
+            return None
+        status, entity, (reference, amount) = found
+        total, currency = entity.get(amount), str(entity.get("currency") or "").upper()
+        paid = major_units(total, currency) if isinstance(total, int) else None
+        return Word(str(entity.get("id")), str(entity.get(reference)), status, paid, currency)
+
+    return MethodKind(
+        service.name,
+        service.label,
+        f"You pay on {service.company}'s page; the credit is there as soon as the payment is through.",
+        start,
+        (
+            *service.keys,
+            ConfigField("webhook_secret", "Secret of the webhook", secret=True, help=service.webhook_help),
+            ConfigField("base_url", "API address", required=False, default=service.api),
+        ),
+        read_webhook,
+    )
 
 
 def minor_units(amount: Decimal, currency: str) -> int:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken
-from strowger.foundation.http_client import HttpAnswer, HttpFailed, OutgoingError
+from strowger.foundation.http_client import HttpAnswer
 from strowger.foundation.ids import uuid_time
+from strowger.platform.callbacks.exchange import Exchange, exchange, judge_status, own_headers, unusable
 from strowger.platform.callbacks.profiles.rendering import render_profile
 from strowger.platform.callbacks.profiles.schemas import Draft, Profile, ProfileStatus
 from strowger.platform.callbacks.profiles.store import ProfileStore
 from strowger.platform.callbacks.profiles.tokens import AuthFailed, Tokens
-from strowger.platform.callbacks.rendering import USER_AGENT, Request, TooLarge
-from strowger.platform.callbacks.retries import REFUSED, Answer, classify, error_word
+from strowger.platform.callbacks.rendering import Request, TooLarge
+from strowger.platform.callbacks.retries import Answer
 from strowger.platform.callbacks.schemas import Attempt, AttemptOutcome, CallbackState, Job, Result, Target
-from strowger.platform.callbacks.signing import sign
 
-TIMEOUT, CONNECT_TIMEOUT = 10.0, 3.0
-ANSWER_LIMIT = 4096
 AUTO_DISABLED, DISABLED, DELETED = "auto_disabled", "profile_disabled", "profile_deleted"
 UNAUTHORISED = 401
 
@@ -30,29 +28,8 @@ UNAUTHORISED = 401
 class MakeResult(Protocol):
     """Sender.result."""
 
-    def __call__(
-        self,
-        job: Job,
-        target: Target,
-        request: Request,
-        at: datetime,
-        own: dict[str, str] | None,
-        error: str | None,
-        kind: Answer,
-        answer: HttpAnswer | None = None,
-    ) -> Result:
+    def __call__(self, job: Job, at: datetime, target: Target, done: Exchange) -> Result:
         """What is to be written about an attempt."""
-
-
-@dataclass(slots=True)
-class _Exchange:
-    """What was sent and what came back."""
-
-    request: Request
-    own: dict[str, str]
-    error: str | None
-    kind: Answer
-    answer: HttpAnswer | None = None
 
 
 def system_variables(profile: Profile, event: str, event_id: UUID) -> dict[str, Any]:
@@ -85,7 +62,7 @@ class ProfileSender:
         try:
             profile = await self._store.get(job.account_id, UUID(job.target["profile"]))
         except SealBroken as problem:
-            return self._unusable(job, at, f"unusable: {problem}")
+            return self._result(job, at, *unusable(job, problem))
         unsent = _why_unsent(profile) if not job.target.get("once") else None
         if profile is None or unsent:
             return self._settled(job, at, *(unsent or (CallbackState.DROPPED, DELETED)))
@@ -99,13 +76,13 @@ class ProfileSender:
         try:
             done = await self._exchange(job, profile)
         except (TooLarge, ValueError, KeyError) as problem:
-            return self._unusable(job, at, f"unusable: {problem}")
+            return self._result(job, at, *unusable(job, problem))
         except AuthFailed as problem:
             request = Request(target.method, target.url, {}, None)
-            return self._result(job, target, request, at, None, f"auth_failed: {problem}", Answer.RETRY)
-        return self._result(job, target, done.request, at, done.own, done.error, done.kind, done.answer)
+            done = Exchange(request, None, f"auth_failed: {problem}", Answer.RETRY)
+        return self._result(job, at, target, done)
 
-    async def _exchange(self, job: Job, profile: Profile) -> _Exchange:
+    async def _exchange(self, job: Job, profile: Profile) -> Exchange:
         advanced = profile.draft.auth.advanced
         if advanced is None:
             return await self._once(job, profile, {})
@@ -117,47 +94,13 @@ class ProfileSender:
             done = await self._once(job, profile, credentials)
         return done
 
-    async def _once(self, job: Job, profile: Profile, credentials: Mapping[str, str]) -> _Exchange:
+    async def _once(self, job: Job, profile: Profile, credentials: Mapping[str, str]) -> Exchange:
         variables = {**job.variables, **system_variables(profile, job.event, job.id)}
         request = render_profile(profile.draft, variables, credentials)
-        own = self._own_headers(job, profile, request)
-        try:
-            answer = await self._http.request(
-                request.method,
-                request.url,
-                headers={**request.headers, **own},
-                body=request.body,
-                timeout=TIMEOUT,
-                connect_timeout=CONNECT_TIMEOUT,
-                max_response=ANSWER_LIMIT,
-                repeatable=True,  # X-Callback-Id tells a repetition
-            )
-        except HttpFailed as problem:
-            return _Exchange(request, own, str(problem), Answer.RETRY)
-        except OutgoingError as problem:
-            return _Exchange(request, own, f"{REFUSED}: {problem}", Answer.ONCE_MORE)
-        return _Exchange(request, own, *_judge(profile.draft, answer), answer)
-
-    def _own_headers(self, job: Job, profile: Profile, request: Request) -> dict[str, str]:
-        callback_id = str(job.id)
-        own = {
-            "User-Agent": USER_AGENT,
-            "X-Callback-Id": callback_id,
-            "X-Callback-Attempt": str(job.number),
-            "X-Callback-Profile": profile.name,
-            "X-Request-Id": str(job.request_id),
-        }
-        if "earlier" in job.target:
-            own["X-Callback-Retrigger"] = "1"
-        if profile.draft.signed and profile.secrets:
-            moment = int(self._clock.time())
-            own.update(sign(profile.secrets, callback_id, moment, request.body, request.url))
-        return own
-
-    def _unusable(self, job: Job, at: datetime, error: str) -> Result:
-        target = Target(str(job.target.get("url", "")), str(job.target.get("method", "")), retries=0)
-        request = Request(target.method, target.url, {}, None)
-        return self._result(job, target, request, at, None, error, Answer.GIVE_UP)
+        secrets = profile.secrets if profile.draft.signed else ()
+        more = {"X-Callback-Profile": profile.name, "X-Request-Id": str(job.request_id)}
+        own = own_headers(job, request, secrets, int(self._clock.time()), **more)
+        return await exchange(self._http, request, own, partial(_judge, profile.draft))
 
     def _settled(self, job: Job, at: datetime, state: CallbackState, reason: str) -> Result:
         attempt = Attempt(
@@ -179,9 +122,9 @@ def _why_unsent(profile: Profile | None) -> tuple[CallbackState, str] | None:
 
 def _judge(draft: Draft, answer: HttpAnswer) -> tuple[str | None, Answer]:
     """What an answer means: a success must also hold the agreed text, when there is one."""
-    kind = classify(answer.status)
-    if kind is not Answer.DONE:
-        return error_word(answer.status), kind
-    if draft.response_message and draft.response_message not in answer.body.decode("utf-8", "replace"):
+    error, kind = judge_status(answer)
+    if kind is not Answer.DONE or not draft.response_message:
+        return error, kind
+    if draft.response_message not in answer.body.decode("utf-8", "replace"):
         return "wrong_answer: the agreed text is missing", Answer.RETRY
     return None, Answer.DONE

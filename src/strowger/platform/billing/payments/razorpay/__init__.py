@@ -12,29 +12,23 @@ from typing import Any
 
 import msgspec
 
-from strowger.foundation.http_client import GuardedClient
 from strowger.platform.billing.payments.kind import (
     FAILED,
     PAID,
     BadWebhook,
     Config,
     ConfigField,
-    MethodKind,
+    Hosted,
     Order,
-    PaymentFailed,
-    Started,
-    Word,
-    ask,
-    major_units,
+    hosted,
     minor_units,
-    read_object,
     signature_fits,
 )
 
 ENDS = {"payment_link.paid": PAID, "payment_link.cancelled": FAILED, "payment_link.expired": FAILED}
 
 
-async def _start(client: GuardedClient, config: Config, order: Order) -> Started:
+def _order(config: Config, order: Order) -> tuple[dict[str, str], bytes]:
     body = {
         "amount": minor_units(order.total, order.currency),
         "currency": order.currency,
@@ -45,40 +39,28 @@ async def _start(client: GuardedClient, config: Config, order: Order) -> Started
         **({"customer": {"email": order.email}} if order.email else {}),
     }
     login = base64.b64encode(f"{config['key_id']}:{config['key_secret']}".encode()).decode()
-    headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
-    base = (config.get("base_url") or "https://api.razorpay.com").rstrip("/")
-    found = await ask(client, f"{base}/v1/payment_links", headers, msgspec.json.encode(body))
-    link, url = found.get("id"), found.get("short_url")
-    if not isinstance(link, str) or not isinstance(url, str):
-        raise PaymentFailed("The payment service gave no page to pay on.")
-    return Started(link, url)
+    return {"Authorization": f"Basic {login}", "Content-Type": "application/json"}, msgspec.json.encode(body)
 
 
-def _read_webhook(config: Config, headers: Mapping[str, str], body: bytes, _now: datetime) -> Word | None:
-    if not signature_fits(config.get("webhook_secret", ""), body, headers.get("x-razorpay-signature", "")):
+def _check(secret: str, headers: Mapping[str, str], body: bytes, _now: datetime) -> None:
+    if not signature_fits(secret, body, headers.get("x-razorpay-signature", "")):
         raise BadWebhook("the signature does not fit")
-    event = read_object(body)
+
+
+def _read(event: dict[str, Any]) -> tuple[str, dict[str, Any], tuple[str, str]] | None:
     status = ENDS.get(str(event.get("event")))
     payload: Any = event.get("payload")
     link = payload.get("payment_link") if isinstance(payload, dict) else None
     entity = link.get("entity") if isinstance(link, dict) else None
     if status is None or not isinstance(entity, dict):
         return None
-    total, currency = entity.get("amount_paid"), str(entity.get("currency") or "").upper()
-    paid = major_units(total, currency) if isinstance(total, int) else None
-    return Word(str(entity.get("id")), str(entity.get("reference_id")), status, paid, currency)
+    return status, entity, ("reference_id", "amount_paid")
 
 
-METHOD = MethodKind(
-    "razorpay",
-    "UPI, card or net banking (Razorpay)",
-    "You pay on Razorpay's page; the credit is there as soon as the payment is through.",
-    _start,
-    (
-        ConfigField("key_id", "Key id"),
-        ConfigField("key_secret", "Key secret", secret=True),
-        ConfigField("webhook_secret", "Secret of the webhook", secret=True),
-        ConfigField("base_url", "API address", required=False, default="https://api.razorpay.com"),
-    ),
-    _read_webhook,
-)
+METHOD = hosted(
+    Hosted(
+        "razorpay", "UPI, card or net banking (Razorpay)", "Razorpay", "https://api.razorpay.com",
+        (ConfigField("key_id", "Key id"), ConfigField("key_secret", "Key secret", secret=True)), "",
+        "/v1/payment_links", "short_url", _order, _check, _read,
+    )
+)  # fmt: skip

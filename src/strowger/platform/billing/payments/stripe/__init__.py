@@ -10,22 +10,16 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from strowger.foundation.http_client import GuardedClient
 from strowger.platform.billing.payments.kind import (
     FAILED,
     PAID,
     BadWebhook,
     Config,
     ConfigField,
-    MethodKind,
+    Hosted,
     Order,
-    PaymentFailed,
-    Started,
-    Word,
-    ask,
-    major_units,
+    hosted,
     minor_units,
-    read_object,
     signature_fits,
 )
 
@@ -38,7 +32,7 @@ ENDS = {
 }
 
 
-async def _start(client: GuardedClient, config: Config, order: Order) -> Started:
+def _order(config: Config, order: Order) -> tuple[dict[str, str], bytes]:
     form = {
         "mode": "payment",
         "client_reference_id": order.reference,
@@ -56,16 +50,11 @@ async def _start(client: GuardedClient, config: Config, order: Order) -> Started
         "Content-Type": "application/x-www-form-urlencoded",
         "Idempotency-Key": order.reference,
     }
-    base = (config.get("base_url") or "https://api.stripe.com").rstrip("/")
-    found = await ask(client, f"{base}/v1/checkout/sessions", headers, urlencode(form).encode())
-    session, url = found.get("id"), found.get("url")
-    if not isinstance(session, str) or not isinstance(url, str):
-        raise PaymentFailed("The payment service gave no page to pay on.")
-    return Started(session, url)
+    return headers, urlencode(form).encode()
 
 
-def _check_signature(secret: str, header: str, body: bytes, now: datetime) -> None:
-    pairs = [part.partition("=") for part in header.split(",")]
+def _check(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+    pairs = [part.partition("=") for part in headers.get("stripe-signature", "").split(",")]
     stamp = next((value for name, _, value in pairs if name.strip() == "t"), "")
     if not (stamp.isascii() and stamp.isdigit()) or abs(now.timestamp() - int(stamp[:12])) > TOLERANCE:
         raise BadWebhook("the time stamp is missing or too old")
@@ -74,9 +63,7 @@ def _check_signature(secret: str, header: str, body: bytes, now: datetime) -> No
         raise BadWebhook("the signature does not fit")
 
 
-def _read_webhook(config: Config, headers: Mapping[str, str], body: bytes, now: datetime) -> Word | None:
-    _check_signature(config.get("webhook_secret", ""), headers.get("stripe-signature", ""), body, now)
-    event = read_object(body)
+def _read(event: dict[str, Any]) -> tuple[str, dict[str, Any], tuple[str, str]] | None:
     status = ENDS.get(str(event.get("type")))
     data: Any = event.get("data")
     session = data.get("object") if isinstance(data, dict) else None
@@ -84,20 +71,13 @@ def _read_webhook(config: Config, headers: Mapping[str, str], body: bytes, now: 
         return None
     if status == PAID and session.get("payment_status") != "paid":
         return None  # completed, but the money comes later
-    total, currency = session.get("amount_total"), str(session.get("currency") or "").upper()
-    paid = major_units(total, currency) if isinstance(total, int) else None
-    return Word(str(session.get("id")), str(session.get("client_reference_id")), status, paid, currency)
+    return status, session, ("client_reference_id", "amount_total")
 
 
-METHOD = MethodKind(
-    "stripe",
-    "Card (Stripe)",
-    "You pay on Stripe's page; the credit is there as soon as the payment is through.",
-    _start,
-    (
-        ConfigField("secret_key", "Secret key", secret=True, help="Begins with sk_ or rk_."),
-        ConfigField("webhook_secret", "Signing secret of the webhook", secret=True, help="Begins with whsec_."),
-        ConfigField("base_url", "API address", required=False, default="https://api.stripe.com"),
-    ),
-    _read_webhook,
-)
+METHOD = hosted(
+    Hosted(
+        "stripe", "Card (Stripe)", "Stripe", "https://api.stripe.com",
+        (ConfigField("secret_key", "Secret key", secret=True, help="Begins with sk_ or rk_."),), "Begins with whsec_.",
+        "/v1/checkout/sessions", "url", _order, _check, _read,
+    )
+)  # fmt: skip
