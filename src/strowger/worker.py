@@ -19,6 +19,7 @@ from strowger.foundation.mail import Postman
 from strowger.foundation.process import run_until, working
 from strowger.foundation.settings import Settings
 from strowger.foundation.workers import WorkerLease
+from strowger.messaging.erasing import erase_texts
 from strowger.messaging.jobs import Upkeep
 from strowger.messaging.service import Pipeline
 from strowger.platform.billing.jobs import MoneyJobs
@@ -63,6 +64,7 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
         *reports.jobs,
         Job("campaigns", 1, Expander(context).run),
         Job("campaign_contacts", 3600, partial(forget_contacts, context)),
+        Job("message_texts", 3600, partial(erase_texts, context)),
         Job("link_clicks", 3600, partial(forget_clicks, context)),
         Job("files", 600, partial(files.purge, context)),
         Job("received", 3600, partial(receive_jobs.forget, context)),

@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     DateTime,
+    ForeignKey,
     Identity,
     Index,
     Integer,
@@ -130,6 +131,15 @@ class ScheduledRequest(Base):
     last_due_at: Mapped[datetime] = mapped_column(Moment)
     created_at: Mapped[datetime] = mapped_column(Moment)
     changed_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class TextErasure(Base):
+    """An account that keeps texts for fewer days than messages: those of messages accepted before ``until`` are erased."""
+
+    __tablename__ = "text_erasure"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True, autoincrement=False)
+    until: Mapped[datetime] = mapped_column(Moment)
 
 
 class EarlyReceipt(Base):
