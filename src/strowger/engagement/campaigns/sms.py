@@ -15,10 +15,12 @@ import msgspec
 from strowger.channels.sms.batches.nodes import trace_of
 from strowger.channels.sms.batches.send import describe
 from strowger.channels.sms.fields import DEFAULT_VALIDITY, MAX_BODY
+from strowger.channels.sms.link_texts import PLACE
 from strowger.channels.sms.message_templates.placeholders import (
     ANONYMOUS,
     DLT_VALUE,
-    URL_NAMES,
+    PERSONAL_LINK,
+    URL_PLACES,
     Content,
     fill,
     matches,
@@ -31,7 +33,6 @@ from strowger.channels.sms.screening.windows import applies, opening, zone_of
 from strowger.channels.sms.send import PRIORITIES
 from strowger.channels.sms.senders import repository as senders
 from strowger.channels.sms.senders.countries import rule_of
-from strowger.channels.sms.shortening import PLACE
 from strowger.engagement.campaigns.channel import register
 from strowger.engagement.campaigns.errors import Refused
 from strowger.engagement.campaigns.repository import accounts, contacts
@@ -124,7 +125,9 @@ def check_text(content: SmsContent, columns: Sequence[str]) -> None:
     missing = [n for n in content.text.variables if n.lower() not in known and not content.defaults.get(n)]
     if missing:
         raise Refused(f"There is no column {missing[0]}: choose another one, or give it a default.", "body")
-    has_place = any(name in URL_NAMES for name in content.text.names)
+    if PERSONAL_LINK in content.text.names:
+        raise Refused("Write {URL}: with a link of each recipient's own it does what {kadvanced} would.", "body")
+    has_place = any(name in URL_PLACES for name in content.text.names)
     if has_place and not content.url:
         raise Refused("The text has {URL}, but no link is given.", "url")
     if content.url and not has_place:
@@ -137,7 +140,7 @@ async def reserve_link(
     """The message with its link's name, which is the account's from here on. Raises Refused for one that leads elsewhere."""
     if not content.url:
         return content
-    links = LinkMaker(context.settings.short_base).begin(account_id, new_uuid(), now)
+    links = LinkMaker(context.settings.short_base, context.database).begin(account_id, new_uuid(), now)
     try:
         link = links.shorten(content.url, content.slug or None, content.track, None, None)
         await add_links(connection, [link.link])
@@ -232,7 +235,7 @@ class SmsCampaigns:
     ) -> NewRequest:
         """One request; its messages differ only where their texts do."""
         content = content_of(campaign)
-        links = LinkMaker(context.settings.short_base).begin(campaign.account_id, request_id, now)
+        links = LinkMaker(context.settings.short_base, context.database).begin(campaign.account_id, request_id, now)
         link = links.shorten(content.url, content.slug or None, content.track, None, None) if content.url else None
         until = now + timedelta(minutes=DEFAULT_VALIDITY)
         same = Variant(

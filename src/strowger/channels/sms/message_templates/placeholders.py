@@ -16,7 +16,8 @@ from strowger.foundation.errors import StrowgerError
 from strowger.platform.gateway.params import scalar_text
 
 ANONYMOUS = "#var#"
-URL_NAMES = frozenset({"URL", "url", "kadvanced"})
+URL_PLACES, PERSONAL_LINK = frozenset({"URL", "url"}), "kadvanced"
+URL_NAMES = URL_PLACES | {PERSONAL_LINK}
 PLACEHOLDER = re.compile(r"\{(#var#|[A-Za-z0-9_]{1,30})\}")
 DLT_VALUE, PLAIN_VALUE = 30, 200  # characters that a variable may stand for, with and without a content registry
 _SPACES = re.compile(r"[^\S\n]+")
