@@ -1,13 +1,13 @@
 """Until when the texts of an account's messages are erased.
 
 Revision ID: 0033
-Revises: 0037
+Revises: 0034c
 """
 
 from alembic import op
 
 revision = "0033"
-down_revision = "0037"
+down_revision = "0034c"
 branch_labels = None
 depends_on = None
 
