@@ -1,13 +1,13 @@
 """Until when the texts of an account's messages are erased.
 
 Revision ID: 0033
-Revises: 0034c
+Revises: 0035
 """
 
 from alembic import op
 
 revision = "0033"
-down_revision = "0034c"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 
