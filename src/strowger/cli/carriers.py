@@ -241,8 +241,15 @@ def network() -> None:
 @json_option
 def network_import(file: Path, replace: bool, as_json: bool) -> None:
     """Import ranges from a CSV file with the columns prefix and network (MCC and MNC), also country and operator."""
-    rows = ranges.read_ranges(file.read_text("utf-8-sig"))
-    count = run(lambda c: ranges.store_ranges(c, rows, replace=replace))
+    try:
+        text = file.read_text("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise click.BadParameter("must be text in UTF-8", param_hint="FILE") from problem
+
+    async def work(context: Context) -> int:
+        return await ranges.store_ranges(context, ranges.read_ranges(text), replace=replace)
+
+    count = run(work)
     emit(as_json, {"imported": count}, f"{count} ranges imported.")
 
 

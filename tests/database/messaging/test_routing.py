@@ -160,6 +160,10 @@ async def test_the_route_test_says_which_and_why(world: World) -> None:
     assert steps["two", "does not count"].reason == "is for another country"
     assert steps["three", "does not count"].reason == "is for another type"
     assert {two, three}
+    await routing.add_route(world.context, found.carrier, country="DE", priority=2)
+    again = await trial.try_route(world.context, SmsRules(), "+49 170 1234567", "ACME", "TXN")
+    outcomes = [step.verdict for step in again.steps if step.carrier == found.carrier and step.place]
+    assert outcomes == ["taken", "does not count"]
     with pytest.raises(StrowgerError) as refused:
         await trial.try_route(world.context, SmsRules(), "nothing", "", "TXN")
     assert refused.value.field == "number"

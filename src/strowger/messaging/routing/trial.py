@@ -107,7 +107,9 @@ def _fitting_step(
     total = sum(other.weight for other in equals)
     share = round(100 * rule.weight / total, 1) if len(equals) > 1 and total else None
     up = rule.carrier_id in table.up
-    if rule.carrier_id == chosen:
+    if rule.carrier_id == chosen and any(other.carrier_id == chosen for other in fitting[: place - 1]):
+        verdict, reason = "does not count", "leads to the same carrier"
+    elif rule.carrier_id == chosen:
         verdict, reason = (
             "taken",
             "is the first that fits and is up" if up else "is the first that fits; it is waited for",
