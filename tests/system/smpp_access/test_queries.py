@@ -81,7 +81,8 @@ async def test_what_was_handed_over_cannot_be_cancelled(access: Access) -> None:
 
 
 async def test_a_scheduled_message_waits_is_asked_for_and_cancelled(access: Access) -> None:
-    client = await access.bind(await access.user())
+    user = await access.user()
+    client = await access.bind(user)
     first = (
         await client.submitted(PHONE, source="ACME", schedule="000000010000000R", validity="000000000500000R")
     ).message_id
@@ -103,6 +104,7 @@ async def test_a_scheduled_message_waits_is_asked_for_and_cancelled(access: Acce
     access.world.clock.advance(3600)
     (outcome,) = await access.world.submit()
     assert outcome.submission.expires_at - access.world.clock.now() == timedelta(minutes=5)
+    client = await access.bind(user)  # the first one has been silent for an hour
     assert (await cancel(client, first)).status == 0x11
 
 
