@@ -61,6 +61,7 @@ TENANT_MODELS = {
     "Report": "report",
     "ReportRecipient": "report_recipient",
     "Notification": "notification",
+    "AccountDecision": "account_decision",
     "StoredFile": "stored_file",
     "StoredPiece": "stored_piece",
     "Document": "document",

@@ -48,6 +48,7 @@ from strowger.platform.files import pages as files
 from strowger.platform.gateway import setup as gateway
 from strowger.platform.guard import routes as guard_api
 from strowger.platform.health import routes as health
+from strowger.platform.installation import pages as installation
 from strowger.platform.kyc import pages as kyc
 from strowger.platform.lookup import pages as lookup
 from strowger.platform.lookup import routes as lookup_api
@@ -67,6 +68,7 @@ CONNECT_SECONDS = 60
 PAGES: list[Any] = [
     *blocklist.pages,
     *lookup.pages,
+    *installation.pages,
     *console.pages,
     *accounts.pages,
     *mailbox.pages,

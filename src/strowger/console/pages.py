@@ -107,6 +107,8 @@ async def _guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     if (roles and visitor.role not in roles) or not visitor.may(handler.opt["permission"]):
         role = visitor.role_name or visitor.role
         raise PermissionDeniedException(f"Your role ({role}) may not do this. Ask an owner of the account.")
+    if visitor.is_closed(connection.url.path):
+        raise PermissionDeniedException("This is switched off for your account. Ask the operator of the installation.")
     if visitor.is_barred(str(connection.scope.get("method")), connection.url.path):
         raise PermissionDeniedException(
             "This cannot be done while you view a sub-account. Go back to your main account."

@@ -25,7 +25,7 @@ class Visitor:
 
     ``permissions`` are what the role grants (see platform/team); ``role_name`` is the role in words. ``main_account`` is the
     name of the user's own account while they work in a sub-account; ``barred`` are the paths that are closed meanwhile, and
-    ``read_only`` says that nothing may be changed there.
+    ``read_only`` says that nothing may be changed there. ``closed`` are the paths of what is switched off for the account.
     """
 
     user_id: int
@@ -46,6 +46,7 @@ class Visitor:
     main_account: str = ""
     barred: tuple[str, ...] = ()
     read_only: bool = False
+    closed: tuple[str, ...] = ()
 
     def is_barred(self, method: str, path: str) -> bool:
         """Whether a request is closed while the visitor works in a sub-account."""
@@ -60,7 +61,12 @@ class Visitor:
 
     def may_open(self, path: str, method: str = "GET") -> bool:
         """Whether the visitor may call a page of the console, by its path."""
-        return self.may(permission_for(method, path))
+        return not self.is_closed(path) and self.may(permission_for(method, path))
+
+    def is_closed(self, path: str) -> bool:
+        """Whether a path belongs to a feature that is switched off."""
+        bare = path.partition("?")[0].partition("#")[0]
+        return bare not in ALWAYS_OPEN and any(bare == one or bare.startswith(one + "/") for one in self.closed)
 
     @property
     def zone(self) -> tzinfo:

@@ -12,6 +12,8 @@ from strowger.console.visitor import AnyConnection, Visitor, register_visitors
 from strowger.foundation.context import Context
 from strowger.platform.access import addresses
 from strowger.platform.accounts import service
+from strowger.platform.features import repository as flags
+from strowger.platform.features import service as features
 from strowger.platform.team import custom as roles_of
 from strowger.platform.team.roles import effective
 
@@ -65,6 +67,12 @@ async def find(context: Context, connection: AnyConnection) -> Visitor | None:
     return await visitor_of(context, token, ip) if token else None
 
 
+async def closed_for(context: Context, account_id: int) -> tuple[str, ...]:
+    """The pages of features that are switched off for an account."""
+    async with context.database.acquire() as connection:
+        return features.closed_paths(await flags.off(connection, account_id))
+
+
 async def visitor_of(context: Context, token: str, ip: str | None = None) -> Visitor | None:
     """The visitor of a session's token."""
     found = await service.session_of(context, token)
@@ -75,6 +83,7 @@ async def visitor_of(context: Context, token: str, ip: str | None = None) -> Vis
         return None
     role = await roles_of.find_role(context, account.id, user.role)
     operator = await service.is_operator(context, account.id)
+    closed = await closed_for(context, account.id)
     return Visitor(
         user_id=user.id,
         account_id=account.id,
@@ -91,6 +100,7 @@ async def visitor_of(context: Context, token: str, ip: str | None = None) -> Vis
         session=token,
         permissions=effective(role, operator),
         role_name=role.name,
+        closed=closed,
     )
 
 

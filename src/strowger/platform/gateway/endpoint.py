@@ -21,6 +21,7 @@ from strowger.foundation.logs import get_logger
 from strowger.foundation.origin import ORIGIN
 from strowger.foundation.tenancy import acting_for
 from strowger.platform.audit import service as audit
+from strowger.platform.features.service import check_path
 from strowger.platform.gateway.errors import encode_failure, render_error, status_of
 from strowger.platform.gateway.idempotency import hash_params, key_of
 from strowger.platform.gateway.operations import JSON_TYPE, XML_TYPE, Answer, Call, Operation
@@ -181,6 +182,8 @@ class Exchange:
         self.principal = principal
         if principal.parent_id is not None:
             check_service(principal.settings, self.tail)
+        if principal.off:
+            check_path(principal.off, self.tail)
         self.limit = await gateway.limiter.take(principal.key_id, principal.rate)
         if not gateway.book.is_noted(principal.key_id):
             gateway.book.note_use(principal.key_id, gateway.clock.now(), self.ip)

@@ -29,7 +29,8 @@ class Principal:
     """The account and key behind a request. ``parent_id``: the account is that one's sub-account.
 
     ``facts`` is room for what other modules look up per account; it is forgotten together with the key, within seconds
-    of a change. ``scopes`` are the permissions to which the key is limited; none: no limit.
+    of a change. ``scopes`` are the permissions to which the key is limited; none: no limit. ``off`` are the features that the
+    operator has switched off for the account.
     """
 
     account_id: int
@@ -46,6 +47,7 @@ class Principal:
     facts: dict[str, Any] = field(default_factory=dict)
     name: str = ""
     scopes: frozenset[str] = frozenset()
+    off: frozenset[str] = frozenset()
 
 
 def _networks(items: list[str]) -> tuple[Network, ...]:
@@ -104,6 +106,7 @@ class KeyRing:
             known[sid] = None if row is None else Principal(
                 row["account_id"], row["sid"], parent.key_id, row["country"], row["currency"], row["state"], row["settings"],
                 parent.rate, parent.networks, parent.expires_at, parent.account_id, name=parent.name, scopes=parent.scopes,
+                off=frozenset(row["off"]),
             )  # fmt: skip
         child = known[sid]
         if child is None:
@@ -130,7 +133,7 @@ class KeyRing:
             principal = Principal(
                 row["account_id"], row["sid"], row["id"], row["country"], row["currency"], row["state"], row["settings"],
                 row["rate"], _networks(row["networks"]), row["expires_at"], row["parent_id"], name=row["name"],
-                scopes=frozenset(row["scopes"]),
+                scopes=frozenset(row["scopes"]), off=frozenset(row["off"]),
             )  # fmt: skip
         if generation == self._generation:
             if len(self._known) >= MAX_CACHED:

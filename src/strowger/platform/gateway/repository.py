@@ -10,18 +10,20 @@ from uuid import UUID
 import asyncpg
 
 from strowger.foundation.database import columns
+from strowger.platform.features.repository import OFF_OF_A
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 # A sub-account is open only while its parent is.
-FIND_KEY = """
+FIND_KEY = f"""
 SELECT k.id, k.account_id, k.name, k.scopes, k.networks, k.rate, k.expires_at, a.sid, a.country, a.currency, a.settings,
-       a.parent_id, CASE WHEN p.id IS NULL OR p.state IN ('active', 'trial') THEN a.state ELSE p.state END AS state
+       a.parent_id, {OFF_OF_A}, CASE WHEN p.id IS NULL OR p.state IN ('active', 'trial') THEN a.state ELSE p.state END AS state
 FROM api_key k JOIN account a ON a.id = k.account_id LEFT JOIN account p ON p.id = a.parent_id
 WHERE k.key_hash = $1 AND k.active
-"""
-FIND_CHILD = """
-SELECT id AS account_id, sid, country, currency, state, settings FROM account WHERE parent_id = $1 AND sid = $2
-"""
+"""  # noqa: S608
+FIND_CHILD = f"""
+SELECT a.id AS account_id, a.sid, a.country, a.currency, a.state, a.settings, {OFF_OF_A}
+FROM account a WHERE a.parent_id = $1 AND a.sid = $2
+"""  # noqa: S608
 # scope: keys that have just authenticated, by their id
 TOUCH_KEYS = """
 UPDATE api_key k SET last_used_at = t.at, last_used_ip = t.ip

@@ -22,6 +22,27 @@ LINKS = """
 SELECT c.name, c.state AS carrier_state, l.bind, l.state, l.counters FROM carrier c
 LEFT JOIN carrier_link l ON l.carrier_id = c.id WHERE c.state <> 'removed' ORDER BY c.name, l.bind
 """
+PROCESSES = """
+SELECT id, kind, host, pid, started_at, extract(epoch FROM now() - heartbeat_at)::float AS silent FROM worker
+WHERE heartbeat_at > now() - interval '1 hour' ORDER BY kind, id
+"""
+MAIL = """
+SELECT count(*) FILTER (WHERE state = 'queued') AS waiting,
+       count(*) FILTER (WHERE state = 'failed' AND created_at > $1::timestamptz - interval '1 day') AS failed,
+       coalesce(extract(epoch FROM $1 - min(created_at) FILTER (WHERE state = 'queued')), 0)::float AS oldest FROM mail
+"""
+STORAGE = """
+SELECT pg_size_pretty(pg_database_size(current_database())) AS size, current_setting('server_version') AS version,
+       current_setting('max_connections')::integer AS allowed,
+       (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections
+"""
+TABLES = """
+SELECT coalesce(p.relname, c.relname) AS name, pg_size_pretty(sum(pg_total_relation_size(c.oid))) AS size,
+       greatest(0, sum(c.reltuples))::bigint AS rows
+FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid LEFT JOIN pg_class p ON p.oid = i.inhparent
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND n.nspname = 'public' GROUP BY 1 ORDER BY sum(pg_total_relation_size(c.oid)) DESC LIMIT 10
+"""
 
 
 async def queue(connection: asyncpg.Connection[Any]) -> Any:
@@ -47,3 +68,23 @@ async def links(connection: asyncpg.Connection[Any]) -> list[Any]:
 async def live_workers(connection: asyncpg.Connection[Any]) -> int:
     """Number of workers (of the pipeline) that are alive."""
     return len(await live_worker_ids(connection, "worker"))
+
+
+async def processes(connection: asyncpg.Connection[Any]) -> list[Any]:
+    """The processes that were alive within the hour, and how many seconds ago they gave a sign of life."""
+    return await connection.fetch(PROCESSES)
+
+
+async def mail(connection: asyncpg.Connection[Any], now: Any) -> Any:
+    """Outgoing mail: waiting, failed within a day, age of the oldest in seconds."""
+    return await connection.fetchrow(MAIL, now)
+
+
+async def storage(connection: asyncpg.Connection[Any]) -> Any:
+    """Size, version and connections of the database."""
+    return await connection.fetchrow(STORAGE)
+
+
+async def tables(connection: asyncpg.Connection[Any]) -> list[Any]:
+    """The largest tables, partitions counted as one."""
+    return await connection.fetch(TABLES)

@@ -49,7 +49,9 @@ async def find(context: Context, connection: AnyConnection) -> Visitor | None:
         return visitor
     digest = token_hash(visitor.session)
     row = await context.database.run(lambda c: repository.acting(c, digest, visitor.account_id))
-    return visitor if row is None else as_subaccount(visitor, dict(row))
+    if row is None:
+        return visitor
+    return replace(as_subaccount(visitor, dict(row)), closed=await visitors.closed_for(context, row["id"]))
 
 
 register_visitors(find)

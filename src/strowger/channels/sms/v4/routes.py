@@ -13,6 +13,7 @@ from strowger.channels.sms.v4 import looking, reading, sending
 from strowger.channels.sms.v4.errors import Refusal, envelope, of_error
 from strowger.channels.sms.v4.formats import write
 from strowger.foundation.errors import StrowgerError
+from strowger.platform.features.service import check_method
 from strowger.platform.gateway.endpoint import OWN_REQUEST_ID, Exchange
 from strowger.platform.gateway.operations import Answer, Call
 from strowger.platform.gateway.params import FORM, Params, as_text, read_params
@@ -71,6 +72,8 @@ class V4Exchange(Exchange):
         handler = METHODS.get(name)
         if handler is None:
             raise Refusal("A405", name[:50])
+        if self.principal.off:
+            check_method(self.principal.off, name)
         spaced = bool(self.scope["query_string"]) or self.headers.get(b"content-type", b"").startswith(FORM)
         call = Call(
             self.id, self.name, self.scope["method"], "/v4/sms", {}, self.headers, self.principal, dict(params), self.state,
