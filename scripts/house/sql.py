@@ -62,6 +62,7 @@ TENANT_MODELS = {
     "ReportRecipient": "report_recipient",
     "Notification": "notification",
     "AccountDecision": "account_decision",
+    "AutoRecharge": "auto_recharge",
     "StoredFile": "stored_file",
     "StoredPiece": "stored_piece",
     "Document": "document",

@@ -15,7 +15,7 @@ from strowger.foundation.jobs import Job
 from strowger.foundation.logs import get_logger
 from strowger.foundation.mail import Letter, post
 from strowger.foundation.money import money
-from strowger.platform.billing import recharging, service
+from strowger.platform.billing import auto_recharging, recharging, service
 from strowger.platform.billing.notices import notice_text
 from strowger.platform.billing.purse import zone_of
 from strowger.platform.billing.repository import jobs
@@ -37,7 +37,8 @@ class MoneyJobs:
     def jobs(self) -> tuple[Job, ...]:
         """Each with its pace."""
         return tuple(
-            Job(work.__name__, SECONDS, work) for work in (self.mail_notices, self.book_margins, self.bill_months)
+            Job(work.__name__, SECONDS, work)
+            for work in (self.mail_notices, self.book_margins, self.bill_months, self.auto_recharge)
         )
 
     async def mail_notices(self) -> int:
@@ -56,6 +57,11 @@ class MoneyJobs:
                     )
                     count += 1
         return count
+
+    async def auto_recharge(self) -> int:
+        """Recharge accounts whose balance fell under their mark; returns how many payments were begun."""
+        await auto_recharging.give_up(self._context)
+        return await auto_recharging.run(self._context)
 
     async def book_margins(self) -> int:
         """Give parents the margins that their sub-accounts were charged; returns how many were booked."""

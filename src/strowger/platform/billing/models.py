@@ -149,7 +149,10 @@ class BillingNotice(Base):
 
 
 class Recharge(Base):
-    """A wish to add credits. ``status``: pending, paid, failed, refunded. ``provider_id`` is the payment service's id."""
+    """A wish to add credits. ``status``: pending, paid, failed, refunded. ``provider_id`` is the payment service's id.
+
+    ``auto``: nobody asked for it, the balance had fallen under the account's threshold.
+    """
 
     __tablename__ = "recharge"
     __table_args__ = (UniqueConstraint("method", "provider_id"), Index("ix_recharge_account_id_id", "account_id", "id"))
@@ -171,6 +174,7 @@ class Recharge(Base):
     by_user: Mapped[str] = mapped_column(Text, server_default="")
     created_at: Mapped[datetime] = mapped_column(Moment)
     settled_at: Mapped[datetime | None] = mapped_column(Moment)
+    auto: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Invoice(Base):
@@ -232,3 +236,30 @@ class TaxRate(Base):
     country: Mapped[str] = mapped_column(CHAR(2), primary_key=True)
     name: Mapped[str] = mapped_column(Text)
     rate: Mapped[Decimal] = mapped_column(Percent)
+
+
+class AutoRecharge(Base):
+    """When an account is recharged by itself: under ``threshold``, by ``amount``, up to ``month_limit`` in a month.
+
+    ``stored`` is the sealed name of the payment method at the service, ``label`` its words for people; ``setup_*`` belong to
+    storing it. After ``failures`` in a row it waits until ``next_at``, and switches itself off at the third.
+    """
+
+    __tablename__ = "auto_recharge"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    method: Mapped[str] = mapped_column(Text)
+    threshold: Mapped[Decimal] = mapped_column(Amount)
+    amount: Mapped[Decimal] = mapped_column(Amount)
+    month_limit: Mapped[Decimal | None] = mapped_column(Amount)
+    enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    setup_reference: Mapped[str | None] = mapped_column(Text, unique=True)
+    setup_id: Mapped[str | None] = mapped_column(Text)
+    setup_url: Mapped[str | None] = mapped_column(Text)
+    stored: Mapped[bytes | None] = mapped_column(LargeBinary)
+    label: Mapped[str] = mapped_column(Text, server_default="")
+    failures: Mapped[int] = mapped_column(server_default="0")
+    last_error: Mapped[str | None] = mapped_column(Text)
+    next_at: Mapped[datetime | None] = mapped_column(Moment)
+    by_user: Mapped[str] = mapped_column(Text, server_default="")
+    changed_at: Mapped[datetime] = mapped_column(Moment)

@@ -19,7 +19,7 @@ from strowger.foundation.ids import new_uuid
 from strowger.foundation.money import ZERO
 from strowger.platform.billing import service
 from strowger.platform.billing.payments import kinds
-from strowger.platform.billing.payments.kind import FAILED, PAID, BadWebhook, MethodKind, Order, PaymentFailed, Word
+from strowger.platform.billing.payments.kind import FAILED, PAID, MethodKind, Order, PaymentFailed
 from strowger.platform.billing.repository import reading, recharging
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
@@ -90,27 +90,12 @@ async def start(context: Context, account_id: int, amount: Decimal, method: str,
         raise Unpayable("This payment method is not available.")
     recharge_id, now = new_uuid(), context.clock.now()
 
-    async def note(connection: Connection) -> tuple[Row, str, str]:
+    async def work(connection: Connection) -> tuple[Row, str, str]:
+        made = await note(connection, account_id, recharge_id, amount, method, by, now)
         account = await reading.statement(connection, account_id, now)
-        if account is None or account["kind"] != "prepaid" or account["parent_id"] is not None:
-            raise Unpayable("Only prepaid accounts add credits; a sub-account gets them from its main account.")
-        if not least(account["currency"]) <= amount <= MOST:
-            raise Unpayable(f"Enter {least(account['currency'])} to {MOST:,}.")
-        profile = await recharging.profile(connection, account_id)
-        country = (profile["country"] if profile else None) or account["country"]
-        tax = await recharging.tax(connection, country)
-        rate = tax["rate"] if tax else ZERO
-        owed = (amount * rate / 100).quantize(CENT, ROUND_HALF_UP)
-        reference = f"RC-{secrets.token_hex(5).upper()}"
-        await recharging.add(
-            connection, recharge_id, account_id, reference, method, amount, owed, rate, tax["name"] if tax else "",
-            amount + owed, account["currency"], by, now,
-        )  # fmt: skip
-        made = await recharging.one(connection, account_id, recharge_id)
-        assert made is not None
-        return made, (profile["email"] if profile else "") or by, account["name"]
+        return made, await payer(connection, account_id, by), account["name"] if account else ""
 
-    row, email, name = await context.database.run(note)
+    row, email, name = await context.database.run(work)
     order = Order(
         row["reference"], row["total"], row["currency"], f"Credits for {name} ({row['reference']})", email,
         f"{context.settings.base_url}/billing/credits/{recharge_id}",
@@ -134,30 +119,34 @@ async def start(context: Context, account_id: int, amount: Decimal, method: str,
     return found
 
 
-async def hear(context: Context, method: str, headers: Mapping[str, str], body: bytes) -> str:
-    """Take a payment service's word; returns what came of it. Raises BadWebhook, Unpayable.
+async def note(
+    connection: Connection, account_id: int, recharge_id: UUID, amount: Decimal, method: str, by: str, now: datetime
+) -> Row:
+    """Write down a recharge that waits, with its tax. Raises Unpayable."""
+    account = await reading.statement(connection, account_id, now)
+    if account is None or account["kind"] != "prepaid" or account["parent_id"] is not None:
+        raise Unpayable("Only prepaid accounts add credits; a sub-account gets them from its main account.")
+    if not least(account["currency"]) <= amount <= MOST:
+        raise Unpayable(f"Enter {least(account['currency'])} to {MOST:,}.")
+    profile = await recharging.profile(connection, account_id)
+    country = (profile["country"] if profile else None) or account["country"]
+    tax = await recharging.tax(connection, country)
+    rate = tax["rate"] if tax else ZERO
+    owed = (amount * rate / 100).quantize(CENT, ROUND_HALF_UP)
+    reference = f"RC-{secrets.token_hex(5).upper()}"
+    await recharging.add(
+        connection, recharge_id, account_id, reference, method, amount, owed, rate, tax["name"] if tax else "", amount + owed,
+        account["currency"], by, now,
+    )  # fmt: skip
+    made = await recharging.one(connection, account_id, recharge_id)
+    assert made is not None
+    return made
 
-    A word that comes again changes nothing: a recharge is settled once (R-24).
-    """
-    chosen = (await set_up(context)).get(method)
-    if chosen is None or chosen.kind.read_webhook is None:
-        raise BadWebhook("not set up")
-    word = chosen.kind.read_webhook(chosen.config, headers, body, context.clock.now())
-    if word is None:
-        return "ignored"
-    return await context.database.run(lambda c: _settle_by_word(context, c, method, word))
 
-
-async def _settle_by_word(context: Context, connection: Connection, method: str, word: Word) -> str:
-    row = await recharging.lock(connection, word.reference)
-    if row is None or row["method"] != method or row["provider_id"] != word.provider_id:
-        return "ignored"
-    if word.status == PAID and (word.total != row["total"] or word.currency != row["currency"]):
-        note = f"Paid {word.total} {word.currency} instead of {row['total']:.2f} {row['currency']}"
-        if row["status"] == "pending":
-            await recharging.settle(connection, row["account_id"], row["id"], FAILED, context.clock.now(), note)
-        return "another amount"
-    return await _finish(connection, row, word.status, context.clock.now(), None, method)
+async def payer(connection: Connection, account_id: int, by: str) -> str:
+    """The address that a payment service is told: that for invoices, else that of whoever asked."""
+    profile = await recharging.profile(connection, account_id)
+    return (profile["email"] if profile else "") or by
 
 
 async def decide(context: Context, reference: str, status: str, note: str, by: str) -> str:
@@ -167,12 +156,12 @@ async def decide(context: Context, reference: str, status: str, note: str, by: s
         row = await recharging.lock(connection, reference)
         if row is None:
             raise Unpayable("There is no such recharge.")
-        return await _finish(connection, row, status, context.clock.now(), note or None, by)
+        return await finish(connection, row, status, context.clock.now(), note or None, by)
 
     return await context.database.run(work)
 
 
-async def _finish(connection: Connection, row: Row, status: str, now: datetime, note: str | None, by: str) -> str:
+async def finish(connection: Connection, row: Row, status: str, now: datetime, note: str | None, by: str) -> str:
     """Settle a recharge once: credit and invoice when it is paid. A failed one may still be paid, never the reverse."""
     if row["status"] == PAID or (row["status"] == FAILED and status == FAILED):
         return "settled already"

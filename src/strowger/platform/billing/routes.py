@@ -13,7 +13,7 @@ from strowger.foundation.errors import StrowgerError
 from strowger.platform.billing import repository
 from strowger.platform.billing.prices import PriceList, Terms
 from strowger.platform.billing.purse import LIMIT_WARNING, POSTPAID
-from strowger.platform.billing.repository import reading
+from strowger.platform.billing.repository import auto, reading
 from strowger.platform.gateway import rbc
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter
@@ -70,11 +70,15 @@ async def get_billing(call: Call) -> Answer:
     """Balance (prepaid) or usage (postpaid)."""
     now = _context(call).clock.now()
 
-    async def work(connection: Any) -> tuple[Row | None, Row | None]:
+    async def work(connection: Any) -> tuple[Row | None, Row | None, bool]:
         account = await _whose(connection, call)
-        return await reading.statement(connection, account, now), await reading.last_recharge(connection, account)
+        return (
+            await reading.statement(connection, account, now),
+            await reading.last_recharge(connection, account),
+            await auto.active(connection, account),
+        )
 
-    row, last = await _context(call).database.run(work)
+    row, last, debited = await _context(call).database.run(work)
     if row is None:
         raise StrowgerError("RBC2405")
     data: dict[str, Any] = {
@@ -83,13 +87,13 @@ async def get_billing(call: Call) -> Answer:
         "currency_code": row["currency"],
         "as_of": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    return rbc.success(data | (_prepaid(row, last) if row["kind"] == "prepaid" else _postpaid(row, now)))
+    return rbc.success(data | (_prepaid(row, last, debited) if row["kind"] == "prepaid" else _postpaid(row, now)))
 
 
-def _prepaid(row: Row, last: Row | None) -> dict[str, Any]:
+def _prepaid(row: Row, last: Row | None, debited: bool) -> dict[str, Any]:
     return {
         "balance_amount": float(row["balance"]),
-        "auto_debit_status": "inactive",
+        "auto_debit_status": "active" if debited else "inactive",
         "last_recharge_date": last["created_at"].date().isoformat() if last else None,
         "last_recharge_amount": float(last["amount"]) if last else None,
         "credit_limit": float(row["credit_limit"]),

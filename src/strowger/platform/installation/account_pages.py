@@ -136,7 +136,7 @@ async def _page(
     return await render(
         request, "installation/account.html", title=row["name"], crumbs=[Crumb("Accounts", LIST)], row=row, users=users,
         children=children, decisions=decisions, state=state, limits=limits, chosen=chosen, here=path, status=422 if failed else 200,
-        may=visitor.may("installation.write"), tone=TONES.get(row["state"], "neutral"), states=STATES, now=now,
+        may=visitor.may("installation.write"), tone=TONES.get(row["state"], "neutral"), states=STATES,
         show=lambda value: format_money(value or ZERO, row["currency"]),
     )  # fmt: skip
 

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from strowger.platform.billing.pages import crediting, operating, overview, preferences, pricing
+from strowger.platform.billing.pages import auto_recharge, crediting, operating, overview, preferences, pricing
 
-pages: list[Any] = [*overview.pages, *crediting.pages, *preferences.pages, *pricing.pages, *operating.pages]
+pages: list[Any] = [
+    *overview.pages,
+    *crediting.pages,
+    *auto_recharge.pages,
+    *preferences.pages,
+    *pricing.pages,
+    *operating.pages,
+]

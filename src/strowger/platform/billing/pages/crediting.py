@@ -11,17 +11,17 @@ from litestar.handlers import post
 from litestar.params import PathParameter
 
 from strowger.console.form import Field, Form, FormState
-from strowger.console.pages import AnyRequest, Crumb, Visitor, context_of, page, redirect, render
+from strowger.console.pages import Action, AnyRequest, Crumb, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, Filter, SqlSource, Table
 from strowger.foundation.money import format_money
-from strowger.platform.billing import recharging
+from strowger.platform.billing import hearing, recharging
 from strowger.platform.billing.payments.kind import BadWebhook
 from strowger.platform.billing.recharging import MOST, SetUp, Unpayable, least
 from strowger.platform.billing.repository import reading
 from strowger.platform.billing.repository import recharging as queries
 from strowger.platform.billing.repository.reading import RECHARGE
 
-HERE = "/billing/credits"
+HERE, AUTO = "/billing/credits", "/billing/auto-recharge"
 STATUSES = {"pending": "Pending", "paid": "Paid", "failed": "Failed", "refunded": "Refunded"}
 TONES = {"pending": "info", "paid": "success", "failed": "danger", "refunded": "neutral"}
 MAX_WEBHOOK = 512 * 1024
@@ -81,6 +81,7 @@ async def _page(request: AnyRequest, visitor: Visitor, form: FormState | None = 
         form = _form(methods, visitor.currency).blank(visitor)
     answer = await HISTORY.respond(
         request, visitor, recharge_source(context.database), title="Add Credits", template="billing/credits.html",
+        actions=[Action("Auto-recharge", AUTO, "refresh-dot")] if may else (),
         form=form if may else None, row=row, available=bool(methods),
         own_balance=format_money(row["balance"], visitor.currency) if row else "",
     )  # fmt: skip
@@ -149,7 +150,7 @@ async def payment_webhook(request: AnyRequest, method: Annotated[str, PathParame
         return Response({"error": "too large"}, status_code=413)
     body = await request.body()
     try:
-        outcome = await recharging.hear(context_of(request), method, dict(request.headers), body)
+        outcome = await hearing.hear(context_of(request), method, dict(request.headers), body)
     except BadWebhook as problem:
         return Response({"error": str(problem)}, status_code=400)
     return Response({"outcome": outcome})

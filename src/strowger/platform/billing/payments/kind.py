@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from hashlib import sha256
@@ -21,7 +21,14 @@ PAID, FAILED = "paid", "failed"
 
 
 class PaymentFailed(Exception):
-    """The payment service cannot be reached or refused; the text is for people."""
+    """The payment service cannot be reached or refused; the text is for people.
+
+    ``final``: it has said no. Otherwise nobody knows whether it took the money.
+    """
+
+    def __init__(self, text: str, final: bool = True) -> None:
+        super().__init__(text)
+        self.final = final
 
 
 class BadWebhook(Exception):
@@ -62,23 +69,34 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What the payment service says of a payment; ``total`` and ``currency`` are what was paid."""
+    """What the payment service says of a payment; ``total`` and ``currency`` are what was paid.
+
+    ``stored``: it says that a payment method was stored, and how it is called there.
+    """
 
     provider_id: str
     reference: str
     status: str
     total: Decimal | None = None
     currency: str = ""
+    stored: Mapping[str, str] | None = None
 
 
 Config = Mapping[str, str]
 Start = Callable[[GuardedClient, Config, Order], Awaitable[Started]]
+Stored = Mapping[str, str]
+Charge = Callable[[GuardedClient, Config, Stored, Order], Awaitable[Started]]
+Describe = Callable[[GuardedClient, Config, Stored], Awaitable[tuple[Stored, str]]]
 ReadWebhook = Callable[[Config, Mapping[str, str], bytes, datetime], Word | None]
 
 
 @dataclass(frozen=True, slots=True)
 class MethodKind:
-    """A payment plug-in. ``read_webhook`` gives None for events that do not concern a recharge; raises BadWebhook."""
+    """A payment plug-in. ``read_webhook`` gives None for events that do not concern a recharge; raises BadWebhook.
+
+    Those that can be charged without the customer have ``store`` (begins storing a payment method), ``describe`` (what was
+    stored, complete, and in words) and ``charge`` (the payment has begun; its end comes by webhook).
+    """
 
     name: str
     label: str
@@ -87,6 +105,9 @@ class MethodKind:
     fields: tuple[ConfigField, ...] = ()
     read_webhook: ReadWebhook | None = None
     order: int = 10
+    store: Start | None = None
+    describe: Describe | None = None
+    charge: Charge | None = None
 
 
 class Hosted(NamedTuple):
@@ -146,6 +167,21 @@ def hosted(service: Hosted) -> MethodKind:
     )
 
 
+Read = Callable[[dict[str, Any]], Word | None]
+
+
+def with_storing(kind: MethodKind, store: Start, describe: Describe, charge: Charge, read: Read) -> MethodKind:
+    """The plug-in, which besides stores payment methods and charges them; ``read`` is for events of those."""
+    hosted_webhook = kind.read_webhook
+    assert hosted_webhook is not None
+
+    def read_webhook(config: Config, headers: Mapping[str, str], body: bytes, now: datetime) -> Word | None:
+        word = hosted_webhook(config, headers, body, now)  # checks the signature
+        return word if word is not None else read(read_object(body))
+
+    return replace(kind, read_webhook=read_webhook, store=store, describe=describe, charge=charge)
+
+
 def minor_units(amount: Decimal, currency: str) -> int:
     """An amount in the smallest unit of its currency, as payment services count."""
     factor = 1 if currency in ZERO_DECIMALS else 100
@@ -163,19 +199,21 @@ def signature_fits(secret: str, signed: bytes, given: str) -> bool:
     return bool(secret) and hmac.compare_digest(wanted.encode(), given.strip().encode("utf-8", "replace"))
 
 
-async def ask(client: GuardedClient, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-    """Post to a payment service; its answer as an object. Raises PaymentFailed."""
+async def ask(client: GuardedClient, url: str, headers: Mapping[str, str], body: bytes | None = None) -> dict[str, Any]:
+    """Post to a payment service, or get without a body; its answer as an object. Raises PaymentFailed."""
     try:
         answer: HttpAnswer = await client.request(
-            "POST", url, headers=headers, body=body, timeout=SECONDS, max_response=MAX_ANSWER
+            "GET" if body is None else "POST", url, headers=headers, body=body, timeout=SECONDS, max_response=MAX_ANSWER
         )
         found = msgspec.json.decode(answer.body)
     except (OutgoingError, msgspec.DecodeError, UnicodeDecodeError) as problem:
-        raise PaymentFailed("The payment service does not answer. Try again, or choose another method.") from problem
+        silence = "The payment service does not answer. Try again, or choose another method."
+        raise PaymentFailed(silence, final=False) from problem
     if answer.status >= 300 or not isinstance(found, dict):
         error = found.get("error") if isinstance(found, dict) else None
         words = (error.get("message") or error.get("description")) if isinstance(error, dict) else None
-        raise PaymentFailed(f"The payment service refused: {str(words or answer.status)[:200]}")
+        refused = f"The payment service refused: {str(words or answer.status)[:200]}"
+        raise PaymentFailed(refused, final=400 <= answer.status < 500)
     return found
 
 

@@ -23,7 +23,9 @@ from strowger.platform.billing.payments.kind import (
     hosted,
     minor_units,
     signature_fits,
+    with_storing,
 )
+from strowger.platform.billing.payments.razorpay import storing
 
 ENDS = {"payment_link.paid": PAID, "payment_link.cancelled": FAILED, "payment_link.expired": FAILED}
 
@@ -57,10 +59,10 @@ def _read(event: dict[str, Any]) -> tuple[str, dict[str, Any], tuple[str, str]] 
     return status, entity, ("reference_id", "amount_paid")
 
 
-METHOD = hosted(
-    Hosted(
+METHOD = with_storing(
+    hosted(Hosted(
         "razorpay", "UPI, card or net banking (Razorpay)", "Razorpay", "https://api.razorpay.com",
         (ConfigField("key_id", "Key id"), ConfigField("key_secret", "Key secret", secret=True)), "",
         "/v1/payment_links", "short_url", _order, _check, _read,
-    )
+    )), storing.store, storing.describe, storing.charge, storing.read,
 )  # fmt: skip

@@ -21,7 +21,9 @@ from strowger.platform.billing.payments.kind import (
     hosted,
     minor_units,
     signature_fits,
+    with_storing,
 )
+from strowger.platform.billing.payments.stripe import storing
 
 TOLERANCE = 300  # seconds between a webhook's time stamp and now
 ENDS = {
@@ -74,10 +76,10 @@ def _read(event: dict[str, Any]) -> tuple[str, dict[str, Any], tuple[str, str]] 
     return status, session, ("client_reference_id", "amount_total")
 
 
-METHOD = hosted(
-    Hosted(
+METHOD = with_storing(
+    hosted(Hosted(
         "stripe", "Card (Stripe)", "Stripe", "https://api.stripe.com",
         (ConfigField("secret_key", "Secret key", secret=True, help="Begins with sk_ or rk_."),), "Begins with whsec_.",
         "/v1/checkout/sessions", "url", _order, _check, _read,
-    )
+    )), storing.store, storing.describe, storing.charge, storing.read,
 )  # fmt: skip
