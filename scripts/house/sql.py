@@ -63,6 +63,8 @@ TENANT_MODELS = {
     "Notification": "notification",
     "AccountDecision": "account_decision",
     "AutoRecharge": "auto_recharge",
+    "Ticket": "ticket",
+    "TicketPost": "ticket_post",
     "StoredFile": "stored_file",
     "StoredPiece": "stored_piece",
     "Document": "document",

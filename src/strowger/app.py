@@ -59,6 +59,8 @@ from strowger.platform.reports import pages as reports
 from strowger.platform.settings import pages as settings_pages
 from strowger.platform.subaccounts import pages as subaccounts
 from strowger.platform.subaccounts import routes as subaccounts_api
+from strowger.platform.support import operator_pages as support_queue
+from strowger.platform.support import pages as support
 from strowger.platform.team import pages as team
 from strowger.reporting import register_reports
 
@@ -69,6 +71,8 @@ PAGES: list[Any] = [
     *blocklist.pages,
     *lookup.pages,
     *installation.pages,
+    *support.pages,
+    *support_queue.pages,
     *console.pages,
     *accounts.pages,
     *mailbox.pages,

@@ -21,6 +21,7 @@ GROUP_ORDER = (
     "Billing",
     "Subaccounts",
     "Settings",
+    "Help",
     "Installation",
 )
 

@@ -178,6 +178,9 @@ class Settings:
         "Server that takes outgoing mail: smtp://user:password@host:587 (STARTTLS when offered), "
         "smtps://host:465, smtp://host:25?starttls=off. Empty: the simulated mailbox while simulators are on, else mail waits.",
     )
+    support_email: str = setting(
+        str, "", "Where customers' tickets are mailed to; empty: the owners of the installation's first account."
+    )
     mail_from: str = setting(str, "Strowger <strowger@localhost>", "Sender of outgoing mail.")
     signup: str = setting(
         _choice("open", "invite", "closed"),

@@ -29,7 +29,6 @@ async def test_rooms_are_accessible_and_fit(
     page = await visit("/operator/accounts")
     await page.get_by_role("link", name="Ada Ltd").first.click()
     await page.get_by_label("Lookup").select_option("off")
-    await page.screenshot(path="/tmp/shot-account.png", full_page=True)
     await page.get_by_role("button", name="Save features").click()
     await expect(page.get_by_label("Lookup")).to_have_value("off")
     await expect(page.get_by_role("link", name="Lookup", exact=True)).to_have_count(0)
@@ -45,4 +44,3 @@ async def test_rooms_are_accessible_and_fit(
             assert await axe(one) == [], path
             overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             assert await one.evaluate(overflow) <= 0, path
-        await page.screenshot(path=f"/tmp/shot-op{len(path)}.png", full_page=True)

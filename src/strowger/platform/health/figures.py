@@ -60,17 +60,17 @@ def _checks(
     late = mail["oldest"] > MAIL_ALERT_SECONDS
     ways = "success" if bound and up == len(bound) else "warning" if up else "danger"
     share = stored["connections"] / max(1, stored["allowed"])
+    late_words = f"oldest waits {age} s" if queue["depth"] else "none waits"
     return [
         Check("Workers", f"{workers} alive" if workers else "none alive", "success" if workers else "danger",
               "They send what was accepted."),
-        Check("Queue", f"{queue['depth']:,} waiting, oldest {age} s", "warning" if age > QUEUE_AGE_ALERT_SECONDS else "success",
-              "Messages that are due and not yet sent."),
-        Check("Carriers", f"{up} of {len(bound)} binds up", ways,
-              "Ways out that are connected."),
-        Check("Callbacks", f"{callbacks.get(0, 0):,} waiting, {callbacks.get(2, 0):,} failed",
-              "warning" if callbacks.get(2, 0) else "success", "Failed ones can be sent again for seven days."),
-        Check("Mail", f"{mail['waiting']:,} waiting, {mail['failed']:,} failed in 24 hours",
-              "warning" if late or mail["failed"] else "success", "Outgoing mail of the installation."),
-        Check("Database", f"{stored['size']} in {stored['connections']} of {stored['allowed']} connections",
-              "warning" if share > 0.8 else "success", f"PostgreSQL {stored['version']}."),
+        Check("Queue", f"{queue['depth']:,}", "warning" if age > QUEUE_AGE_ALERT_SECONDS else "success",
+              f"Messages that are due and not yet sent; {late_words}."),
+        Check("Carriers", f"{up} of {len(bound)} up", ways, "Binds, the ways out."),
+        Check("Callbacks", f"{callbacks.get(0, 0):,}", "warning" if callbacks.get(2, 0) else "success",
+              f"Waiting; {callbacks.get(2, 0):,} failed, which can be sent again for seven days."),
+        Check("Mail", f"{mail['waiting']:,}", "warning" if late or mail["failed"] else "success",
+              f"Waiting; {mail['failed']:,} failed within 24 hours."),
+        Check("Database", stored["size"], "warning" if share > 0.8 else "success",
+              f"PostgreSQL {stored['version']}, {stored['connections']} of {stored['allowed']} connections."),
     ]  # fmt: skip
