@@ -1,13 +1,13 @@
 """Feature flags, and what the operator decided about accounts.
 
 Revision ID: 0036a
-Revises: 0036
+Revises: 0037
 """
 
 from alembic import op
 
 revision = "0036a"
-down_revision = "0036"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 
