@@ -53,6 +53,7 @@ PLACES: tuple[Sealed, ...] = (
     Sealed("carrier", "hook_sealed", ("id", "name"), lambda r: f"carrier-hook:{r['name']}"),
     Sealed("lookup_provider", "secret", ("id", "name"), lambda r: f"lookup_provider:{r['name']}"),
     Sealed("payment_method", "secret", ("name",), lambda r: f"payment_method:{r['name']}"),
+    Sealed("auto_recharge", "stored", ("account_id",), lambda r: f"auto_recharge:{r['account_id']}"),
     Sealed("callback_secret", "secret_sealed", ("account_id",), _signing),
     Sealed("callback_secret", "previous_sealed", ("account_id",), _signing),
     *(

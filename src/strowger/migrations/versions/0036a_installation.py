@@ -1,13 +1,13 @@
 """Feature flags, and what the operator decided about accounts.
 
 Revision ID: 0036a
-Revises: 0037
+Revises: 0035
 """
 
 from alembic import op
 
 revision = "0036a"
-down_revision = "0037"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 

@@ -10,6 +10,7 @@ from litestar.datastructures import Cookie
 from strowger.console.respond import AnyRequest, is_secure
 from strowger.console.visitor import AnyConnection, Visitor, register_visitors
 from strowger.foundation.context import Context
+from strowger.foundation.tenancy import across_accounts
 from strowger.platform.access import addresses
 from strowger.platform.accounts import service
 from strowger.platform.features import repository as flags
@@ -69,8 +70,9 @@ async def find(context: Context, connection: AnyConnection) -> Visitor | None:
 
 async def closed_for(context: Context, account_id: int) -> tuple[str, ...]:
     """The pages of features that are switched off for an account."""
-    async with context.database.acquire() as connection:
-        return features.closed_paths(await flags.off(connection, account_id))
+    with across_accounts():  # the flags of the main account and of everybody count too
+        async with context.database.acquire() as connection:
+            return features.closed_paths(await flags.off(connection, account_id))
 
 
 async def visitor_of(context: Context, token: str, ip: str | None = None) -> Visitor | None:

@@ -18,6 +18,7 @@ from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.notify import notify
 from strowger.foundation.phone import clean_number, plan_facts
+from strowger.foundation.tenancy import across_accounts
 from strowger.platform.billing import service as billing
 from strowger.platform.callbacks import repository as callbacks
 from strowger.platform.callbacks.profiles import repository as profiles
@@ -90,7 +91,8 @@ async def open_request(
             await keep(connection, opened)
         return opened
 
-    return await context.database.run(work)
+    with across_accounts():  # a sub-account may spend its main account's credit
+        return await context.database.run(work)
 
 
 def _decide(one: Asked, known: Any, providers: Sequence[Provider], prices: Any, terms: Any) -> None:
@@ -168,7 +170,8 @@ async def settle(
             told = {"topic": TOPIC, "account_id": counted["account_id"], "ids": [str(counted["id"])]}
             await notify(connection, "live", msgspec.json.encode(told).decode())
 
-    await context.database.run(work)
+    with across_accounts():  # as above; and workers settle for everybody
+        await context.database.run(work)
 
 
 async def _tell(context: Context, connection: Connection, rows: Sequence[Any]) -> None:

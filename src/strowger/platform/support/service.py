@@ -12,6 +12,7 @@ from strowger.foundation.context import Context
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.mail import Letter
 from strowger.foundation.mail import post as send_mail
+from strowger.foundation.tenancy import across_accounts
 from strowger.platform.access import repository as people
 from strowger.platform.accounts import repository as accounts
 from strowger.platform.files import repository as file_rows
@@ -144,20 +145,22 @@ async def _tell(
 ) -> None:
     """Mail the other side: the customer who asked, or the operator's address."""
     base = context.settings.base_url
-    async with context.database.session() as session:
-        if author.operator:
-            to, page = [customer], f"{base}/support/tickets/{number}"
-        else:
-            page = f"{base}/operator/tickets/{number}"
-            to = [context.settings.support_email] if context.settings.support_email else []
-            operator = await accounts.operator_account(session)
-            if not to and operator is not None:
-                to = [user.email for user in await people.owners(session, operator)]
-        letter = Letter(
-            f"[#{number}] {subject}", (f"{author.name} wrote:", body[:2000]), button=("Open the ticket", page)
-        )
-        for email in to:
-            await send_mail(session, context, email, "ticket", letter, account_id)
+    # The other side's people are of another account.
+    with across_accounts():
+        async with context.database.session() as session:
+            if author.operator:
+                to, page = [customer], f"{base}/support/tickets/{number}"
+            else:
+                page = f"{base}/operator/tickets/{number}"
+                to = [context.settings.support_email] if context.settings.support_email else []
+                operator = await accounts.operator_account(session)
+                if not to and operator is not None:
+                    to = [user.email for user in await people.owners(session, operator)]
+            letter = Letter(
+                f"[#{number}] {subject}", (f"{author.name} wrote:", body[:2000]), button=("Open the ticket", page)
+            )
+            for email in to:
+                await send_mail(session, context, email, "ticket", letter, account_id)
 
 
 async def file_of(context: Context, ticket: Mapping[str, Any], file_id: UUID) -> files.Stored | None:
