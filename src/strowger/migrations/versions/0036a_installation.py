@@ -1,13 +1,13 @@
 """Feature flags, and what the operator decided about accounts.
 
 Revision ID: 0036a
-Revises: 0035
+Revises: 0033
 """
 
 from alembic import op
 
 revision = "0036a"
-down_revision = "0035"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
