@@ -55,6 +55,7 @@ from strowger.platform.lookup import routes as lookup_api
 from strowger.platform.mailbox import pages as mailbox
 from strowger.platform.notifications import pages as notifications
 from strowger.platform.notifications import routes as notifications_api
+from strowger.platform.privacy import pages as privacy_pages
 from strowger.platform.reports import pages as reports
 from strowger.platform.settings import pages as settings_pages
 from strowger.platform.subaccounts import pages as subaccounts
@@ -79,6 +80,7 @@ PAGES: list[Any] = [
     *team.pages,
     *audit.pages,
     *settings_pages.pages,
+    *privacy_pages.pages,
     *messages.pages,
     *profile_pages.pages,
     *sms_pages.pages,
@@ -180,4 +182,5 @@ def create_app(settings: Settings, context: Context | None = None) -> Litestar:
 async def serve_web(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; requests under way are finished."""
     tune_process()
-    await serve(gateway.answer_first(create_app(settings)), settings.http_host, settings.http_port, stop_signal())
+    app = gateway.answer_first(create_app(settings))
+    await serve(app, settings.http_host, settings.http_port, stop_signal(), settings.trusted_proxies)

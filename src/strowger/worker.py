@@ -27,6 +27,7 @@ from strowger.platform.files import service as files
 from strowger.platform.guard.alerts import limit_jobs
 from strowger.platform.lookup.jobs import LookupJobs
 from strowger.platform.notifications.jobs import notification_jobs
+from strowger.platform.privacy.jobs import DataJobs
 from strowger.platform.reports.jobs import ReportJobs
 from strowger.platform.team.jobs import people_jobs
 from strowger.reporting import register_reports
@@ -58,6 +59,7 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
         *MoneyJobs(context).jobs,
         *ScreeningJobs(pipeline).jobs,
         *people_jobs(context),
+        *DataJobs(context).jobs,
         *LookupJobs(context).jobs,
         *notification_jobs(context),
         *limit_jobs(context),

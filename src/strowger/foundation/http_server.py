@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import uvicorn
@@ -65,9 +65,10 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(app: Any, host: str, port: int, stop: asyncio.Event) -> None:
+async def serve(app: Any, host: str, port: int, stop: asyncio.Event, proxies: Sequence[str] = ()) -> None:
     """Serve an ASGI application until ``stop`` is set; requests under way are finished.
 
+    ``proxies`` are networks from which X-Forwarded-For and X-Forwarded-Proto are believed.
     Raises OSError when the port cannot be had.
     """
     access = logging.getLogger("uvicorn.access")  # requests may carry keys in their query; the request log masks them
@@ -83,7 +84,8 @@ async def serve(app: Any, host: str, port: int, stop: asyncio.Event) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
-            proxy_headers=False,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=list(proxies),
             backlog=BACKLOG,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,

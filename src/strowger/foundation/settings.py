@@ -104,6 +104,11 @@ def _allow_list(raw: str) -> AllowList:
     return AllowList(tuple(networks), frozenset(hosts))
 
 
+def _networks(raw: str) -> tuple[str, ...]:
+    found = filter(None, (part.strip() for part in raw.split(",")))
+    return tuple(str(ipaddress.ip_network(item, strict=False)) for item in found)
+
+
 def _choice(*words: str) -> Callable[[str], str]:
     def read(raw: str) -> str:
         if raw.lower() not in words:
@@ -125,6 +130,12 @@ class Settings:
     data_dir: Path = setting(_path, "data", "Directory for the embedded database, keys, credentials and files.")
     http_host: str = setting(str, "127.0.0.1", "Address on which the API and the console listen.")
     http_port: int = setting(_port, "8080", "Port of the API and the console.")
+    trusted_proxies: tuple[str, ...] = setting(
+        _networks,
+        "",
+        "Networks (CIDR), comma separated, of the reverse proxies before the web processes: from them X-Forwarded-For and "
+        "X-Forwarded-Proto are believed. Empty: from nobody, and every client has the proxy's address.",
+    )
     public_url: str = setting(str, "", "Base URL seen by users; empty means http://localhost:<http_port>.")
     short_url: str = setting(
         str,

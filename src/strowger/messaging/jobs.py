@@ -25,6 +25,7 @@ from strowger.platform.billing.service import settle
 from strowger.platform.callbacks import repository as callbacks
 from strowger.platform.callbacks.profiles.jobs import ProfileJobs
 from strowger.platform.callbacks.service import CallbackService
+from strowger.platform.privacy.repository import longest
 
 log = get_logger(__name__)
 CHUNK = 500
@@ -152,7 +153,7 @@ class Upkeep:
         async def work(connection: asyncpg.Connection[Any]) -> None:
             now = self._pipeline.clock.now()
             await create_partitions(connection, now)
-            await drop_old_partitions(connection, now, self._retention_days)
+            await drop_old_partitions(connection, now, max(self._retention_days, await longest(connection)))
             await scheduling.forget_old(connection, now - timedelta(days=self._retention_days))
 
         await self._pipeline.database.run(work)

@@ -24,6 +24,8 @@ async def _echo(scope: Any, receive: Any, send: Any) -> None:
         message = await receive()
         body, more = body + message.get("body", b""), message.get("more_body", False)
     text = b"%s %d" % (scope["path"].encode(), len(body))
+    if scope["path"] == "/who":
+        text = f"{scope['client'][0]} {scope['scheme']}".encode()
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(text))]})
     await send({"type": "http.response.body", "body": text})
 
@@ -74,3 +76,25 @@ async def test_R98_a_head_without_end_is_cut_off(port: int) -> None:
 async def test_R98_a_head_that_comes_too_slowly_is_cut_off(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
     monkeypatch.setattr(http_server, "HEAD_SECONDS", 0.05)
     assert await _ask(port, b"GET / HTTP/1.1\r\nHost: x\r\n") == b""
+
+
+@pytest.mark.parametrize(
+    ("proxies", "told"),
+    [((), b"127.0.0.1 http"), (("127.0.0.0/8",), b"203.0.113.9 https"), (("10.0.0.0/8",), b"127.0.0.1 http")],
+)
+async def test_only_trusted_proxies_say_who_the_client_is(proxies: tuple[str, ...], told: bytes) -> None:
+    """A client that sends the header itself changes nothing: the proxy's own entry, the last one, counts."""
+    port, stop = free_ports(1), asyncio.Event()
+    serving = asyncio.create_task(http_server.serve(_echo, "127.0.0.1", port, stop, proxies))
+
+    async def listens() -> bool:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.close()
+        return True
+
+    await until(listens)
+    head = b"GET /who HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-Proto: https\r\n"
+    answer = await _ask(port, head, b"X-Forwarded-For: 192.0.2.66, 203.0.113.9\r\n\r\n")
+    stop.set()
+    await asyncio.wait_for(serving, 20)
+    assert answer.endswith(told), answer

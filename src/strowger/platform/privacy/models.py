@@ -1,0 +1,46 @@
+"""Tables of retention and erasure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from strowger.foundation.database import Base
+
+
+class Retention(Base):
+    """How many days an account keeps a kind of data; without a row the installation's days count."""
+
+    __tablename__ = "retention"
+    __table_args__ = (CheckConstraint("days BETWEEN 1 AND 3650", name="days"),)
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    days: Mapped[int]
+
+
+class Erasure(Base):
+    """A person that is to be erased, then the certificate: ``rows`` are the tables and how many rows each.
+
+    ``subject_sealed`` is the number or address, emptied when it is done; ``hint`` is what may be shown of it.
+    """
+
+    __tablename__ = "erasure"
+    __table_args__ = (
+        Index("ix_erasure_account_id_asked_at", "account_id", "asked_at"),
+        Index("ix_erasure_open", "asked_at", postgresql_where=text("done_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    hint: Mapped[str] = mapped_column(Text)
+    by_user: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    rows: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    subject_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
