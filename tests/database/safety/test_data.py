@@ -34,13 +34,14 @@ async def _message(house: House, account_id: int, number: str, days: float = 0, 
     request_id = uuid_floor(at - timedelta(seconds=int(number[-2:])))
     row = {"account_id": account_id, "request_id": request_id, "n": 1, "channel": 1, "type": "TXN", "sender": "STROWG",
            "trace": "", "recipient": number, "body": f"Hello {number}", "status": 90, "created_at": at, "final_at": at,
+           "valid_until": at,
            "options": {"to": int(number), "text": f"+{number}"}, **columns}  # fmt: skip
     names = ", ".join(row)
     places = ", ".join(f"${i}" for i in range(1, len(row) + 1))
     pool = house.context.database.pool
     await pool.execute(f"INSERT INTO message ({names}) VALUES ({places})", *row.values())
     await pool.execute(
-        "INSERT INTO message_event (account_id, request_id, n, at, kind) VALUES ($1, $2, 1, $3, 1)",
+        "INSERT INTO message_event (account_id, request_id, n, at, kind, status, trace) VALUES ($1, $2, 1, $3, 1, 90, '')",
         account_id, request_id, at,
     )  # fmt: skip
     return request_id
@@ -124,7 +125,8 @@ async def test_R88_a_person_is_erased_from_every_table_and_file(house: House) ->
     pool = house.context.database.pool
     queued = await _message(house, house.account.id, "447700900199", body=NUMBER, final_at=None, status=10)
     await pool.execute(
-        "INSERT INTO submission (account_id, request_id, n, lane, priority, due_at) VALUES ($1, $2, 1, 0, 1, now())",
+        "INSERT INTO submission (account_id, request_id, n, lane, priority, due_at, expires_at)"
+        " VALUES ($1, $2, 1, 0, 1, now(), now())",
         house.account.id, queued,
     )  # fmt: skip
 

@@ -26,7 +26,10 @@ from strowger.platform.audit.models import AuditEntry
 
 log = get_logger(__name__)
 FIRST = bytes(32)
-SECRET = re.compile(r"password|secret|token|csrf|^code$|api.?key|^old$|^new$|auth|header|signature", re.IGNORECASE)
+# ``subject`` is the person who is exported or erased: this log is never changed afterwards.
+SECRET = re.compile(
+    r"password|secret|token|csrf|^code$|api.?key|^old$|^new$|auth|header|signature|^subject$", re.IGNORECASE
+)
 LONGEST, MOST_FIELDS = 500, 60
 CHUNK = 500
 FORGOTTEN = timedelta(minutes=5)
