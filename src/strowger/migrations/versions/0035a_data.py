@@ -1,7 +1,7 @@
 """Data of accounts: how long it is kept, persons who are erased.
 
 Revision ID: 0035a
-Revises: 0035
+Revises: 0033
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0035a"
-down_revision = "0035"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
