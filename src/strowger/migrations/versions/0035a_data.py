@@ -1,7 +1,7 @@
 """Data of accounts: how long it is kept, persons who are erased.
 
 Revision ID: 0035a
-Revises: 0033
+Revises: 0036c
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0035a"
-down_revision = "0033"
+down_revision = "0036c"
 branch_labels = None
 depends_on = None
 
