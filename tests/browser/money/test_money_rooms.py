@@ -1,0 +1,69 @@
+"""Sub-accounts and credits in a browser: a sub-account is made and entered, credits are added."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from strowger.home import pages as home
+from strowger.platform.billing.pages import pages as money_pages
+from strowger.platform.billing.repository import open_wallet
+from strowger.platform.billing.service import recharge
+from strowger.platform.subaccounts.pages import pages as subaccount_pages
+from tests.browser.conftest import Visit
+from tests.browser.site import Site
+
+Axe = Callable[[Page], Awaitable[list[str]]]
+
+
+@pytest.fixture
+def site_pages() -> list[Any]:
+    return [*home.pages, *money_pages, *subaccount_pages]
+
+
+@pytest.fixture
+async def rich(site: Site) -> Site:
+    async def work(connection: Any) -> None:
+        await open_wallet(connection, site.account.id, Decimal(0))
+        await recharge(connection, site.account.id, Decimal(1000), "opening", site.context.clock.now())
+
+    await site.context.database.run(work)
+    return site
+
+
+async def test_a_subaccount_is_made_recharged_and_entered(rich: Site, visit: Visit, axe: Axe) -> None:
+    page = await visit("/subaccounts")
+    await page.get_by_role("link", name="Add a Subaccount").first.click()
+    await page.get_by_label("Subaccount Name").fill("Store Nord")
+    await page.get_by_label("Subaccount Email").fill("nord@shop.example")
+    await page.get_by_label("Initial Credit").fill("100")
+    await page.get_by_role("button", name="Add Subaccount").click()
+    await expect(page.get_by_text("Copy the key now")).to_be_visible()
+    assert await axe(page) == []
+    await page.get_by_role("link", name="Done").click()
+    await page.get_by_role("link", name="Recharge", exact=True).click()
+    await page.get_by_label("Credit Amount").fill("50")
+    await page.get_by_role("button", name="Add Amount").click()
+    await expect(page.get_by_text("Recharge is processed successfully")).to_be_visible()
+    await expect(page.get_by_text("150.00 EUR")).to_be_visible()
+    assert await axe(page) == []
+    await page.get_by_role("button", name="Login to Subaccount").click()
+    await page.goto(rich.url + "/billing")
+    await expect(page.get_by_text('Currently Viewing as subaccount "Store Nord"')).to_be_visible()
+    assert await axe(page) == []
+    await page.get_by_role("button", name="Back to Main Account").click()
+    await expect(page.get_by_role("heading", name="Subaccounts")).to_be_visible()
+
+
+async def test_credits_are_added_by_transfer(rich: Site, visit: Visit) -> None:
+    page = await visit("/billing/credits")
+    await page.get_by_label("Amount (EUR)").fill("50")
+    await page.get_by_role("button", name="Add Credits").click()
+    await expect(page.get_by_text(re.compile("Transfer 50.00 EUR"))).to_be_visible()
+    await page.goto(rich.url + "/operator/recharges")
+    await expect(page.get_by_role("cell", name="Pending").first).to_be_visible()
