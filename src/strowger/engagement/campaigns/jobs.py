@@ -31,6 +31,7 @@ from strowger.messaging.repository.accepting import insert_requests
 log = get_logger(__name__)
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 CHUNK = 1_000
+BURST_SECONDS = 10  # a slow campaign goes in smaller chunks, none of which is more than this time's worth
 AT_ONCE = 50  # chunks in one run of the job
 NO_FUNDS = "There were no credits when it began."
 BROKEN = "It could not be expanded; the log of the worker tells why."
@@ -88,7 +89,7 @@ class Expander:
             campaign.channel,
             batch.cursor,
             batch.last_row,
-            CHUNK,
+            min(CHUNK, campaign.pace * BURST_SECONDS),
             since,
             begun,
         )

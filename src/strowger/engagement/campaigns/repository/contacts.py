@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -17,18 +17,21 @@ from strowger.foundation.database import Database
 from strowger.foundation.ids import uuid_floor
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
+MARKED_AT_ONCE = 5_000
 Row = tuple[int, int, str, Sequence[str], int]  # row, line, recipient, cells, state
 CLEAR = "DELETE FROM campaign_contact WHERE account_id = $1 AND campaign_id = $2"
-MARK_DUPLICATES = f"""
-UPDATE campaign_contact c SET state = {int(Kept.DUPLICATE)} FROM (
+# The table has no statistics while a campaign's rows are being written, so these are statements that can be run in one way
+# only: rows are found in one pass, then changed by their key.
+DUPLICATES = f"""
+SELECT row FROM (
     SELECT row, row_number() OVER (PARTITION BY recipient ORDER BY row) AS place FROM campaign_contact
     WHERE account_id = $1 AND campaign_id = $2 AND state = {int(Kept.YES)}
-) d WHERE c.account_id = $1 AND c.campaign_id = $2 AND c.row = d.row AND d.place > 1
+) d WHERE place > 1
 """  # noqa: S608
-MARK_BLOCKED = f"""
-UPDATE campaign_contact c SET state = {int(Kept.BLOCKED)} FROM blocklist_entry b
-WHERE c.account_id = $1 AND c.campaign_id = $2 AND c.state = {int(Kept.YES)}
-    AND b.account_id = $1 AND b.channel = $3 AND b.address = c.recipient
+ANY_BLOCKED = "SELECT EXISTS (SELECT FROM blocklist_entry WHERE account_id = $1 AND channel = $2)"
+BLOCKED = f"""
+SELECT c.row FROM campaign_contact c WHERE c.account_id = $1 AND c.campaign_id = $2 AND c.state = {int(Kept.YES)}
+    AND (SELECT true FROM blocklist_entry b WHERE b.account_id = $1 AND b.channel = $3 AND b.address = c.recipient)
 """  # noqa: S608
 COUNTS = (
     "SELECT state, count(*) AS count FROM campaign_contact WHERE account_id = $1 AND campaign_id = $2 GROUP BY state"
@@ -78,14 +81,26 @@ async def add(connection: Connection, account_id: int, campaign_id: UUID, rows: 
     await connection.copy_records_to_table("campaign_contact", records=records, columns=names)
 
 
+async def mark(connection: Connection, account_id: int, campaign_id: UUID, states: Mapping[int, int]) -> None:
+    """Set the state of contacts by row."""
+    numbers = list(states)
+    for start in range(0, len(numbers), MARKED_AT_ONCE):
+        rows = numbers[start : start + MARKED_AT_ONCE]
+        await connection.execute(MARK, account_id, campaign_id, rows, [states[row] for row in rows])
+
+
 async def mark_duplicates(connection: Connection, account_id: int, campaign_id: UUID) -> None:
     """Leave out all but the first contact of each number."""
-    await connection.execute(MARK_DUPLICATES, account_id, campaign_id)
+    rows = await connection.fetch(DUPLICATES, account_id, campaign_id)
+    await mark(connection, account_id, campaign_id, {row["row"]: int(Kept.DUPLICATE) for row in rows})
 
 
 async def mark_blocked(connection: Connection, account_id: int, campaign_id: UUID, channel: str) -> None:
     """Leave out who is on the account's blocklist."""
-    await connection.execute(MARK_BLOCKED, account_id, campaign_id, channel)
+    if not await connection.fetchval(ANY_BLOCKED, account_id, channel):
+        return
+    rows = await connection.fetch(BLOCKED, account_id, campaign_id, channel)
+    await mark(connection, account_id, campaign_id, {row["row"]: int(Kept.BLOCKED) for row in rows})
 
 
 async def counts(connection: Connection, account_id: int, campaign_id: UUID) -> dict[int, int]:
@@ -128,8 +143,7 @@ async def take(
         for row in rows
         if row["blocked"] or row["recent"]
     }
-    if out:
-        await connection.execute(MARK, account_id, campaign_id, list(out), list(out.values()))
+    await mark(connection, account_id, campaign_id, out)
     kept = _contacts(row for row in rows if row["row"] not in out)
     return kept, out, rows[-1]["row"] if len(rows) == limit else None
 
