@@ -23,6 +23,7 @@ from strowger.engagement.campaigns.repository.contacts import Row
 from strowger.engagement.campaigns.schemas import Campaign, Kept, Reading, State
 from strowger.foundation.context import Context
 from strowger.foundation.ids import new_uuid
+from strowger.foundation.tenancy import across_accounts
 from strowger.messaging.statuses import Status
 from strowger.platform.files import repository as files
 from strowger.platform.kyc import service as kyc
@@ -150,7 +151,8 @@ async def launch(context: Context, account_id: int, campaign_id: UUID) -> Campai
         )
         return await _locked(connection, account_id, campaign_id)
 
-    return await context.database.run(work)
+    with across_accounts():  # the wallet may be the parent's, and the link's name is unique over all accounts
+        return await context.database.run(work)
 
 
 async def _divide(connection: Connection, campaign: Campaign, plan: Plan, now: datetime) -> tuple[State, datetime]:

@@ -13,6 +13,7 @@ from strowger.engagement.campaigns.schemas import Campaign, Contact
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import new_uuid
+from strowger.foundation.tenancy import across_accounts
 
 MAX_TESTS = 5
 SOURCE = "campaign test"
@@ -37,7 +38,8 @@ async def send_test(state: Any, campaign: Campaign, numbers: str, country: str) 
         await sms.SMS.check(connection, campaign, now)
         return replace(campaign, content=await sms.SMS.settle(connection, context, campaign, now))
 
-    settled = await context.database.run(work)
+    with across_accounts():  # the link's name is unique over all accounts
+        settled = await context.database.run(work)
     async with context.database.acquire() as connection:
         first = await contacts.first(connection, campaign.account_id, campaign.id, 1)
     if not first:

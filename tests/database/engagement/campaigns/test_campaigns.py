@@ -149,6 +149,19 @@ async def test_links_are_the_recipients_own_and_clicks_choose_a_replay(desk: Des
     assert await desk.pool.fetchval(chosen) == "447700900101"
 
 
+async def test_a_link_of_another_account_keeps_its_name(desk: Desk) -> None:
+    other, _ = await add_person(desk.visit.context, "bob")
+    add = "INSERT INTO short_link (account_id, slug, long_url, created_at) VALUES ($1, 'spring', 'https://bob.example/', now())"
+    await desk.pool.execute(add, other)
+    path = await desk.begin()
+    await desk.upload(path)
+    fields = {"body": "See {URL}", "url": "https://example.net/", "slug": "spring", "unicode": "Auto", "then": "next"}
+    answer = await desk.visit.post(f"{path}/message", **fields)
+    assert answer.status_code == 422
+    assert "taken by another link" in answer.text
+    assert await desk.pool.fetchval("SELECT long_url FROM short_link") == "https://bob.example/"
+
+
 async def test_a_schedule_in_batches_runs_batch_by_batch(desk: Desk) -> None:
     path = await desk.ready()
     later = [desk.clock.now() + timedelta(hours=hours) for hours in (1, 2, 3)]

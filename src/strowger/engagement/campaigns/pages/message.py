@@ -24,6 +24,7 @@ from strowger.engagement.campaigns.schemas import Campaign, Contact, Estimate, F
 from strowger.engagement.campaigns.sms import SmsContent
 from strowger.engagement.campaigns.testing import MAX_TESTS, send_test
 from strowger.foundation.errors import StrowgerError
+from strowger.foundation.tenancy import across_accounts
 
 ENCODINGS = (("Auto", "Automatic"), ("0", "GSM 7-bit, other characters replaced"), ("1", "Unicode"))
 MAX_BODY = MAX_HOSTED + 1_000_000
@@ -124,7 +125,8 @@ async def measure(request: AnyRequest, campaign: Campaign, content: SmsContent) 
             await accounts.funds(connection, campaign.account_id, now),
         )
 
-    first, estimate, funds = await context.database.run(work)
+    with across_accounts():  # the wallet may be the parent's
+        first, estimate, funds = await context.database.run(work)
     previews = [preview(content, campaign, contact, link) for contact in first or [Contact(0, "")]]
     texts = [one.text for one in previews if one.text]
     encoding = "Unicode" if any(sms.length_of(text, content).encoding != "GSM7" for text in texts) else "GSM 7-bit"
@@ -201,7 +203,8 @@ async def save_message(request: AnyRequest, visitor: Visitor, campaign_id: UUID)
         try:
             url = await _hosted(request, visitor)
             content = _content({**form.values, "url": url} if url else form.values, campaign)
-            await context.database.run(check)
+            with across_accounts():  # the link's name is unique over all accounts
+                await context.database.run(check)
             await service.edit(context, visitor.account_id, campaign_id, content=msgspec.to_builtins(content))
             return await go_on(request, campaign, "schedule")
         except Refused as problem:
