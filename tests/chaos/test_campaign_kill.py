@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from strowger.engagement.campaigns import reading, service
+from strowger.engagement.campaigns import sms as _sms  # noqa: F401 - registers the channel
 from strowger.engagement.campaigns.schemas import Reading
 from strowger.foundation.context import build_context
 from strowger.foundation.settings import Settings
