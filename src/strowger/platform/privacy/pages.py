@@ -62,8 +62,8 @@ async def _show(request: AnyRequest, visitor: Visitor, status: int = 200, **form
     return await render(
         request, "privacy/data.html", title="Data", status=status, days=context.settings.retention_days, erasures=erasures,
         retention=forms.get("retention") or RETENTION.blank(visitor, **{name: str(n) for name, n in rules.items()}),
-        export=forms.get("export") or EXPORT.blank(visitor), erase=forms.get("erase") or ERASE.blank(visitor), base=DATA,
-        may_write=visitor.may("data.write"),
+        export=forms.get("export") or EXPORT.blank(visitor), erase=forms.get("erase") or ERASE.blank(visitor, sure=False),
+        base=DATA, may_write=visitor.may("data.write"),
     )  # fmt: skip
 
 
