@@ -204,7 +204,7 @@ async def test_state_misbehaviours_and_reset(smsc: SimulatedSmsc, control: Contr
         assert (await client.submitted(NUMBER)).status == 0
         async with control.session.get("/destinations") as answer:
             assert await answer.text() == f"{NUMBER} 1\n"
-        assert len((await control.get("/misbehaviours"))["misbehaviours"]) == 24
+        assert len((await control.get("/misbehaviours"))["misbehaviours"]) == 25
         assert [row["digit"] for row in (await control.get("/outcomes"))["outcomes"]] == list(range(10))
         await control.post("/skip", {"seconds": 5})
         await control.post("/cut", {})
