@@ -75,6 +75,10 @@ field-mask = mask
 field-status = status
 field-boxc-id = boxc
 ttl = 86400
+
+group = store-db
+id = bench
+table = store
 """
 
 
