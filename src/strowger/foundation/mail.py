@@ -27,7 +27,7 @@ from strowger.foundation.errors import Unavailable
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
 from strowger.foundation.models import Mail
-from strowger.foundation.notify import Listener
+from strowger.foundation.notify import repeat_when_told
 
 log = get_logger(__name__)
 CHANNEL = "mail"
@@ -221,19 +221,7 @@ class Postman:
 
     async def run(self) -> None:
         """Deliver for ever, woken by new mail."""
-        listener = Listener(self._context.database)
-        listener.on(CHANNEL, lambda _: self._wake.set())
-        await listener.start()
-        try:
-            while True:
-                self._wake.clear()
-                await self._round()
-                try:
-                    await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
-                except TimeoutError:
-                    continue
-        finally:
-            await listener.stop()
+        await repeat_when_told(self._context.database, CHANNEL, self._wake, POLL_SECONDS, self._round)
 
     async def _round(self) -> None:
         try:

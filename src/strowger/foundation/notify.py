@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
@@ -105,3 +105,20 @@ class Listener:
 async def notify(connection: asyncpg.Connection[Any], channel: str, payload: str = "") -> None:
     """Notify with the caller's transaction: listeners hear it when that is committed."""
     await connection.execute("SELECT pg_notify($1, $2)", channel, payload)
+
+
+async def repeat_when_told(
+    database: Database, channel: str, wake: asyncio.Event, seconds: float, work: Callable[[], Awaitable[object]]
+) -> None:
+    """Do ``work`` for ever: at once, whenever ``channel`` is notified or ``wake`` set, and every so many seconds."""
+    listener = Listener(database)
+    listener.on(channel, lambda _: wake.set())
+    await listener.start()
+    try:
+        while True:
+            wake.clear()
+            await work()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(wake.wait(), seconds)
+    finally:
+        await listener.stop()

@@ -18,7 +18,7 @@ from strowger.foundation.errors import Unavailable
 from strowger.foundation.jobs import Job as Upkeep
 from strowger.foundation.logs import get_logger
 from strowger.foundation.mail import Letter, post
-from strowger.foundation.notify import Listener
+from strowger.foundation.notify import repeat_when_told
 from strowger.foundation.workers import live_worker_ids
 from strowger.platform.files import service as files
 from strowger.platform.reports import recipients, repository, service
@@ -53,22 +53,12 @@ class ReportJobs:
 
     async def run(self) -> None:
         """Make reports for ever, woken by new ones."""
-        listener = Listener(self._context.database)
-        listener.on(CHANNEL, lambda _: self._wake.set())
-        await listener.start()
         try:
-            while True:
-                self._wake.clear()
-                await self._round()
-                try:
-                    await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
-                except TimeoutError:
-                    continue
+            await repeat_when_told(self._context.database, CHANNEL, self._wake, POLL_SECONDS, self._round)
         finally:
             for task in self._running:
                 task.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
-            await listener.stop()
 
     async def _round(self) -> None:
         try:
