@@ -14,7 +14,7 @@ import msgspec
 
 from strowger.messaging.deliveries import receipts_for
 from strowger.messaging.facts import Facts
-from strowger.messaging.notify import callbacks_for, wanted_callbacks
+from strowger.messaging.notify import callbacks_for, telling_parts, wanted_callbacks
 from strowger.messaging.repository import journaling
 from strowger.messaging.repository.deliveries import add_deliveries
 from strowger.messaging.repository.journaling import Advance, Key
@@ -156,7 +156,9 @@ async def write(
     targets = await facts.profiles.targets(connection, [(row["account_id"], row["callback"]) for row in rows])
     wanting = wanted_callbacks(rows, targets)
     accounts = await facts.accounts(connection, {row["account_id"] for row, _ in wanting}) if wanting else {}
-    callbacks = callbacks_for(wanting, accounts, now, refunded)
+    telling = telling_parts(wanting)
+    parts = await journaling.part_statuses(connection, telling) if telling else {}
+    callbacks = callbacks_for(wanting, accounts, now, refunded, parts)
     if callbacks:
         await insert_callbacks(connection, callbacks, worker_id)
     receipts = receipts_for(rows, now)

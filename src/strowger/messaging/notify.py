@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -26,6 +27,10 @@ V4_WORDS = {
     Status.FAILED: "FAILED",
 }
 V4_TRACES = {"DND-NUMB": "DNDNUMB", "MEM-EXEC": "MEMEXEC", "MAX-LIMIT": "MAX-LENGTH"}
+PARTS = "parts"
+_LINK = re.compile(r"https?://[^\s<>\"'{}|\\^`]+", re.IGNORECASE)
+_AFTER_LINK = ".,;:!?)]"
+PartStatuses = Mapping[int, tuple[Status, str]]
 REFERENCES = ("ref", "ref1", "ref2", "ref_custom", "template_id", "entity_id")
 
 
@@ -73,21 +78,48 @@ def wants_callback(row: Any, target: Mapping[str, Any]) -> bool:
     return is_final(status) or (status == Status.SENT and (row["options"] or {}).get("dlr") == 0)
 
 
+def telling_parts(wanting: Iterable[tuple[Any, dict[str, Any]]]) -> list[tuple[int, Any, int]]:
+    """The messages of several parts whose callback may tell of each part."""
+    found = []
+    for row, target in wanting:
+        if row["units"] > 1:
+            names = names_used(target)
+            if names is None or PARTS in names:
+                found.append((row["account_id"], row["request_id"], row["n"]))
+    return found
+
+
 def callbacks_for(
     wanting: Iterable[tuple[Any, dict[str, Any]]],
     accounts: Mapping[int, AccountRules],
     now: datetime,
     refunded: Container[Any] = (),
+    parts: Mapping[Any, PartStatuses] | None = None,
 ) -> list[NewCallback]:
-    """One callback for each changed message that wants one; ``refunded`` are those whose price was given back."""
-    made = [_callback(row, target, accounts.get(row["account_id"]), now) for row, target in wanting]
+    """One callback for each changed message that wants one.
+
+    ``refunded`` are those whose price was given back; ``parts`` are the statuses of parts, where they are told.
+    """
+    known = parts or {}
+    made = [
+        _callback(
+            row,
+            target,
+            accounts.get(row["account_id"]),
+            now,
+            known.get((row["account_id"], row["request_id"], row["n"]), {}),
+        )
+        for row, target in wanting
+    ]
     for callback in made if refunded else ():
         if (callback.account_id, callback.request_id, callback.n) in refunded:
             callback.variables["refunded"] = 1
     return made
 
 
-def _callback(row: Any, target: dict[str, Any], account: AccountRules | None, now: datetime) -> NewCallback:
+def _callback(
+    row: Any, target: dict[str, Any], account: AccountRules | None, now: datetime, parts: PartStatuses
+) -> NewCallback:
     kid = new_uuid()
     return NewCallback(
         id=kid,
@@ -96,7 +128,7 @@ def _callback(row: Any, target: dict[str, Any], account: AccountRules | None, no
         n=row["n"],
         event=SMS_SEND,
         target=target,
-        variables=sent_variables(_Sent(row, account, str(kid), now), names_used(target)),
+        variables=sent_variables(_Sent(row, account, str(kid), now, parts), names_used(target)),
         due_at=now,
         created_at=now,
     )
@@ -109,6 +141,7 @@ class _Sent(NamedTuple):
     account: AccountRules | None
     kid: str
     now: datetime
+    parts: PartStatuses
 
     @property
     def status(self) -> Status:
@@ -116,6 +149,20 @@ class _Sent(NamedTuple):
 
     def option(self, name: str) -> Any:
         return (self.row["options"] or {}).get(name, "")
+
+    def part_results(self) -> list[dict[str, Any]]:
+        """Each part's status and trace; the message's own for a part of which nothing else is known."""
+        own = (self.status, self.row["trace"])
+        results = []
+        for part in range(1, max(1, self.row["units"]) + 1):
+            status, trace = self.parts.get(part, own)
+            results.append({"part": part, "status": SPELLINGS[status].callback, "status_trace": trace})
+        return results
+
+    def first_link(self) -> str:
+        """The first link of the text: the short one where it was shortened."""
+        found = _LINK.search(self.row["body"])
+        return found.group().rstrip(_AFTER_LINK) if found else ""
 
     def local(self, moment: datetime | None) -> str:
         return local_time(moment, self.account.time_zone if self.account else "UTC")
@@ -147,6 +194,8 @@ _SENT_VARIABLES: dict[str, Callable[[_Sent], Any]] = {
     "delivered_at": lambda m: m.local(m.row["final_at"]) if m.status == Status.DELIVERED else "",
     "error_code": lambda m: "" if m.status in (Status.SENT, Status.DELIVERED) else m.row["trace"],
     "direction": lambda m: "MT",
+    "parts": _Sent.part_results,
+    "url": _Sent.first_link,
     "mobile": lambda m: m.row["recipient"],
     "v4_status": lambda m: v4_status(m.status, m.row["trace"]),
     **{name: partial(_Sent.option, name=name) for name in REFERENCES},
@@ -174,7 +223,7 @@ def received_variables(
         "recipient": "+" + destination if destination.isdigit() else destination,
         "status": "SENT",
         "status_trace": "SENT",
-        "description": "Message has been received",
+        "description": "Message has been sent",  # the words of the original, as its status (sms.md 4.4)
         "message": received.text,
         "keyword": order.keyword,
         "vars": dict(order.captured),

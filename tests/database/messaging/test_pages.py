@@ -85,6 +85,26 @@ async def test_filters_narrow_the_list(room: Room) -> None:
         assert {name for name, one in made.items() if one in rows} == kept, params
 
 
+async def test_the_log_has_every_column_and_filter_of_the_reference(room: Room) -> None:
+    """sms.md 7.3: also network, template id, reference, refund; narrowed by source, campaign, number and template."""
+    options = {"template_id": "1107000000000000001", "ref": "order-7"}
+    one = await room.log.delivered(
+        60, recipient="447700900321", source="MSEXCEL", campaign_name="spring", options=options, network="Test Net", refunded=True,
+    )  # fmt: skip
+    other = await room.log.delivered(50, recipient="447700900322")
+    for params in (
+        {"recipient": "+44 7700 900321"}, {"recipient": "321"}, {"source": "msexcel"}, {"campaign_name": "spring"},
+        {"template_id": "1107000000000000001"},
+    ):  # fmt: skip
+        rows = await room.rows(**params)
+        assert one in rows, params
+        assert other not in rows, params
+    wanted = ("id", "network", "template_id", "ref", "refunded", "delivered_at")
+    rows = await room.rows(cols=",".join(wanted), sort="network")
+    for text in ("Test Net", "1107000000000000001", "order-7", "yes"):
+        assert text in rows
+
+
 async def test_pages_follow_one_another_without_gaps(room: Room) -> None:
     made = [await room.log.delivered(number) for number in range(60, 0, -1)]
     first = await room.get("/messages", part=True, size=25)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from strowger.foundation.ids import new_uuid
 from strowger.messaging.outcomes import Incoming
+from strowger.messaging.statuses import Status
 from strowger.platform.callbacks.profiles.service import ProfileService
+from strowger.platform.callbacks.rendering import render
+from strowger.platform.callbacks.schemas import Target
 from tests.database.messaging.conftest import World
 
 
@@ -96,3 +100,38 @@ async def test_profiles_are_looked_up_once_for_a_batch(world: World) -> None:
     assert targets.of(*wanted[0], "sms_send")["profile"] == str(profiles[0].id)
     await world.submit()
     assert len(await _queued(world)) == 30
+
+
+async def test_a_callback_tells_of_each_part_and_of_the_link(world: World) -> None:
+    text = f"See https://sho.example/abc. {'x' * 200}"
+    await world.send(
+        body=text,
+        callback={
+            "url": "https://a.example/",
+            "method": "POST",
+            "payload": {"all": "<parts[n]>", "second": "<parts[2].status_trace>"},
+        },
+    )
+    profile = await _profile(world)
+    await world.send(body=text, callback={"profile": str(profile.id)})
+    outcomes = await world.submit(parts=2)
+    for outcome in outcomes:
+        await world.report(world.receipt(outcome.parts[0].operator_id))
+        await world.report(world.receipt(outcome.parts[1].operator_id, Status.UNDELIVERED, "ABSENT-SUB"))
+    inline, named = await _queued(world)
+    parts = [
+        {"part": 1, "status": "DELIVERED", "status_trace": "DELIVERED"},
+        {"part": 2, "status": "UNDELIVERED", "status_trace": "ABSENT-SUB"},
+    ]
+    assert (inline["variables"]["parts"], named["variables"]["parts"]) == (parts, parts)
+    assert "url" not in inline["variables"]
+    assert named["variables"]["url"] == "https://sho.example/abc"
+    sent = render(Target.from_json(inline["target"], world.context.secrets, world.account), inline["variables"]).body
+    assert msgspec.json.decode(sent or b"") == {"all": parts, "second": "ABSENT-SUB"}
+
+
+async def test_a_message_of_one_part_that_was_refused_has_one_part(world: World) -> None:
+    await world.send("123", callback={"url": "https://a.example/?p={parts[1].status_trace}", "method": "GET"})
+    await world.submit()
+    (row,) = await _queued(world)
+    assert row["variables"]["parts"] == [{"part": 1, "status": "NOT-SENT", "status_trace": "INV-NUMBER"}]

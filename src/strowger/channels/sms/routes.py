@@ -86,13 +86,13 @@ def _family(family: str, send: Handler, get: Handler, status: Handler) -> list[O
         _batch(family, "xml"),
         Operation(
             "GET", f"{base}/status", f"{family}_status", f"Status of many messages (/{family})", STATUS_TEXT, status,
-            (d.IDS,), codes=("E624", "E625"), result=d.STATUSES, example=d.STATUS_EXAMPLE, tag="Status and logs",
-            permission="messages.read",
+            (d.IDS,), codes=("E624", "E625"), result=d.STATUSES, example=d.STATUS_EXAMPLE, versions=BOTH,
+            tag="Status and logs", permission="messages.read",
         ),
         Operation(
             "GET", f"{base}/logs", f"{family}_logs", f"Logs (/{family})",
             "The account's messages, newest first, over at most 7 days.", pull_logs, d.LOG_FILTERS, codes=d.LOG_CODES,
-            result=d.LOGGED, example=d.LOG_EXAMPLE, tag="Status and logs", permission="messages.read",
+            result=d.LOGGED, example=d.LOG_EXAMPLE, versions=BOTH, tag="Status and logs", permission="messages.read",
         ),
         Operation(
             "DELETE", f"{base}/schedule/{{id}}", f"{family}_schedule_cancel", f"Cancel a scheduled request (/{family})",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from strowger.foundation.database import Database
 from strowger.messaging.models import Message
 from strowger.messaging.pages import words
 from strowger.messaging.repository import reading
-from strowger.messaging.statuses import TRACES
+from strowger.messaging.statuses import TRACES, Status
 
 DEFAULT_SPAN, NUMBER_SPAN = timedelta(hours=24), timedelta(days=30)
 SEND = Action("Send a message", "/send", "send", primary=True, key="n")
@@ -24,6 +25,14 @@ SEND = Action("Send a message", "/send", "send", primary=True, key="n")
 
 def _sender_text(row: Row) -> str:
     return words.recipient_text(row["sender"]) if row["direction"] else str(row["sender"])
+
+
+def _option(name: str) -> Callable[[Row], str]:
+    return lambda row: str((row["options"] or {}).get(name, ""))
+
+
+def _delivered_at(row: Row) -> datetime | None:
+    return row["final_at"] if row["status"] == Status.DELIVERED else None
 
 
 COLUMNS = (
@@ -39,13 +48,18 @@ COLUMNS = (
     Column("trace", "Trace", "mono", sort=True, href=lambda row: words.trace_path(row["trace"])),
     Column("carrier", "Carrier", shown=False),
     Column("price", "Price", "money", sort=True),
+    Column("refunded", "Refunded", value=lambda row: "yes" if row["refunded"] else "", shown=False),
     Column("country", "Country", sort=True, shown=False),
+    Column("network", "Network", sort=True, shown=False),
     Column("source", "Source", sort=True, shown=False),
     Column("campaign_name", "Campaign", sort=True, shown=False),
+    Column("template_id", "Template ID", "mono", value=_option("template_id"), shown=False),
+    Column("ref", "Reference", value=_option("ref"), shown=False),
     Column("length", "Length", "number", sort=True, shown=False),
     Column("encoding", "Encoding", shown=False),
     Column("sent_at", "Sent", "time", sort=True, shown=False),
     Column("final_at", "Final since", "time", sort=True, shown=False),
+    Column("delivered_at", "Delivered", "time", value=_delivered_at, shown=False),
 )
 FILTERS = (
     Filter("created_at", "Created", "time"),
@@ -53,10 +67,14 @@ FILTERS = (
     Filter("direction", "Direction", "select", [(str(code), label) for code, label in words.DIRECTIONS.items()]),
     Filter("trace", "Trace"),
     Filter("sender", "From"),
+    Filter("recipient", "To"),
     Filter("type", "Type", "multi", [(name, name) for name in words.TYPES]),
     Filter("country", "Country"),
+    Filter("source", "Source"),
+    Filter("campaign_name", "Campaign"),
+    Filter("template_id", "Template ID"),
 )
-NULLABLE = frozenset({"price", "country", "campaign_name", "sent_at", "final_at"})
+NULLABLE = frozenset({"price", "country", "network", "campaign_name", "sent_at", "final_at"})
 TABLE = Table(
     "messages",
     COLUMNS,
@@ -90,6 +108,8 @@ def message_source(database: Database, start: datetime | None) -> SqlSource:
                 Message.trace == text if text in TRACES else Message.trace.icontains(text, autoescape=True)
             ),
             "country": lambda text: Message.country == text.upper()[:2],
+            "recipient": reading.to_number,
+            "template_id": lambda text: Message.options["template_id"].astext == text.strip(),
         },
         nullable=NULLABLE,
     )

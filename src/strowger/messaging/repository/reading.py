@@ -121,6 +121,12 @@ def search_messages(text: str) -> ColumnElement[bool]:
     return or_(*words, Message.campaign_name.icontains(text, autoescape=True))
 
 
+def to_number(text: str) -> ColumnElement[bool]:
+    """Messages to a number, given whole or by its last digits; to a name by some of its letters."""
+    digits = number_in(text)
+    return Message.recipient.endswith(digits) if digits else Message.recipient.icontains(text.strip(), autoescape=True)
+
+
 async def find_message(connection: Connection, account_id: int, request_id: UUID, n: int) -> Any | None:
     """A message with its carrier's name (``carrier``); None when the account has no such message."""
     return await connection.fetchrow(ONE, account_id, request_id, n)

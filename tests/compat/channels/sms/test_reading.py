@@ -151,7 +151,23 @@ async def test_bad_log_queries(api: Api, params: dict[str, str], code: str, fiel
     check(await get(api, "/messages/logs", **params), code, field)
 
 
-@pytest.mark.parametrize("path", ["/messages/sender", "/sms/sender", "/messages/identifier"])
+@pytest.mark.parametrize(
+    "path",
+    ["/messages/status", "/sms/status", "/messages/logs", "/sms/logs", "/messages/identifier", "/sms/identifier"],
+)
+async def test_reading_is_the_same_under_v2(api: Api, path: str) -> None:
+    sent = (await api.send()).json()
+    query = {"message_ids": sent["data"][0]["message_id"]} if path.endswith("status") else {}
+    answers = [
+        await api.client.get(f"/{version}/{api.customer.sid}{path}", params=query, headers=api.customer.headers)
+        for version in ("v1", "v2")
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].json() == answers[1].json()
+    assert "error" in answers[0].json()
+
+
+@pytest.mark.parametrize("path", ["/messages/sender", "/sms/sender", "/messages/identifier", "/sms/identifier"])
 async def test_sender_list(api: Api, path: str) -> None:
     body = (await get(api, path)).json()
     assert (body["code"], body["error"]) == ("MSG110", {})

@@ -49,7 +49,7 @@ def _crumbs(kind: ImportKind) -> list[Crumb]:
 
 def _upload(kind: ImportKind) -> Upload:
     return Upload(
-        f"Import {kind.label.lower()}", Crumb(kind.label, kind.back), kind.columns, kind.headings,
+        f"Import {kind.label[0].lower()}{kind.label[1:]}", Crumb(kind.label, kind.back), kind.columns, kind.headings,
         "\n".join(str(line) for line in kind.example), kind.most,
         switches=(("dry_run", "Only check the file: store nothing"),), template="imports/import.html",
     )  # fmt: skip

@@ -9,7 +9,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
 from strowger.channels.sms.screening.options import SmsOptions
 from strowger.channels.sms.senders.countries import rule_of
-from strowger.foundation.phone import fits_number_plan, number_facts
+from strowger.foundation.phone import MAX_DIGITS, MIN_DIGITS, fits_number_plan, number_facts
 from strowger.messaging.rules import AccountRules
 from strowger.messaging.schemas import Submission
 
@@ -34,7 +34,7 @@ def check_sender(submission: Submission, account: AccountRules) -> str | None:
 def check_number(submission: Submission, account: AccountRules, options: SmsOptions) -> str | None:
     """The recipient can be a number, and none of an expensive range (R-80)."""
     number = submission.recipient
-    facts = number_facts(number) if number.isdigit() else None
+    facts = number_facts(number) if number.isdigit() and MIN_DIGITS <= len(number) <= MAX_DIGITS else None
     if facts is None:
         return "INV-NUMBER"
     if not options.premium_allowed and is_special(number):

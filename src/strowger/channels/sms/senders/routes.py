@@ -103,15 +103,12 @@ def _family(family: str) -> list[Operation]:
             delete_senders, (NAMES,), codes=("E630",), result=_envelope([]), example=DELETED_EXAMPLE, tag=TAG, empty=[],
             versions=BOTH, permission="channels.write",
         ),
+        Operation(
+            "GET", f"/{{sid}}/{family}/identifier", f"{family}_identifier", f"Sender IDs (older path, /{family})",
+            f"The same rows as /{family}/sender.", list_senders, PAGE, result=LISTED, example=LISTED_EXAMPLE, tag=TAG,
+            empty=[], versions=BOTH, permission="channels.read",
+        ),
     ]  # fmt: skip
 
 
-OPERATIONS = [
-    *_family("messages"),
-    *_family("sms"),
-    Operation(
-        "GET", "/{sid}/messages/identifier", "messages_identifier", "Sender IDs (older path)",
-        "The same rows as /messages/sender.", list_senders, PAGE, result=LISTED, example=LISTED_EXAMPLE, tag=TAG, empty=[],
-        permission="channels.read",
-    ),
-]  # fmt: skip
+OPERATIONS = [*_family("messages"), *_family("sms")]
