@@ -215,10 +215,10 @@ def received_variables(
     received: Received, order: Order, parts: int, at: datetime, account: AccountRules | None
 ) -> dict[str, Any]:
     """The variables of an incoming message (sms.md 4.4)."""
-    destination = received.destination
+    destination, name = received.destination, received.message_id.partition(":")[0]
     return {
-        "id": received.message_id,
-        "kid": received.message_id,
+        "id": name,
+        "kid": name,
         "source": received.source,
         "recipient": "+" + destination if destination.isdigit() else destination,
         "status": "SENT",

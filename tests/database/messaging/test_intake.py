@@ -31,7 +31,7 @@ async def test_a_good_message_moves_to_the_lane_of_its_carrier_with_its_price_re
         ({}, {"allowed_countries": ["FR"]}, "NOT-ALLOWED"),
         ({"body": "x" * 1531}, {}, "MAX-LIMIT"),
         ({"body": "x" * 161}, {"single_part_only": True}, "REJECTED-MULTIPART"),
-        ({"recipients": ["4911234"]}, {"strict_numbering": True}, "KLR-INV-NUMBER"),
+        ({"recipients": ["4911234567"]}, {"strict_numbering": True}, "KLR-INV-NUMBER"),
     ],
 )
 async def test_a_refused_message_ends_not_sent_with_its_trace(

@@ -141,6 +141,14 @@ async def test_the_export_hides_one_time_passwords_and_formulas(room: Room) -> N
     assert (await room.get("/messages", export="xlsx")).content.startswith(b"PK")
 
 
+async def test_an_account_may_show_its_one_time_passwords(room: Room) -> None:
+    await room.log.delivered(60, type="OTP", body="Your code is 4711")
+    assert "4711" not in await room.rows()
+    assert "4711" not in (await room.get("/live/rows")).text
+    await room.context.database.pool.execute("""UPDATE account SET settings = '{"show_codes": true}'""")
+    assert "Your code is 4711" in await room.rows()
+
+
 async def test_a_message_page_tells_the_whole_story(room: Room) -> None:
     message = await room.log.delivered(40, parts=2, body=LONG, campaign_name="parcels-may", options={"ref": "4471-AC"})
     await room.log.callback(message, None, tries=2)

@@ -116,7 +116,9 @@ def _facts(row: Any) -> list[tuple[str, str]]:
         ("Direction", words.direction_label(row["direction"])),
         ("Type", row["type"]),
         ("Country", row["country"] or ""),
+        ("Network", row["network"] or ""),
         ("Carrier", row["carrier"] or ""),
+        ("Refunded", "yes" if row["refunded"] else ""),
         ("Source", row["source"]),
         ("Campaign", row["campaign_name"] or ""),
     ]

@@ -85,9 +85,13 @@ def recipient_text(number: str) -> str:
 
 
 def shown_text(row: Mapping[str, Any]) -> str:
-    """The text for lists and files; the digits of one-time passwords are hidden."""
+    """The text for lists and files; the digits of one-time passwords are hidden, unless the account shows them.
+
+    ``codes_shown`` of the row is that choice; a row without it hides them.
+    """
     body = str(row["body"])
-    return re.sub(r"\d", "•", body) if row["type"] == SECRET_TYPE else body
+    hidden = row["type"] == SECRET_TYPE and not row.get("codes_shown")
+    return re.sub(r"\d", "•", body) if hidden else body
 
 
 def trace_anchor(trace: str) -> str:

@@ -16,6 +16,7 @@ from strowger.messaging.models import Message
 from strowger.messaging.routing.models import Carrier
 from strowger.messaging.schemas import Direction, Event
 from strowger.messaging.statuses import EventKind, Status
+from strowger.platform.accounts.models import Account
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.Pool[Any]"
 # A message's key is made within this time before or after its moment; parts that never came delay an incoming one.
@@ -25,7 +26,8 @@ MIN_NUMBER, WHOLE_NUMBER = 3, 8
 
 # scope: completed below, each time with account_id
 _MESSAGE = """
-SELECT m.*, c.name AS carrier FROM message m LEFT JOIN carrier c ON c.id = m.carrier_id
+SELECT m.*, c.name AS carrier, (SELECT a.settings ->> 'show_codes' = 'true' FROM account a WHERE a.id = m.account_id) AS codes_shown
+FROM message m LEFT JOIN carrier c ON c.id = m.carrier_id
 """
 ONE = _MESSAGE + "WHERE m.account_id = $1 AND m.request_id = $2 AND m.n = $3"
 SOME = f"""
@@ -94,10 +96,16 @@ def within(start: datetime | None, end: datetime | None) -> ColumnElement[bool]:
 def message_rows(start: datetime | None) -> Select[Any]:
     """The rows of message lists, from ``start`` on (None: all that are kept)."""
     columns = [column for column in Message.__table__.columns if column.key not in {"callback", "valid_until"}]
-    wanted = select(*columns, Carrier.name.label("carrier")).join(
+    wanted = select(*columns, Carrier.name.label("carrier"), codes_shown().label("codes_shown")).join(
         Carrier, Carrier.id == Message.carrier_id, isouter=True
     )
     return wanted.where(within(start, None))
+
+
+def codes_shown() -> ColumnElement[bool]:
+    """Whether the account of a message shows the digits of one-time passwords in lists and files."""
+    chosen = Account.settings["show_codes"].astext == "true"
+    return select(chosen).where(Account.id == Message.account_id).correlate(Message).scalar_subquery()
 
 
 def number_in(text: str) -> str:

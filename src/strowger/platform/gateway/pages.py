@@ -58,6 +58,12 @@ def described(context: Context) -> dict[str, list[DescribedOperation]]:
     return groups
 
 
+def bases_of(request: AnyRequest) -> list[str]:
+    """The base URLs that a call can be tried with: the public one, and the one under which the page was opened."""
+    here, public = f"{request.url.scheme}://{request.url.netloc}", context_of(request).settings.base_url
+    return list(dict.fromkeys((public, here, f"{public}/api")))
+
+
 @get("/openapi.json", include_in_schema=False)
 async def openapi_document(request: AnyRequest) -> Response[bytes]:
     """The OpenAPI document of the public API."""
@@ -73,6 +79,7 @@ async def api_page(request: AnyRequest) -> Page:
         title="API",
         groups=described(context_of(request)),
         base_url=context_of(request).settings.base_url,
+        bases=bases_of(request),
         sid_example=SID.example,
     )
 

@@ -49,6 +49,15 @@ async def test_figures_chart_and_rankings(visit: Visit) -> None:
     assert tiles(await visit.page("/sms", days="1"))["Undelivered"] == "0"
 
 
+async def test_the_rooms_of_the_channel_are_one_step_away(visit: Visit) -> None:
+    shown = await visit.page("/sms")
+    rooms = ("/senders", "/templates", "/messages", "/reports", "/receive", "/sms/settings", "/sms/help")
+    tabs = shown.partition('class="page-tabs"')[2].partition("</nav>")[0]
+    assert [path for path in rooms if f'href="{path}"' in tabs] == list(rooms)
+    for path in ("/send", "/campaigns/new", "/templates/new"):
+        assert f'href="{path}"' in shown
+
+
 async def test_days_of_ones_own(visit: Visit) -> None:
     log = log_of(visit)
     await log.message(ago=40 * 24 * 3600, status=int(Status.DELIVERED))

@@ -81,6 +81,12 @@ async def test_settings_are_kept_and_bad_ones_refused(visit: Visit) -> None:
     assert (await save("auto", auto="on", failures="3", days="2", traces=["INVALID-SUB"])).status_code == 303
     assert (await save("defaults", test_numbers="+44 7700 900123")).status_code == 303
     kept = await settings(visit)
+    assert "show_codes" not in kept
+    content = {**filled(html, "content"), "blocked_words": "casino\nlottery", "link_hosts": "example.org"}
+    del content["hide_codes"]
+    assert (await visit.client.post("/sms/settings/content", data=content)).status_code == 303
+    kept["show_codes"] = True
+    assert await settings(visit) == kept
     assert kept["rate_limit"] == {"messages": 500, "hours": 2, "kinds": ["MKT"]}
     assert kept["mkt_window"] == {"where": "everywhere", "opens": "10:00", "closes": "20:00", "outside": "reject"}
     assert (kept["duplicate_minutes"], kept["link_hosts"], kept["test_numbers"]) == (
@@ -126,6 +132,9 @@ async def test_limits_by_form_and_file(visit: Visit) -> None:
     assert (await upload(visit, "/sms/limits/import", text)).status_code == 303
     rows = await visit.context.database.pool.fetch("SELECT country, daily, monthly FROM country_limit ORDER BY country")
     assert [tuple(row) for row in rows] == [("DE", 10, 100), ("GB", None, 70), ("IN", 5, None)]
+    listed = (await visit.client.get("/sms/limits", params={"q": "germ"})).text
+    assert "Germany" in listed
+    assert "India" not in listed.partition("<tbody")[2]
     for country, daily, monthly in (("DE", "0", ""), ("DE", "9", "9"), ("ZZ", "1", ""), ("DE", "", "")):
         assert (await visit.post("/sms/limits/set", country=country, daily=daily, monthly=monthly)).status_code == 422
     bad = await upload(visit, "/sms/limits/import", "iso code,daily limit\nFR,1\nDE,0")

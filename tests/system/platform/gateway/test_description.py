@@ -123,4 +123,12 @@ async def test_the_pages_for_people(api: Api, monkeypatch: pytest.MonkeyPatch, t
         assert f'id="{code}"' in errors.text
 
 
-PAGE_ASSETS = ("favicon.svg", "gateway-docs.css", "console-app.css", "console-boot.js", "console-app.js", "icons.svg")
+PAGE_ASSETS = (
+    "favicon.svg",
+    "gateway-docs.css",
+    "gateway-docs.js",
+    "console-app.css",
+    "console-boot.js",
+    "console-app.js",
+    "icons.svg",
+)

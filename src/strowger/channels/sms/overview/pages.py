@@ -14,16 +14,21 @@ from strowger.foundation.money import format_money
 PAGE, HELP = "/sms", "/sms/help"
 ACTIONS = (
     Action("Send test SMS", "/send", "send", True),
+    Action("Create campaign", "/campaigns/new", "speakerphone"),
     Action("Create template", "/templates/new", "template"),
 )
-TABS = (("Overview", PAGE), ("Help", HELP))
+TABS = (
+    ("Overview", PAGE), ("Sender IDs", "/senders"), ("Templates", "/templates"), ("Logs", "/messages"), ("Reports", "/reports"),
+    ("Receive Message", "/receive"), ("Settings", "/sms/settings"), ("Help", HELP),
+)  # fmt: skip
 LABELS = {1: "Today", 7: "7 days", 30: "30 days"}
 
 menu.register("Channels", "SMS", PAGE, "message-2", 5)
 
 
-def _tabs(path: str) -> list[tuple[str, str, bool]]:
-    return [(label, there, there == path) for label, there in TABS]
+def _tabs(visitor: Visitor, path: str) -> list[tuple[str, str, bool]]:
+    """The rooms of the channel that a visitor may enter."""
+    return [(label, there, there == path) for label, there in TABS if there == path or visitor.may_open(there)]
 
 
 @page(PAGE, permission="reports.read")
@@ -38,7 +43,7 @@ async def overview(request: AnyRequest, visitor: Visitor) -> Page:
     figures = await service.overview(context, visitor, span)
     sees_money = visitor.may("billing.read") or visitor.may("usage.read")
     return await render(
-        request, "overview/sms.html", title="SMS", actions=list(ACTIONS), tabs=_tabs(PAGE), span=span, figures=figures,
+        request, "overview/sms.html", title="SMS", actions=list(ACTIONS), tabs=_tabs(visitor, PAGE), span=span, figures=figures,
         problem=problem, spans=[(days, LABELS[days], span.days == days) for days in service.SPANS],
         spent=format_money(figures.spent, visitor.currency) if figures and sees_money else "",
         status=422 if problem else 200,
@@ -48,7 +53,7 @@ async def overview(request: AnyRequest, visitor: Visitor) -> Page:
 @page(HELP, permission="home.read")
 async def sms_help(request: AnyRequest, visitor: Visitor) -> Page:
     """Questions that come up again and again, answered."""
-    return await render(request, "overview/help.html", title="Help on SMS", tabs=_tabs(HELP))
+    return await render(request, "overview/help.html", title="Help on SMS", tabs=_tabs(visitor, HELP))
 
 
 pages: list[Any] = [overview, sms_help]

@@ -109,7 +109,7 @@ GROUP BY m.sender, m.type, m.country, m.network ORDER BY m.sender, m.type, m.cou
 _DETAIL = f"""
 SELECT m.request_id, m.n, m.direction, m.country, m.network, m.sender, m.recipient, m.source, m.status, m.trace, m.refunded,
     m.created_at, m.length, m.units, m.price, m.type, m.encoding, m.campaign_name, m.options, m.sent_at, m.final_at,
-    m.body, a.currency, a.name AS account, {{keyword}} AS keyword
+    m.body, a.settings ->> 'show_codes' = 'true' AS codes_shown, a.currency, a.name AS account, {{keyword}} AS keyword
 FROM message m JOIN account a ON a.id = m.account_id {{join}}
 WHERE m.account_id = $1 AND {SPAN} AND m.channel = {int(Channel.SMS)} AND m.direction = ANY($14::smallint[]) {FILTERS}
 ORDER BY m.request_id, m.n

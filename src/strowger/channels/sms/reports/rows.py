@@ -13,11 +13,11 @@ from strowger.channels.sms.reports.words import (
     created_text,
     seconds,
     share,
-    shown_body,
     status_name,
 )
 from strowger.foundation.ids import format_message_id
 from strowger.foundation.money import ZERO, money
+from strowger.messaging.pages.words import shown_text
 from strowger.messaging.schemas import Direction
 from strowger.platform.billing import repository as billing
 from strowger.platform.billing.prices import PriceList
@@ -275,7 +275,7 @@ def _detail_row(row: Record, fee: Decimal, with_mo: bool, campaigns: Mapping[str
         row["encoding"], int(bool(options.get("flash"))), format_message_id(row["request_id"], row["n"]),
         campaigns.get(row["campaign_name"] or "", ""), row["campaign_name"], options.get("template_id"), options.get("entity_id"),
         created_text(row["sent_at"]) if row["sent_at"] else None,
-        created_text(row["final_at"] or row["sent_at"] or row["created_at"]), shown_body(row["type"], row["body"]),
+        created_text(row["final_at"] or row["sent_at"] or row["created_at"]), shown_text(row),
     ]  # fmt: skip
     if with_mo:
         found += [row["recipient"] if mo else "", row["keyword"] if mo else ""]

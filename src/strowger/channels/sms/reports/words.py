@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,8 +9,6 @@ from functools import lru_cache
 from typing import Any
 
 from strowger.messaging.statuses import SPELLINGS, Status
-
-SECRET_TYPE = "OTP"  # noqa: S105
 
 
 @lru_cache(maxsize=512)
@@ -35,11 +32,6 @@ def created_text(moment: datetime) -> str:
     """A moment in the form of the reference's reports, ``2023-03-01T19:07:20:000Z`` (sms.md 8.3)."""
     utc = moment.astimezone(UTC)
     return f"{utc:%Y-%m-%dT%H:%M:%S}:{utc.microsecond // 1000:03d}Z"
-
-
-def shown_body(type_: str, body: str) -> str:
-    """The text of a message; the digits of one-time passwords are hidden."""
-    return re.sub(r"\d", "•", body) if type_ == SECRET_TYPE else body
 
 
 def share(part: int, whole: int) -> Decimal:

@@ -131,7 +131,7 @@ def _show_content(settings: Settings) -> dict[str, Any]:
     return {
         "single_part": bool(settings.get("single_part_only")), "strict": bool(settings.get("strict_numbering")),
         "blocked_words": "\n".join(settings.get("blocked_words") or ()), "link_hosts": "\n".join(settings.get("link_hosts") or ()),
-        "text_days": settings.get("text_days") or "",
+        "hide_codes": not settings.get("show_codes"), "text_days": settings.get("text_days") or "",
         "shorten_links": bool(settings.get("shorten_links")), "track_links": settings.get("track_links", True),
     }  # fmt: skip
 
@@ -140,7 +140,7 @@ def _keep_content(form: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "single_part_only": form["single_part"] or None, "strict_numbering": form["strict"] or None,
         "blocked_words": form["blocked_words"] or None, "link_hosts": form["link_hosts"] or None,
-        "text_days": form["text_days"] or None,
+        "show_codes": None if form["hide_codes"] else True, "text_days": form["text_days"] or None,
         "shorten_links": form["shorten_links"] or None, "track_links": None if form["track_links"] else False,
     }  # fmt: skip
 
@@ -246,6 +246,8 @@ SECTIONS: dict[str, Section] = {
             Field("link_hosts", "Links may lead to", "textarea", parse=_hosts, rows=3, max_length=4000,
                   help="Host names, one per line; others end with URL-NOT-ALLOWED. Empty: anywhere."
                   " Short links count as the host of this installation."),
+            Field("hide_codes", "Hide the digits of one-time passwords", "checkbox",
+                  help="In lists, live traffic, files and reports. A message's own page shows them when asked."),
             Field("text_days", "Keep texts of messages for (days)", "number", least=LEAST_DAYS, most=3650,
                   parse=_text_days, width="half",
                   help="Then the text goes, and the message stays in the log. Empty: as long as the message."),

@@ -8,6 +8,7 @@ from litestar import Response
 from litestar.exceptions import NotFoundException
 from phonenumbers import SUPPORTED_REGIONS
 
+from strowger.channels.sms.reports.words import country_name
 from strowger.channels.sms.screening.limits import day_of, month_of
 from strowger.channels.sms.screening.settings_pages import LIMITS, tabs_of
 from strowger.console.form import Field, Form, Invalid
@@ -71,13 +72,14 @@ IMPORT = Upload(
 TABLE = Table(
     "country-limits",
     columns=(
-        Column("country", "Country", "mono", sort=True),
+        Column("name", "Country", sort=True),
+        Column("country", "ISO code", "mono", sort=True),
         Column("daily", "Daily limit", "number", sort=True),
         Column("used_today", "Used today", "number", sort=True),
         Column("monthly", "Monthly limit", "number", sort=True),
         Column("used_month", "Used this month", "number", sort=True),
     ),
-    search="ISO code",
+    search="Country or ISO code",
     sort="country",
     empty=Empty(
         "No limits", "A message over the limit of its country ends NOT-SENT with SMS-LIMIT-REACHED and costs nothing.",
@@ -98,7 +100,7 @@ async def _limits(request: AnyRequest, visitor: Visitor) -> list[Row]:
     zone, now = account.time_zone if account else "UTC", context.clock.now()
     async with context.database.acquire() as connection:
         found = await repository.limits(connection, visitor.account_id, day_of(now, zone), month_of(now, zone))
-    return [dict(row) for row in found]
+    return [{**dict(row), "name": country_name(row["country"])} for row in found]
 
 
 @page(LIMITS, permission="channels.read")
@@ -109,7 +111,7 @@ async def list_limits(request: AnyRequest, visitor: Visitor) -> Response[Any]:
         return await _limits(request, visitor)
 
     return await TABLE.respond(
-        request, visitor, ListSource(rows, key="country", searched=("country",)), title="Daily limit",
+        request, visitor, ListSource(rows, key="country", searched=("country", "name")), title="Daily limit",
         template="screening/sms_tabbed.html", tabs=tabs_of(LIMITS), crumbs=[Crumb("SMS settings", "/sms/settings")],
         actions=[Action("Set a limit", f"{LIMITS}/set", "plus", primary=True, key="c"),
                  Action("Import", f"{LIMITS}/import", "file-import")],
