@@ -29,6 +29,7 @@ from strowger.platform.lookup.jobs import LookupJobs
 from strowger.platform.notifications.jobs import notification_jobs
 from strowger.platform.privacy.jobs import DataJobs
 from strowger.platform.reports.jobs import ReportJobs
+from strowger.platform.subaccounts import events as subaccount_events
 from strowger.platform.team.jobs import people_jobs
 from strowger.reporting import register_reports
 
@@ -56,7 +57,7 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
     reports = ReportJobs(context, worker_id)
     jobs = (
         *Upkeep(pipeline, pipeline.journal, context.settings.retention_days).jobs,
-        *MoneyJobs(context).jobs,
+        *MoneyJobs(context, subaccount_events.hear).jobs,
         *ScreeningJobs(pipeline).jobs,
         *people_jobs(context),
         *DataJobs(context).jobs,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import os
 import signal
+import socket
 import sys
 import time
 from dataclasses import dataclass, field, replace
@@ -52,6 +54,7 @@ class Supervisor:
         """Run until SIGINT or SIGTERM."""
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         self._take_lock()
+        check_port(self.settings.http_host, self.settings.http_port)
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, self._stopping.set)
@@ -157,6 +160,20 @@ class Supervisor:
             await _end(child)
         if self.postgres is not None:
             await asyncio.to_thread(self.postgres.stop)
+
+
+def check_port(host: str, port: int) -> None:
+    """Say at once when another program has the port of the console, instead of answering to its name and starting for ever."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as problem:
+            if problem.errno == errno.EADDRINUSE:
+                raise click.ClickException(
+                    f"Port {port} is in use by another program. Set STROWGER_HTTP_PORT to a free one."
+                ) from problem
 
 
 async def _end(child: Child) -> None:

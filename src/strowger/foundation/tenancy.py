@@ -20,11 +20,11 @@ SETTING = "strowger.accounts"
 # The accounts on whose behalf this task works; None: it works for the installation, and no policy binds it.
 ACCOUNTS: ContextVar[tuple[int, ...] | None] = ContextVar("accounts", default=None)
 
-SHARED = ("tariff",)  # rows without an account are everybody's to read here
+SHARED = ("tariff",)  # rows without an account are everybody's to read here, and those of the parent its children's
 APPEND_ONLY = ("audit_change",)  # written by triggers; read only by the audit log itself
 HIDDEN = ("alembic_version",)  # no page needs it
 POLICY = "tenant_1"  # the number grows with the text of the policies
-READ_POLICY = "tenant_read_1"
+READ_POLICY = "tenant_read_2"
 OWN = f"(SELECT string_to_array(nullif(current_setting('{SETTING}', true), ''), ',')::bigint[])::bigint[]"
 
 # A sub-account that spends its parent's credit sees that wallet. The owner's rights keep the policy from asking itself.
@@ -32,6 +32,12 @@ PAYERS = f"""
 CREATE OR REPLACE FUNCTION tenant_payers() RETURNS bigint[] LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public AS
 $$ SELECT array_agg(payer_id) FROM wallet WHERE payer_id IS NOT NULL AND account_id = ANY ({OWN}) $$
+"""  # noqa: S608
+# A sub-account's prices are its parent's, where the parent has a list of its own.
+PARENTS = f"""
+CREATE OR REPLACE FUNCTION tenant_parents() RETURNS bigint[] LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public AS
+$$ SELECT array_agg(parent_id) FROM account WHERE parent_id IS NOT NULL AND id = ANY ({OWN}) $$
 """  # noqa: S608
 TABLES = """
 SELECT c.relname, c.relrowsecurity,
@@ -88,6 +94,8 @@ def secure(connection: Connection) -> None:
     names = {row["relname"] for row in found}
     if "wallet" in names:
         connection.execute(text(PAYERS))
+    if "account" in names:
+        connection.execute(text(PARENTS))
     connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {ROLE}"))
     for row in found:
         name = row["relname"]
@@ -135,7 +143,8 @@ def _policies(table: str) -> list[tuple[str, str]]:
     own = f"{column} = ANY ({OWN})"
     found = [(POLICY, f"FOR ALL TO {ROLE} USING ({own}) WITH CHECK ({own})")]
     if table in SHARED:
-        found.append((READ_POLICY, f"FOR SELECT TO {ROLE} USING (account_id IS NULL)"))
+        shared = "account_id IS NULL OR account_id = ANY ((SELECT tenant_parents())::bigint[])"
+        found.append((READ_POLICY, f"FOR SELECT TO {ROLE} USING ({shared})"))
     if table == "wallet":
         found.append(
             (READ_POLICY, f"FOR SELECT TO {ROLE} USING (account_id = ANY ((SELECT tenant_payers())::bigint[]))")

@@ -187,3 +187,19 @@ async def test_conversions_are_counted_for_the_watch(api: Api) -> None:
     assert [tuple(row) for row in rows] == [("447700", 1), ("44770090", 1)]
     wrong = await api.client.post(f"{api.base}/guard/conversions", json={"to": "x"}, headers=api.customer.headers)
     assert (wrong.status_code, wrong.json()["code"]) == (400, "GRD400")
+
+
+async def test_what_every_operation_answers_has_the_blocklists_codes(api: Api) -> None:
+    for headers, base, status in (
+        ({"api-key": "A" + "0" * 32}, api.base, 401),
+        (api.customer.headers, "/v1/HXEU0000000404GB", 403),
+    ):
+        answer = await api.client.get(f"{base}/contacts/blocklisted", headers=headers)
+        body = answer.json()
+        assert (answer.status_code, body["code"], body["data"]) == (status, f"BLK{status}", {})
+        assert body["error"]["code"] == f"BLK{status}"
+    for content in (b'{"channel":', b"[1]"):
+        answer = await api.client.post(
+            f"{api.base}/contacts/blocklisted", content=content, headers=api.customer.headers
+        )
+        assert (answer.status_code, answer.json()["code"]) == (400, "BLK400")

@@ -209,3 +209,38 @@ async def test_v4_lookup(hlr: Api) -> None:
     eleven = ",".join(f"4474001{n:05d}" for n in range(11))
     assert (await hlr.client.get("/v4/", params={**params, "to": eleven})).json()["code"] == "A416"
     assert (await hlr.client.get("/v4/", params={**params, "to": ""})).json()["code"] == "A412"
+
+
+async def test_a_profile_of_the_channel_lookup_is_told_of_each_number(hlr: Api) -> None:
+    wanted = {"title": "found", "channel": "lookup", "http_method": "POST", "url": "http://127.0.0.1:9999/x",
+              "body": {"id": "<lookup_id>", "network": "<current_operator>", "ported": "<ported>"}}  # fmt: skip
+    made = await hlr.client.post(f"{hlr.base}/callback/profiles", json=wanted, headers=hlr.customer.headers)
+    name = made.json()["data"]["profile_id"]
+    sent = {"mobile": [f"+{MOBILE}", "x"], "callback_profile_id": name}
+    answer = await hlr.client.post(f"{hlr.base}/lookup", json=sent, headers=hlr.customer.headers)
+    assert answer.status_code == 201, answer.text
+    fetch = hlr.context.database.pool.fetch
+    assert await fetch("SELECT FROM callback") == []
+    await LookupJobs(hlr.context).work()
+    rows = await fetch("SELECT n, event, variables FROM callback ORDER BY n")
+    ids = [row["lookup_id"] for row in answer.json()["data"]["data"]]
+    assert [(row["n"], row["event"], row["variables"]["lookup_id"]) for row in rows] == [
+        (1, "lookup_result", ids[0]), (2, "lookup_result", ids[1]),
+    ]  # fmt: skip
+    first, second = (row["variables"] for row in rows)
+    assert (first["mobile_number"], first["country_code"], first["id"]) == (MOBILE, 44, ids[0].removesuffix(":1"))
+    assert isinstance(first["ported"], bool)
+    assert second["error_code"] == "INVALID_NUMBER"
+
+
+async def test_what_every_operation_answers_has_this_areas_codes(hlr: Api) -> None:
+    for headers, base, code, status in (
+        ({"api-key": "A" + "0" * 32}, hlr.base, "LKP401", 401),
+        (hlr.customer.headers, "/v1/HXEU0000000404GB", "LKP403", 403),
+    ):
+        bare = await hlr.client.get(f"{base}/lookup/{MOBILE}", headers=headers)
+        assert (bare.status_code, bare.json()["code"]) == (status, code)
+        wrapped = await hlr.client.post(f"{base}/lookup", json={"mobile": [MOBILE]}, headers=headers)
+        assert (wrapped.status_code, wrapped.json()["data"]["code"]) == (status, code)
+    broken = await hlr.client.post(f"{hlr.base}/lookup", content=b'{"mob', headers=hlr.customer.headers)
+    assert (broken.status_code, broken.json()["data"]["code"]) == (400, "LKP400")

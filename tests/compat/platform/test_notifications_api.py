@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 
 from strowger.foundation.database import Database
+from strowger.platform.billing.repository import open_wallet
 from tests.api_kit import Api, add_customer, running_api
 
 
@@ -80,3 +82,25 @@ async def test_unknown_keys_and_other_accounts(database: Database) -> None:
         assert not (await api.client.get(path, headers=other.headers)).json()["data"]["enabled"]
         foreign = await api.client.get(f"{api.base}/notifications/sms-count", headers=other.headers)
         assert foreign.status_code in (401, 403)
+
+
+async def test_the_low_balance_alert_is_one_of_them(database: Database) -> None:
+    async with running_api(database) as api:
+        assert (await get(api, "/low-balance")).status_code == 404  # no wallet, no alert
+        await database.run(lambda c: open_wallet(c, api.customer.account_id, Decimal(0)))
+        assert (await get(api)).json()["data"][0]["key"] == "low-balance"
+        off = (await get(api, "/low-balance")).json()["data"]
+        assert (off["enabled"], off["frequency"], off["params"]) == (False, "event", {"balance_below": None})
+        for values, field in (
+            ({"enabled": True}, "params.balance_below"), ({"params": {"balance_below": -1}}, "params.balance_below"),
+            ({"params": {"hour": 6}}, "params"), ({"frequency": "daily"}, "frequency"), ({"recipients": ["x"]}, "recipients"),
+        ):  # fmt: skip
+            answer = await patch(api, "low-balance", **values)
+            assert (answer.status_code, answer.json()["code"]) == (400, "RBC2702")
+            assert field in answer.json()["error"]
+        on = await patch(api, "low-balance", enabled=True, recipients=["a@x.test"], params={"balance_below": 12.5})
+        assert on.json()["data"]["params"] == {"balance_below": 12.5}
+        again = (await get(api, "/low-balance")).json()["data"]
+        assert (again["enabled"], again["recipients"]) == (True, ["a@x.test"])
+        assert (await patch(api, "low-balance", enabled=False)).json()["data"]["enabled"] is False
+        assert (await get(api, "/low-balance")).json()["data"]["recipients"] == ["a@x.test"]

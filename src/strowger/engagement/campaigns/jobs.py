@@ -33,6 +33,7 @@ Connection: TypeAlias = "asyncpg.Connection[Any]"
 CHUNK = 1_000
 BURST_SECONDS = 10  # a slow campaign goes in smaller chunks, none of which is more than this time's worth
 AT_ONCE = 50  # chunks in one run of the job
+CLOSED = "The account was closed."
 NO_FUNDS = "There were no credits when it began."
 BROKEN = "It could not be expanded; the log of the worker tells why."
 
@@ -66,6 +67,8 @@ class Expander:
         campaign = self._looked_at = await campaigns.lock_due(connection, now)
         if campaign is None:
             return False
+        if await accounts.is_closed(connection, campaign.account_id):
+            raise Refused(CLOSED)
         found = await batches.of_campaign(connection, campaign.account_id, campaign.id)
         due = [batch for batch in found if batch.is_open and batch.due_at <= now]
         if not due:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -25,13 +25,14 @@ log = get_logger(__name__)
 SECONDS, BATCH = 60.0, 50
 SETTLED = timedelta(minutes=5)  # entries get their ids before they are committed: look only at those that certainly are
 KINDS = {"low": "low-balance"}
+Hear = Callable[[Any, Mapping[str, Any], datetime], Awaitable[None]]  # connection, notice, now
 
 
 class MoneyJobs:
-    """The work of one worker process; every worker may run it at any time."""
+    """The work of one worker process; every worker may run it at any time. ``hear`` is told of each notice besides the mail."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, context: Context, hear: Hear | None = None) -> None:
+        self._context, self._hear = context, hear
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -56,6 +57,8 @@ class MoneyJobs:
                         session, context, address, KINDS.get(row["kind"], "spend-limit"), letter, row["account_id"]
                     )
                     count += 1
+                if self._hear is not None:  # committed before the notice counts as mailed: told twice rather than never
+                    await context.database.run(lambda c, row=row: self._hear(c, row, context.clock.now()))  # type: ignore[misc]
         return count
 
     async def auto_recharge(self) -> int:

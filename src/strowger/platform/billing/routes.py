@@ -10,6 +10,7 @@ from typing import Any
 
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
+from strowger.foundation.tenancy import across_accounts
 from strowger.platform.billing import repository
 from strowger.platform.billing.prices import PriceList, Terms
 from strowger.platform.billing.purse import LIMIT_WARNING, POSTPAID
@@ -78,7 +79,8 @@ async def get_billing(call: Call) -> Answer:
             await auto.active(connection, account),
         )
 
-    row, last, debited = await _context(call).database.run(work)
+    with across_accounts():  # a parent may ask for one of its sub-accounts, which _whose makes sure of
+        row, last, debited = await _context(call).database.run(work)
     if row is None:
         raise StrowgerError("RBC2405")
     data: dict[str, Any] = {
@@ -141,7 +143,9 @@ async def get_ledger(call: Call) -> Answer:
         account = await _whose(connection, call)
         return await reading.entries(connection, account, start, end, service, PAGE, offset)
 
-    return rbc.success([_entry(row) for row in await _context(call).database.run(work)])
+    with across_accounts():  # as above
+        rows = await _context(call).database.run(work)
+    return rbc.success([_entry(row) for row in rows])
 
 
 def _entry(row: Row) -> dict[str, Any]:

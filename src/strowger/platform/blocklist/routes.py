@@ -10,7 +10,7 @@ import msgspec
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.blocklist import repository, service
 from strowger.platform.blocklist.service import CHANNELS
-from strowger.platform.gateway.errors import ERRORS, register_errors
+from strowger.platform.gateway.errors import ERRORS, entry_of, register_errors
 from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter
 from strowger.platform.gateway.params import Params, as_text, scalar_text
 from strowger.platform.gateway.table import add_operations
@@ -18,11 +18,24 @@ from strowger.platform.gateway.table import add_operations
 register_errors("strowger.platform.blocklist")
 MAX_NUMBERS = MAX_PAGE = 100
 MAX_OFFSET = 10_000_000
+COMMON = ("BLK400", "BLK401", "BLK403", "BLK429", "BLK500")  # how the area spells what every operation may answer
 _encode = msgspec.json.Encoder().encode
 
 
 def _envelope(code: str, message: str, data: Mapping[str, Any]) -> Answer:
     return Answer(200, _encode({"code": code, "message": message, "data": data, "error": {}}))
+
+
+def failure(problem: StrowgerError) -> dict[str, Any]:
+    """A failure in this area's envelope and codes (platform.md 9.3)."""
+    code = "BLK" + problem.code[1:]
+    entry = entry_of(code if code in COMMON else problem.code)
+    error = {"code": entry.code, "message": entry.text, "error": entry.text}
+    if problem.field and problem.field not in error:
+        error[problem.field] = problem.detail or entry.text
+    elif problem.detail:
+        error["detail"] = problem.detail
+    return {"code": entry.code, "message": entry.text, "data": {}, "error": error}
 
 
 def read_channels(value: object, required: bool) -> list[str] | None:
@@ -201,7 +214,7 @@ OPERATIONS = [
             Parameter("channel", CHANNEL, "sms, voice, whatsapp, rcs or email; none: all.", False, "sms"),
             Parameter("mobile", TEXT, "Numbers to look for, separated by commas, at most 100 (+ as %2B)."),
         ),
-        codes=("BLK402", "BLK406", "BLK408", "BLK409"),
+        codes=("BLK402", "BLK406", "BLK408", "BLK409", *COMMON), failure=failure,
         result=_result({"total": NUMBER, "limit": NUMBER, "offset": NUMBER, "contacts": ROWS}),
         example=_example({"total": 1, "limit": 100, "offset": 0, "contacts": [ENTRY]}),
         versions=BOTH, tag="Blocklist", permission="channels.read",
@@ -220,7 +233,7 @@ OPERATIONS = [
                 [{"blocklist_status": 1, "numbers": ["+447700900123"]}],
             ),
         ),
-        codes=("BLK402", "BLK404", "BLK405", "BLK406", "BLK407"),
+        codes=("BLK402", "BLK404", "BLK405", "BLK406", "BLK407", *COMMON), failure=failure,
         result=_result({"added": NUMBER, "removed": NUMBER, "failed": ROWS}),
         example=_example({"added": 1, "removed": 0, "failed": []}),
         versions=BOTH, tag="Blocklist", permission="channels.write",

@@ -14,7 +14,9 @@ import msgspec
 Variables = Mapping[str, Any]
 Escape = Callable[[str], str]
 
-_NAME = r"[A-Za-z_][A-Za-z0-9_-]*(?:\[(?:n|\d{1,3})\])?(?:\.[A-Za-z0-9_-]+(?:\[\d{1,3}\])?)*"
+# Voice names carry their widget: keypress:WIDGETID, api:VARIABLE.CHILD, api:WIDGETID:VARIABLE (platform.md 7.5).
+_HEAD = r"(?:(?:keypress|api)(?::[A-Za-z0-9_-]+){1,2}|[A-Za-z_][A-Za-z0-9_-]*)"
+_NAME = rf"{_HEAD}(?:\[(?:n|\d{{1,3}})\])?(?:\.[A-Za-z0-9_-]+(?:\[\d{{1,3}}\])?)*"
 PLACEHOLDER = re.compile(rf"<({_NAME})>|\{{({_NAME})\}}")
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
 _STEP = re.compile(r"([^.\[\]]+)(?:\[(n|\d+)\])?")

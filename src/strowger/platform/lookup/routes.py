@@ -25,7 +25,7 @@ DONE, ACCEPTED, RUNNING = (
     ("LKP201", "Request accepted successfully"),
     ("LKP202", "Request in progress"),
 )
-OWN = {"E429": "LKP429", "E500": "LKP500", "E503": "LKP503"}
+OWN = {f"E{number}": f"LKP{number}" for number in (400, 401, 403, 429, 500, 503)}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -90,16 +90,23 @@ async def lookup_now(call: Call) -> Answer:
     return Answer(200, _encode(_body(opened.id, rows)))
 
 
+async def _profile(call: Call, named: object) -> UUID:
+    """The profile that is told: of the channel Lookup (each number) or Default (the end). Raises LKP406."""
+    context, caller, field = call.state.context, call.principal, "callback_profile_id"
+    try:
+        found = await named_profile(context, caller, named, "lookup", service.RESULT, "LKP406", field)
+    except StrowgerError:
+        found = await named_profile(context, caller, named, "default", service.EVENT, "LKP406", field)
+    return found.id
+
+
 async def lookup_later(call: Call) -> Answer:
     """Take a list of numbers in; workers answer it."""
     texts = read_list(call.params.get("mobile"), MOST_POST, "mobile")
     context, principal, profile = call.state.context, call.principal, None
     named = call.params.get("callback_profile_id")
     if named not in (None, ""):
-        found = await named_profile(
-            context, principal, named, "default", service.EVENT, "LKP406", "callback_profile_id"
-        )
-        profile = found.id
+        profile = await _profile(call, named)
     asked = service.read_numbers(texts, principal.country)
     made: list[Answer] = []
 
@@ -205,7 +212,8 @@ OPERATIONS = [
         (
             Parameter("mobile", {"type": ["array", "string"], "items": {"type": ["string", "integer"]}},
                       "Up to 1,000 numbers with country code; in a form separated by commas.", True, ["+447400123456"]),
-            Parameter("callback_profile_id", TEXT, "A profile of the channel Default that is told when all are answered."),
+            Parameter("callback_profile_id", TEXT,
+                      "Told when all are answered: a profile of the channel Lookup of each number, one of Default once."),
         ),
         codes=("LKP400", "LKP402", "LKP403", "LKP406", "LKP413"),
         status=201,

@@ -25,9 +25,20 @@ from strowger.platform.callbacks.profiles import repository as profiles
 from strowger.platform.callbacks.schemas import NewCallback
 from strowger.platform.lookup import asking, repository
 from strowger.platform.lookup.repository import Connection
-from strowger.platform.lookup.schemas import FACTS, Asked, Finding, Provider, Waiting, by_plan, failure, format_id
+from strowger.platform.lookup.schemas import (
+    FACTS,
+    Asked,
+    Finding,
+    Provider,
+    Waiting,
+    by_plan,
+    describe,
+    failure,
+    format_id,
+)
 
 SERVICE, TOPIC, EVENT = "lookup", "lookups", "lookup"
+RESULT = "lookup_result"  # of a profile of the channel Lookup: one for each number
 CACHED_FOR, LEASE = timedelta(hours=24), timedelta(seconds=45)
 AT_ONCE_SECONDS = 14.0
 MAX_GIVEN = 60
@@ -184,7 +195,13 @@ async def _tell(context: Context, connection: Connection, rows: Sequence[Any]) -
     queued = []
     for row in rows:
         events = targets.get((row["account_id"], row["profile_id"]), {})
-        target = events.get(EVENT) or events.get("")
+        each, target = events.get(RESULT), events.get(EVENT) or events.get("")
+        if each is not None:
+            for item in await repository.items(connection, row["account_id"], row["id"]):
+                told = {**describe(item), "id": format_id(row["id"]), "number": item["number"] or item["given"]}
+                queued.append(
+                    NewCallback(new_uuid(), row["account_id"], row["id"], item["n"], RESULT, each, told, now, now)
+                )
         if target is not None:
             told = {
                 "lookup_id": format_id(row["id"]), "total_processed_count": str(row["total"]), "failed_count": str(row["failed"]),

@@ -16,10 +16,9 @@ from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter
 from strowger.platform.gateway.params import as_text
 from strowger.platform.gateway.table import add_operations
-from strowger.platform.notifications import repository, service
+from strowger.platform.notifications import low_balance, repository, service
 from strowger.platform.notifications.schedule import FREQUENCIES
 from strowger.platform.notifications.service import Wish
-from strowger.platform.reports.recipients import read_addresses
 from strowger.platform.reports.schemas import FORMATS, ReportRefused
 from strowger.platform.reports.types import ReportType
 
@@ -58,17 +57,35 @@ async def list_notifications(call: Call) -> Answer:
     """All of them."""
     async with _context(call).database.acquire() as connection:
         rows = await repository.all_of(connection, call.principal.account_id)
-    return rbc.success([_object(kind, rows.get(kind.name)) for kind in service.offered()])
+    wallet = await low_balance.read(_context(call), call.principal.account_id)
+    first = [low_balance.as_object(wallet)] if wallet is not None else []
+    return rbc.success([*first, *(_object(kind, rows.get(kind.name)) for kind in service.offered())])
+
+
+async def _wallet(call: Call) -> Mapping[str, Any] | None:
+    """The alert when that is asked for. Raises RBC2701 for accounts that have none."""
+    if call.path_params["key"] != service.LOW_BALANCE:
+        return None
+    wallet = await low_balance.read(_context(call), call.principal.account_id)
+    if wallet is None:
+        raise StrowgerError(UNKNOWN, "Only prepaid accounts have it", field="key")
+    return wallet
 
 
 async def get_notification(call: Call) -> Answer:
     """One of them."""
+    wallet = await _wallet(call)
+    if wallet is not None:
+        return rbc.success(low_balance.as_object(wallet))
     kind = _kind(call)
     return rbc.success(_object(kind, await service.find(_context(call), call.principal.account_id, kind.name)))
 
 
 async def change_notification(call: Call) -> Answer:
     """Change what is passed."""
+    wallet = await _wallet(call)
+    if wallet is not None:
+        return await _change_alert(call, wallet)
     kind, account_id = _kind(call), call.principal.account_id
     row = await service.find(_context(call), account_id, kind.name)
     wish = _changed(call, service.wish_of(row) if row else service.default_wish(kind))
@@ -79,21 +96,37 @@ async def change_notification(call: Call) -> Answer:
     return rbc.success(_object(kind, saved))
 
 
+async def _change_alert(call: Call, wallet: Mapping[str, Any]) -> Answer:
+    given = call.params
+    enabled = _switch("enabled", given["enabled"]) if given.get("enabled") is not None else None
+    recipients = low_balance.addresses(given["recipients"]) if given.get("recipients") is not None else None
+    if given.get("frequency") not in (None, low_balance.FREQUENCY):
+        raise StrowgerError(INVALID, f"Only {low_balance.FREQUENCY}", field="frequency")
+    details = _details(given.get("params"))
+    changed = await low_balance.change(_context(call), call.principal.account_id, wallet, enabled, recipients, details)
+    return rbc.success(low_balance.as_object(changed))
+
+
+def _details(value: Any) -> Any:
+    """An object as such, or as its JSON text in a form. Raises RBC2702."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.DecodeError, RecursionError):
+        raise StrowgerError(INVALID, "Its text is not JSON", field="params") from None
+
+
 def _changed(call: Call, wish: Wish) -> Wish:
     """The schedule with what the call passes. Raises RBC2702."""
     params = call.params
     if params.get("enabled") is not None:
         wish = replace(wish, enabled=_switch("enabled", params["enabled"]))
     if params.get("recipients") is not None:
-        wish = replace(wish, recipients=_addresses(params["recipients"]))
+        wish = replace(wish, recipients=low_balance.addresses(params["recipients"]))
     if params.get("frequency") is not None:
         wish = replace(wish, frequency=as_text(params, "frequency", INVALID) or "")
-    details = params.get("params")
-    if isinstance(details, str):
-        try:
-            details = msgspec.json.decode(details)
-        except (msgspec.DecodeError, RecursionError):
-            raise StrowgerError(INVALID, "Its text is not JSON", field="params") from None
+    details = _details(params.get("params"))
     if details is None:
         return wish
     if not isinstance(details, dict) or not set(details) <= set(DETAILS):
@@ -120,21 +153,11 @@ def _switch(name: str, value: Any) -> bool:
     return found
 
 
-def _addresses(value: Any) -> list[str]:
-    texts = value if isinstance(value, list) else [value]
-    if not all(isinstance(text, str) for text in texts):
-        raise StrowgerError(INVALID, "A list of addresses", field="recipients")
-    try:
-        return read_addresses(",".join(texts))
-    except ReportRefused as problem:
-        raise StrowgerError(INVALID, str(problem), field="recipients") from problem
-
-
 TEXT: Mapping[str, Any] = {"type": "string"}
 OBJECT: Mapping[str, Any] = {
     "type": "object", "required": ["key", "title", "enabled", "recipients", "frequency", "params"],
     "properties": {"key": TEXT, "title": TEXT, "enabled": {"type": "boolean"}, "recipients": {"type": "array", "items": TEXT},
-                   "frequency": {"enum": list(FREQUENCIES)}, "params": {"type": "object"}},
+                   "frequency": {"enum": [*FREQUENCIES, low_balance.FREQUENCY]}, "params": {"type": "object"}},
 }  # fmt: skip
 EXAMPLE = {
     "key": "sms-count", "title": "SMS Count Report", "enabled": True, "recipients": ["ada@example.com"], "frequency": "daily",
@@ -148,7 +171,8 @@ CHANGES = (
     Parameter("recipients", {"type": ["array", "string"]}, "Up to 20 addresses; none: the owners. Strangers are asked first.",
               example=["ada@example.com"]),
     Parameter("frequency", {"enum": list(FREQUENCIES)}, "One of the notification's `frequencies`."),
-    Parameter("params", {"type": ["object", "string"]}, f"`hour` (0 to 23), `format` ({DETAIL_FORMATS}), `send_empty`, `filters`.",
+    Parameter("params", {"type": ["object", "string"]},
+              f"`hour` (0 to 23), `format` ({DETAIL_FORMATS}), `send_empty`, `filters`; of low-balance: `balance_below`.",
               example={"hour": 6, "format": "csv"}),
 )  # fmt: skip
 

@@ -18,7 +18,7 @@ from strowger.foundation.notify import notify
 from strowger.platform.accounts import keys
 from strowger.platform.billing import repository as billing
 from strowger.platform.billing.service import Overdrawn, transfer
-from strowger.platform.subaccounts import repository
+from strowger.platform.subaccounts import events, repository
 from strowger.platform.subaccounts.schemas import (
     ASSIGNED,
     MAX_SUBACCOUNTS,
@@ -262,6 +262,14 @@ async def recharge(
         raise
 
 
+async def _changed(connection: Connection, context: Context, parent_id: int, sid: str) -> Row:
+    """The sub-account with its new status, which is told to every process and to the parent's server."""
+    await notify(connection, "accounts")
+    row = await one(connection, context, parent_id, sid)
+    await events.tell_status(connection, parent_id, row, context.clock.now())
+    return row
+
+
 async def suspend(context: Context, actor: Actor, sid: str) -> Row:
     """Stop sends and sign-in; the balance stays. Raises RBC2358, RBC2359, RBC2360."""
 
@@ -270,8 +278,7 @@ async def suspend(context: Context, actor: Actor, sid: str) -> Row:
         await repository.set_status(connection, row["account_id"], "suspended", "suspended")
         await repository.end_sessions(connection, row["account_id"])
         await _record(context, connection, actor, row["account_id"], "suspended", was=row["status"])
-        await notify(connection, "accounts")
-        return await one(connection, context, actor.parent_id, sid)
+        return await _changed(connection, context, actor.parent_id, sid)
 
     return await context.database.run(work)
 
@@ -281,10 +288,10 @@ async def resume(context: Context, actor: Actor, sid: str) -> Row:
 
     async def work(connection: Connection) -> Row:
         _, row = await _lock(connection, actor, sid, "suspended")
-        await repository.set_status(connection, row["account_id"], "active", "active")
+        joined = not row["was_invited"] or await repository.has_joined(connection, row["account_id"])
+        await repository.set_status(connection, row["account_id"], "active" if joined else "invited", "active")
         await _record(context, connection, actor, row["account_id"], "resumed")
-        await notify(connection, "accounts")
-        return await one(connection, context, actor.parent_id, sid)
+        return await _changed(connection, context, actor.parent_id, sid)
 
     return await context.database.run(work)
 
@@ -309,8 +316,7 @@ async def delete(context: Context, actor: Actor, sid: str, *, only_empty: bool =
         await repository.end_sessions(connection, account)
         await repository.wind_up(connection, account, parent["id"])
         await _record(context, connection, actor, account, "deleted", returned=str(balance))
-        await notify(connection, "accounts")
-        return await one(connection, context, actor.parent_id, sid)
+        return await _changed(connection, context, actor.parent_id, sid)
 
     return await context.database.run(work)
 
@@ -374,6 +380,7 @@ async def join(context: Context, token: str, row: Row, name: str, password_hash:
         if taken:
             actor = Actor(row["parent_id"], row["email"])
             await _record(context, connection, actor, row["account_id"], "joined")
+            await _changed(connection, context, row["parent_id"], row["sid"])
         return taken
 
     return await context.database.run(work)

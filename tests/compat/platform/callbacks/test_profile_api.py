@@ -329,3 +329,21 @@ async def test_rotation_keeps_two_secrets_for_the_hours_asked(api: Api) -> None:
 async def test_parallel_creations_of_one_title_make_one_profile(api: Api) -> None:
     answers = await asyncio.gather(*(call(api, "POST", **NEW) for _ in range(5)))
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
+
+
+async def test_what_every_operation_answers_is_spelled_as_this_areas_codes(api: Api) -> None:
+    unknown = await call(api, "GET", headers_={"api-key": "A" + "0" * 32})
+    assert (unknown.status_code, unknown.json()["code"], unknown.json()["data"]) == (401, "RBC401", {})
+    assert "api-key" in unknown.json()["error"][0]
+    foreign = await api.client.get("/v1/HXEU0000000404GB/callback/profiles", headers=api.customer.headers)
+    assert (foreign.status_code, foreign.json()["code"]) == (403, "RBC403")
+
+
+async def test_names_of_voice_carry_their_widget(api: Api) -> None:
+    url = "http://127.0.0.1:9999/call?key={keypress:W1}&name=<api:w2:user.name>"
+    made = await make(api, channel="voice", http_method="GET", url=url, title="calls")
+    assert json.loads(made["dynamic_variables"]) == ["keypress:W1", "api:w2:user.name"]
+    wanted = {**NEW, "channel": "voice", "title": "picked", "dynamic_variables": ["id", "keypress:7"]}
+    del wanted["body"]
+    picked = (await call(api, "POST", **wanted)).json()["data"]
+    assert json.loads(picked["body"]) == {"id": "<id>", "keypress:7": "<keypress:7>"}

@@ -11,8 +11,10 @@ import httpx
 import pytest
 
 from strowger.foundation.database import Database
-from strowger.platform.billing.repository import open_wallet
+from strowger.platform.billing.jobs import MoneyJobs
+from strowger.platform.billing.repository import add_tariff, open_wallet
 from strowger.platform.billing.service import recharge
+from strowger.platform.subaccounts import events
 from tests.api_kit import Api, add_customer, running_api
 from tests.database.platform.billing.conftest import NOW, check_books
 
@@ -235,7 +237,7 @@ async def test_suspend_resume_delete(api: Api) -> None:
     assert "suspended" in (await send(key)).text
     assert (await send(api.customer.key)).status_code == 403
     assert (await call(api, "POST", f"/{sid}/recharges", {"amount": 1})).json()["code"] == "RBC2359"
-    assert (await call(api, "POST", f"/{sid}/resume")).json()["data"]["status"] == "active"
+    assert (await call(api, "POST", f"/{sid}/resume")).json()["data"]["status"] == "invited"  # nobody has joined yet
     api.app.state.gateway.keys.forget()
     assert (await send(key)).status_code == 200
     deleted = (await call(api, "DELETE", f"/{sid}")).json()
@@ -329,3 +331,72 @@ async def test_forms_are_read_like_json(api: Api) -> None:
     assert answer.status_code == 201
     data = answer.json()["data"]
     assert (data["status"], data["low_balance_alert_emails"]) == ("active", ["a@b.example"])
+
+
+async def test_a_prepaid_parent_reads_the_money_of_a_subaccount_by_its_address(api: Api) -> None:
+    made = await create(api)
+
+    async def read(path: str, key: str = api.customer.key) -> Any:
+        return (await api.client.get(path, headers={"api-key": key})).json()
+
+    for path in (f"/api{api.base}/billing", f"{api.base}/billing/details"):
+        found = await read(f"{path}?email=NORD@shop.example")
+        assert (found["code"], found["data"]["balance_amount"]) == ("RBC103", 100.0)
+    entries = (await read(f"{api.base}/billing/ledger?email=nord@shop.example&to=2026-01-02"))["data"]
+    assert [(entry["type"], entry["amount"]) for entry in entries] == [("transfer", 100.0)]
+    assert (await read(f"{api.base}/billing?email=no@shop.example"))["code"] == "RBC2401"
+    own = await read(f"/v1/{made['sid']}/billing?email=nord@shop.example", made["api_key"])
+    assert own["code"] == "RBC2403"
+    await make_postpaid(api)
+    assert (await read(f"{api.base}/billing?email=nord@shop.example"))["code"] == "RBC2404"
+
+
+async def test_R57_a_subaccount_sees_its_parents_prices_and_no_others(api: Api) -> None:
+    made = await create(api, margin=10)
+    other = await add_customer(api.context.database, "HXEU0000000009GB")
+    parent = api.customer.account_id
+
+    async def work(connection: Any) -> None:
+        for account, country, price in ((None, None, "0.05"), (parent, "GB", "0.02"), (other.account_id, "FR", "0.01")):
+            await add_tariff(connection, account, "sms", country, "EUR", Decimal(price))
+
+    await api.context.database.run(work)
+    answer = await api.client.get(f"/v1/{made['sid']}/billing/prices", headers={"api-key": made["api_key"]})
+    assert {row["country"]: row["unit_price"] for row in answer.json()["data"]} == {None: 0.055, "GB": 0.022}
+
+
+async def test_a_subaccount_that_never_joined_is_invited_again_after_a_resume(api: Api) -> None:
+    for invited, status in ((True, "invited"), (False, "active")):
+        sid = (await create(api, account_name=f"Store {status}", email=f"{status}@x.example", is_invited=invited))[
+            "sid"
+        ]
+        await call(api, "POST", f"/{sid}/suspend")
+        assert (await call(api, "POST", f"/{sid}/resume")).json()["data"]["status"] == status
+
+
+async def test_the_parents_server_is_told_of_its_subaccounts(api: Api) -> None:
+    profile = {
+        "title": "children", "channel": "subaccounts", "http_method": "POST", "url": "http://127.0.0.1:9999/x",
+        "events": ["subaccount_status", "subaccount_low_balance"], "body": {"sid": "<sid>", "status": "<status>"},
+    }  # fmt: skip
+    answer = await api.client.post(f"{api.base}/callback/profiles", json=profile, headers=api.customer.headers)
+    name = answer.json()["data"]["profile_id"]
+    for event in profile["events"]:
+        chosen = {"event": event, "callback_profile_id": name}
+        answer = await api.client.post(f"{api.base}/callback/defaults", json=chosen, headers=api.customer.headers)
+        assert answer.status_code == 200, answer.text
+    made = await create(api, low_balance_alert=True, lba_limit=50, lba_emails=["a@b.example"])
+    for act in ("suspend", "resume"):
+        assert (await call(api, "POST", f"/{made['sid']}/{act}")).status_code == 200
+    assert (await call(api, "POST", f"/{made['sid']}/recharges", {"amount": -60})).status_code == 200
+    await MoneyJobs(api.context, events.hear).mail_notices()
+    assert (await call(api, "DELETE", f"/{made['sid']}")).status_code == 200
+    rows = await api.context.database.pool.fetch("SELECT account_id, event, variables FROM callback ORDER BY id")
+    assert {row["account_id"] for row in rows} == {api.customer.account_id}
+    told = [(row["event"], row["variables"]["status"], row["variables"]["balance"]) for row in rows]
+    assert told == [
+        ("subaccount_status", "suspended", 100.0), ("subaccount_status", "invited", 100.0),
+        ("subaccount_low_balance", "invited", 40.0), ("subaccount_status", "deleted", 0.0),
+    ]  # fmt: skip
+    assert rows[2]["variables"]["limit"] == 50.0
+    assert {row["variables"]["sid"] for row in rows} == {made["sid"]}

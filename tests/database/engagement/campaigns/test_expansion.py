@@ -106,3 +106,22 @@ async def test_a_campaign_that_cannot_be_expanded_fails_and_holds_up_no_other(
     assert row["reason"]
     assert (await desk.campaign(good))["state"] == "submitted"
     assert len(await desk.messages()) == 5
+
+
+async def test_a_suspended_account_holds_its_campaigns_and_a_closed_one_ends_them(desk: Desk) -> None:
+    path = await launched(desk)
+    await desk.pool.execute("UPDATE account SET state = 'suspended'")
+    await desk.run(times=2)
+    assert (await desk.campaign(path))["state"] == "scheduled" or not await desk.messages()
+    await desk.pool.execute("UPDATE account SET state = 'active'")
+    await desk.run()
+    sent = len(await desk.messages())
+    assert 0 < sent <= COUNT
+    await desk.pool.execute(
+        "UPDATE campaign SET state = 'scheduled', next_at = $1, finished_at = NULL", desk.clock.now()
+    )
+    await desk.pool.execute("UPDATE account SET state = 'closed'")
+    await desk.run()
+    ended = await desk.campaign(path)
+    assert (ended["state"], ended["reason"], ended["next_at"]) == ("failed", "The account was closed.", None)
+    assert len(await desk.messages()) == sent

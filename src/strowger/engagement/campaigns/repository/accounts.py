@@ -13,12 +13,18 @@ from strowger.platform.billing.repository import lock_purses
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 COUNTRY = "SELECT country FROM account WHERE id = $1"
+CLOSED = "SELECT state = 'closed' FROM account WHERE id = $1"
 PLACE = "SELECT country, time_zone, settings FROM account WHERE id = $1"
 
 
 async def country(connection: Connection, account_id: int) -> str:
     """The account's country."""
     return str(await connection.fetchval(COUNTRY, account_id))
+
+
+async def is_closed(connection: Connection, account_id: int) -> bool:
+    """Whether the account was closed, as a sub-account is when it is deleted."""
+    return bool(await connection.fetchval(CLOSED, account_id))
 
 
 async def funds(connection: Connection, account_id: int, now: datetime) -> Funds | None:

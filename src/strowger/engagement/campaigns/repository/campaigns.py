@@ -31,8 +31,12 @@ UPDATE campaign n SET content = o.content, columns = o.columns, options = o.opti
 FROM campaign o WHERE n.account_id = $1 AND n.id = $2 AND o.account_id = $1 AND o.id = $3
 """
 CREATORS = "SELECT DISTINCT created_by FROM campaign WHERE account_id = $1 ORDER BY 1 LIMIT 100"
-# scope: the worker serves every account; a row that another worker has is passed over
-LOCK_DUE = "SELECT * FROM campaign WHERE next_at <= $1 ORDER BY next_at LIMIT 1 FOR UPDATE SKIP LOCKED"
+# scope: the worker serves every account; a row that another worker has is passed over, and those of suspended accounts wait
+LOCK_DUE = """
+SELECT c.* FROM campaign c JOIN account a ON a.id = c.account_id LEFT JOIN account p ON p.id = a.parent_id
+WHERE c.next_at <= $1 AND a.state <> 'suspended' AND coalesce(p.state, '') <> 'suspended'
+ORDER BY c.next_at LIMIT 1 FOR UPDATE OF c SKIP LOCKED
+"""
 # scope: upkeep of the whole installation
 OLD = """
 SELECT c.account_id, c.id FROM campaign c WHERE c.finished_at < $1 AND EXISTS (

@@ -62,6 +62,9 @@ ON CONFLICT (account_id) DO UPDATE SET company = excluded.company, address = exc
 SAVE_LIMITS = """
 UPDATE wallet SET day_cap = $2, low_at = $3, alert_emails = $4, told = '{}' WHERE account_id = $1
 """
+SAVE_LOW = """
+UPDATE wallet SET low_at = $2, alert_emails = $3, told = array_remove(told, 'low') WHERE account_id = $1
+"""
 SET_KIND = """
 UPDATE wallet SET kind = $2, credit_limit = $3, told = '{}' WHERE account_id = $1 AND kind <> 'shared' AND balance >= -$3::numeric
 RETURNING account_id
@@ -188,6 +191,13 @@ async def save_limits(
 ) -> None:
     """Set the daily cap and the low-balance alert of an account."""
     await connection.execute(SAVE_LIMITS, account_id, day_cap, low_at, list(emails))
+
+
+async def save_low_balance(
+    connection: Connection, account_id: int, low_at: Decimal | None, emails: Sequence[str]
+) -> None:
+    """Set the low-balance alert of an account; it is armed anew."""
+    await connection.execute(SAVE_LOW, account_id, low_at, list(emails))
 
 
 async def set_kind(connection: Connection, account_id: int, kind: str, limit: Decimal) -> bool:

@@ -12,7 +12,7 @@ Connection: TypeAlias = "asyncpg.Connection[Any]"
 INVITE = "UPDATE subaccount SET invite_hash = $2, invite_until = $3 WHERE account_id = $1"
 # scope: before sign-in; whoever has the link's token is the invited one
 FIND_INVITE = """
-SELECT s.account_id, s.parent_id, s.name, s.email FROM subaccount s
+SELECT s.account_id, s.parent_id, s.name, s.email, a.sid FROM subaccount s JOIN account a ON a.id = s.account_id
 WHERE s.invite_hash = $1 AND s.invite_until > $2 AND s.status = 'invited'
 """
 JOIN = """

@@ -15,15 +15,17 @@ SELECT a.id, a.sid, a.name, a.country, a.currency, a.time_zone, a.state, a.setti
 FROM account a LEFT JOIN wallet w ON w.account_id = a.id WHERE a.id = $1
 """
 COLUMNS = """
-SELECT s.account_id, s.parent_id, s.number, s.name, s.email, s.credit_type, s.status, s.channels, s.low_balance_alert, s.created_at,
-       s.deleted_at, s.invite_until, a.sid, a.country, a.currency, a.time_zone, w.balance, w.margin, w.low_at, w.alert_emails,
-       w.month_limit, w.day_cap,
+SELECT s.account_id, s.parent_id, s.number, s.name, s.email, s.credit_type, s.status, s.channels,
+       w.low_at IS NOT NULL AS low_balance_alert, s.created_at, s.deleted_at, s.invite_until, a.sid, a.country,
+       a.currency, a.time_zone, w.balance, w.margin, w.low_at, w.alert_emails, w.month_limit, w.day_cap,
        CASE WHEN w.month = date_trunc('month', $2::timestamptz AT TIME ZONE a.time_zone)::date THEN w.month_spent ELSE 0 END
            AS month_usage,
        (SELECT k.hint FROM api_key k WHERE k.account_id = s.account_id AND k.active ORDER BY k.id LIMIT 1) AS key_hint
 FROM subaccount s JOIN account a ON a.id = s.account_id JOIN wallet w ON w.account_id = s.account_id
 """
 ONE = COLUMNS + "WHERE s.parent_id = $1 AND a.sid = $3"
+# scope: the account itself
+OF_ACCOUNT = COLUMNS + "WHERE s.account_id = $1 AND s.status <> 'deleted'"
 BY_EMAIL = COLUMNS + "WHERE s.parent_id = $1 AND lower(s.email) = lower($3) AND s.status <> 'deleted'"
 PAGE_WHERE = """
 WHERE s.parent_id = $1 AND (CASE WHEN $3::text IS NULL THEN s.status <> 'deleted' ELSE s.status = $3 END)
@@ -32,7 +34,8 @@ WHERE s.parent_id = $1 AND (CASE WHEN $3::text IS NULL THEN s.status <> 'deleted
 PAGE = COLUMNS + PAGE_WHERE + "ORDER BY s.number LIMIT $5 OFFSET $6"
 LOCK_PARENT = "SELECT id FROM account WHERE id = $1 FOR UPDATE"
 LOCK_ONE = """
-SELECT s.account_id, s.status, s.credit_type, s.name, s.channels FROM subaccount s JOIN account a ON a.id = s.account_id
+SELECT s.account_id, s.status, s.credit_type, s.name, s.channels, s.invite_hash IS NOT NULL AS was_invited
+FROM subaccount s JOIN account a ON a.id = s.account_id
 WHERE s.parent_id = $1 AND a.sid = $2 FOR UPDATE OF s
 """
 # scope: the account here is the parent
@@ -56,6 +59,11 @@ async def parent(connection: Connection, account_id: int) -> Mapping[str, Any] |
 async def one(connection: Connection, parent_id: int, sid: str, now: datetime) -> Mapping[str, Any] | None:
     """A sub-account by its SID."""
     return await connection.fetchrow(ONE, parent_id, now, sid)
+
+
+async def of_account(connection: Connection, account_id: int, now: datetime) -> Mapping[str, Any] | None:
+    """The sub-account that an account is; None when it is none."""
+    return await connection.fetchrow(OF_ACCOUNT, account_id, now)
 
 
 async def by_email(connection: Connection, parent_id: int, email: str, now: datetime) -> Mapping[str, Any] | None:

@@ -22,7 +22,8 @@ from strowger.platform.callbacks.profiles.service import ProfileService
 from strowger.platform.callbacks.profiles.variables import EVENTS
 
 SPANS = ((7, "7 days"), (30, "30 days"), (90, "90 days"))
-DEFAULT_EVENTS = ("sms_send", "sms_mo")  # of the channels that this version sends and receives on
+# Of the channels that this version sends and receives on, and what the platform tells of itself.
+DEFAULT_EVENTS = ("sms_send", "sms_mo", "subaccount_low_balance", "subaccount_status")
 REPORT = Table(
     "callback-report",
     (
