@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from strowger.foundation.database import ACTING, OUTAGES
 from strowger.foundation.errors import StrowgerError, Unavailable
+from strowger.foundation.http_server import WHOLE_ANSWER
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
 from strowger.foundation.origin import ORIGIN
@@ -260,14 +261,19 @@ class Exchange:
 
     async def _send(self, answer: Answer) -> None:
         kind, body = self._form(answer)
+        limits = self.limit.headers() if self.limit is not None else ()
+        at_once = self.scope.get("extensions", {}).get(WHOLE_ANSWER)
+        if at_once is not None and not answer.headers:
+            head = b"content-type: %b\r\ncontent-length: %d\r\nx-request-id: %b\r\n" % (kind, len(body), self.name.encode())
+            if at_once(answer.status, head + b"".join([b"%b: %b\r\n" % pair for pair in limits]), body):
+                return
         headers = [
             (b"content-type", kind),
             (b"content-length", b"%d" % len(body)),
             (b"x-request-id", self.name.encode()),
             *answer.headers,
+            *limits,
         ]
-        if self.limit is not None:
-            headers.extend(self.limit.headers())
         await self.send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body, "more_body": False})
 
