@@ -264,7 +264,11 @@ class Exchange:
         limits = self.limit.headers() if self.limit is not None else ()
         at_once = self.scope.get("extensions", {}).get(WHOLE_ANSWER)
         if at_once is not None and not answer.headers:
-            head = b"content-type: %b\r\ncontent-length: %d\r\nx-request-id: %b\r\n" % (kind, len(body), self.name.encode())
+            head = b"content-type: %b\r\ncontent-length: %d\r\nx-request-id: %b\r\n" % (
+                kind,
+                len(body),
+                self.name.encode(),
+            )
             if at_once(answer.status, head + b"".join([b"%b: %b\r\n" % pair for pair in limits]), body):
                 return
         headers = [
