@@ -17,7 +17,7 @@ HEAD_SECONDS = 30.0
 DRAIN_SECONDS = 10  # for requests under way when the server stops; live feeds never end by themselves
 KEEP_ALIVE_SECONDS = 75
 BACKLOG = 1024
-WHOLE_ANSWER = "strowger.answer"  # ASGI extension: a function that sends a whole answer in one write
+WHOLE_ANSWER = "strowger.answer"  # ASGI extension: its "send" sends a whole answer in one write
 
 
 def _answer(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> bool:
@@ -77,7 +77,7 @@ class _Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head_bytes = -1
         super().on_headers_complete()
-        self.scope["extensions"] = {WHOLE_ANSWER: partial(_answer, self.cycle)}  # type: ignore[typeddict-unknown-key]
+        self.scope["extensions"] = {WHOLE_ANSWER: {"send": partial(_answer, self.cycle)}}
 
 
 class _Server(uvicorn.Server):

@@ -261,23 +261,18 @@ class Exchange:
 
     async def _send(self, answer: Answer) -> None:
         kind, body = self._form(answer)
-        limits = self.limit.headers() if self.limit is not None else ()
-        at_once = self.scope.get("extensions", {}).get(WHOLE_ANSWER)
-        if at_once is not None and not answer.headers:
-            head = b"content-type: %b\r\ncontent-length: %d\r\nx-request-id: %b\r\n" % (
-                kind,
-                len(body),
-                self.name.encode(),
-            )
-            if at_once(answer.status, head + b"".join([b"%b: %b\r\n" % pair for pair in limits]), body):
-                return
         headers = [
             (b"content-type", kind),
             (b"content-length", b"%d" % len(body)),
             (b"x-request-id", self.name.encode()),
             *answer.headers,
-            *limits,
+            *(self.limit.headers() if self.limit is not None else ()),
         ]
+        whole = self.scope.get("extensions", {}).get(WHOLE_ANSWER)
+        if whole is not None and not answer.headers:  # what a handler adds is looked at by the server
+            lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
+            if whole["send"](answer.status, lines, body):
+                return
         await self.send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body, "more_body": False})
 
