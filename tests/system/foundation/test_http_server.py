@@ -26,6 +26,10 @@ async def _echo(scope: Any, receive: Any, send: Any) -> None:
     text = b"%s %d" % (scope["path"].encode(), len(body))
     if scope["path"] == "/who":
         text = f"{scope['client'][0]} {scope['scheme']}".encode()
+    if scope["path"].startswith("/whole"):
+        lines = b"content-length: %d\r\nx-own: yes\r\n" % len(text)
+        if scope["extensions"][http_server.WHOLE_ANSWER]["send"](202, lines, text):
+            return
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(text))]})
     await send({"type": "http.response.body", "body": text})
 
@@ -76,6 +80,24 @@ async def test_R98_a_head_without_end_is_cut_off(port: int) -> None:
 async def test_R98_a_head_that_comes_too_slowly_is_cut_off(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
     monkeypatch.setattr(http_server, "HEAD_SECONDS", 0.05)
     assert await _ask(port, b"GET / HTTP/1.1\r\nHost: x\r\n") == b""
+
+
+async def test_whole_answers_keep_the_order_of_requests_sent_at_once_and_end_when_asked(port: int) -> None:
+    again = b"POST /whole/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+    other = b"GET /b HTTP/1.1\r\nHost: x\r\n\r\n"
+    last = b"GET /whole/3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    answers = (await _ask(port, again + other + last)).split(b"HTTP/1.1 ")[1:]
+    assert [(answer[:3], answer.rpartition(b"\r\n\r\n")[2]) for answer in answers] == [
+        (b"202", b"/whole/1 3"), (b"200", b"/b 0"), (b"202", b"/whole/3 0"),
+    ]  # fmt: skip
+    assert [b"connection: close" in answer.lower() for answer in answers] == [False, False, True]
+    assert all(b"\r\ndate: " in answer and b"\r\nx-own: yes" in answer for answer in (answers[0], answers[2]))
+
+
+async def test_the_answer_to_HEAD_has_no_body(port: int) -> None:
+    answer = await _ask(port, b"HEAD /whole HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.endswith(b"\r\n\r\n")
 
 
 @pytest.mark.parametrize(
