@@ -94,10 +94,11 @@ class AccountRules:
 
 @dataclass(frozen=True, slots=True)
 class SenderRule:
-    """One registration of a sender ID: for a country (None: all) with its status."""
+    """One registration of a sender ID: for a country (None: all) with its status, and the entity that owns it."""
 
     iso_code: str | None
     status: str
+    entity_id: str | None = None
 
 
 class ChannelRules(Protocol):

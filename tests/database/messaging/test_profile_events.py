@@ -11,7 +11,7 @@ from strowger.foundation.ids import new_uuid
 from strowger.messaging.outcomes import Incoming
 from strowger.messaging.statuses import Status
 from strowger.platform.callbacks.profiles.service import ProfileService
-from strowger.platform.callbacks.rendering import render
+from strowger.platform.callbacks.rendering import RECEIVED_NAMES, render
 from strowger.platform.callbacks.schemas import Target
 from tests.database.messaging.conftest import World
 
@@ -72,6 +72,21 @@ async def test_incoming_messages_go_to_the_numbers_profile_or_to_the_default(wor
     await world.report(incoming)
     rows = await _queued(world)
     assert [(row["event"], row["profile_id"]) for row in rows] == [("sms_mo", usual.id), ("sms_mo", own.id)]
+
+
+async def test_an_incoming_message_is_told_in_the_references_form(world: World) -> None:
+    await world.database.pool.execute(
+        "UPDATE number SET callback = $1", {"url": "https://a.example/", "method": "POST"}
+    )
+    await world.report(Incoming(world.carrier, "4917099", "4915550001", "DEMO yes", world.clock.now()))
+    (row,) = await _queued(world)
+    told = row["variables"]
+    stored = await world.database.pool.fetchval("SELECT request_id FROM message WHERE direction = 1")
+    assert {name: told[name] for name in RECEIVED_NAMES} == {
+        "description": "Message has been sent", "id": str(stored), "kid": str(stored), "recipient": "+4915550001",
+        "source": "4917099", "status": "SENT", "status_trace": "SENT", "message": "DEMO yes", "keyword": "", "operator": "",
+        "circle": "", "timestamp": told["timestamp"], "parts[n]": "1",
+    }  # fmt: skip
 
 
 async def test_a_profile_of_another_account_is_never_told(world: World) -> None:

@@ -17,6 +17,7 @@ MAX_RAW_NUMBER = 64
 MAX_LIST = 10_000
 DEFAULT_VALIDITY, MAX_VALIDITY = 2880, 4320  # minutes
 TYPES = frozenset({"DEFAULT", "MKT", "TXN", "OTP", "SI", "TXND", "SE"})
+ROUTE_TYPES = "route_types"  # the account's setting: the types in use; all when it is not set
 ON_OFF = {"0": 0, "1": 1, "false": 0, "true": 1}
 _CAMPAIGN = re.compile(r"[\w-]{1,100}")
 _PREFIX = re.compile(r"\+?([1-9]\d{0,3})")
@@ -90,15 +91,16 @@ def read_sender(params: Params) -> str:
     return sender[1:] if sender[0] == "+" and sender[1:].isdigit() else sender
 
 
-def read_type(params: Params) -> str:
-    """The route type, DEFAULT when none is given. Raises E608."""
+def read_type(params: Params, settings: Mapping[str, Any] | None = None) -> str:
+    """The route type, DEFAULT when none is given. Raises E608; also for one that the account's ``settings`` leave out."""
     given = as_text(params, "type", "E608")
-    if given is None:
-        return "DEFAULT"
-    name = given.strip().upper()
+    name = "DEFAULT" if given is None else given.strip().upper()
     name = "MKT" if name == "PROMO" else name
     if name not in TYPES:
         raise StrowgerError("E608", f"Must be one of {', '.join(sorted(TYPES))}", field="type")
+    in_use = settings.get(ROUTE_TYPES) if settings else None
+    if isinstance(in_use, list) and in_use and name not in in_use:
+        raise StrowgerError("E608", f"{name} is not enabled for this account", field="type")
     return name
 
 

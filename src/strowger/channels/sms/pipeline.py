@@ -11,6 +11,7 @@ import asyncpg
 from strowger.channels.sms.message_templates import screening as templates
 from strowger.channels.sms.receive import work as receive
 from strowger.channels.sms.screening import batch as screening
+from strowger.channels.sms.screening import entities
 from strowger.channels.sms.screening.rules import after_template, before_template
 from strowger.foundation.crypto import SecretBox
 from strowger.foundation.phone import number_facts
@@ -53,6 +54,7 @@ class SmsRules:
             if account is not None:
                 templates.settle_type(submission, account)
         return {
+            "entities": entities.fill(batch, accounts),
             "templates": await templates.look_up(connection, batch, accounts, facts),
             "screening": await screening.look_up(connection, batch, accounts, facts),
         }
@@ -72,6 +74,7 @@ class SmsRules:
     ) -> None:
         """Count the messages that go on."""
         await screening.settle(connection, passed, known["screening"])
+        await entities.keep(connection, passed, known["entities"])
 
     async def release(
         self,

@@ -66,7 +66,7 @@ async def _send(call: Call, family: str) -> Answer:
     prefix = fields.read_prefix(params)
     recipients, invalid = fields.read_recipients(params.get("to"), prefix, principal.country, call.spaced)
     sender = fields.read_sender(params)
-    type_ = fields.read_type(params)
+    type_ = fields.read_type(params, principal.settings)
     if type_ == "OTP" and family == "messages" and len(recipients) > 1:
         raise StrowgerError("E603", "A one-time password goes to one recipient; use /sms for more", field="to")
     body = read_text(params, template) if has_template(params) else fields.read_body(params)

@@ -17,7 +17,7 @@ SELECT a.id, a.country, CASE WHEN p.state IN ('active', 'trial') OR p.id IS NULL
 FROM account a LEFT JOIN account p ON p.id = a.parent_id LEFT JOIN wallet w ON w.account_id = a.id
 WHERE a.id = ANY($1::bigint[])
 """
-SENDERS = "SELECT account_id, sender, iso_code, status FROM sender WHERE account_id = ANY($1::bigint[])"
+SENDERS = "SELECT account_id, sender, iso_code, status, entity_id FROM sender WHERE account_id = ANY($1::bigint[])"
 ROUTES = """
 SELECT r.carrier_id, r.country, r.type, r.sender, r.priority,
        coalesce((c.config ->> 'simulated')::boolean, false) AS simulated, r.network, r.prefix, r.weight, r.id
@@ -38,7 +38,8 @@ async def account_rules(connection: asyncpg.Connection[Any], accounts: Sequence[
     senders: dict[int, dict[str, tuple[SenderRule, ...]]] = {}
     for row in await connection.fetch(SENDERS, ids):
         own = senders.setdefault(row["account_id"], {})
-        own[row["sender"]] = (*own.get(row["sender"], ()), SenderRule(row["iso_code"], row["status"]))
+        rule = SenderRule(row["iso_code"], row["status"], row["entity_id"])
+        own[row["sender"]] = (*own.get(row["sender"], ()), rule)
     return {
         row["id"]: AccountRules(**row, senders=senders.get(row["id"], {}))
         for row in await connection.fetch(ACCOUNTS, ids)

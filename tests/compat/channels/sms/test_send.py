@@ -163,6 +163,21 @@ async def test_invalid_numbers_are_listed_when_the_account_wants_it(api: Api) ->
     assert [entry["recipient"] for entry in body["data"]] == ["447700900123"]
 
 
+async def test_a_type_that_the_account_does_not_use_is_refused(api: Api) -> None:
+    """sms.md 3.13: E608 by the API; a node of a batch ends with ROUTE-NOT-ENABLED instead."""
+    await api.context.database.pool.execute("""UPDATE account SET settings = '{"route_types": ["TXN", "OTP"]}'""")
+    for type_ in ("MKT", "PROMO", "DEFAULT", None):
+        answer = await api.send(type=type_)
+        assert (answer.status_code, answer.json()["code"]) == (400, "E608")
+        assert "type" in answer.json()["error"]
+    assert (await api.send(type="TXN")).status_code == 202
+    nodes = [{"to": "447700900123", "type": "MKT"}, {"to": "447700900124"}]
+    answer = await post(api, "/sms/json", json={"from": SENDER, "body": "Hi", "type": "TXN", "sms": nodes})
+    assert answer.status_code == 202
+    options = [row["options"] or {} for row in await api.stored()]
+    assert [one.get("refused") for one in options] == [None, "ROUTE-NOT-ENABLED", None]
+
+
 async def test_hundred_recipients_pass(api: Api) -> None:
     numbers = [str(447700900000 + n) for n in range(100)]
     body = (await api.send(to=",".join(numbers))).json()

@@ -178,6 +178,17 @@ async def test_a_sender_that_scheduled_messages_need_stays(api: Api) -> None:
     assert len(await listed(api)) == 2
 
 
+async def test_a_sender_that_a_scheduled_campaign_needs_stays(api: Api) -> None:
+    await create(api, ROW)
+    await api.context.database.pool.execute(
+        "INSERT INTO campaign (account_id, id, channel, name, state, sender, type, pace, created_at)"
+        " VALUES ($1, gen_random_uuid(), 'sms', 'Spring', 'scheduled', 'ACMEGB', 'MKT', 10, now())", api.customer.account_id,
+    )  # fmt: skip
+    assert (await delete(api, ["ACMEGB"])).json()["code"] == "E630"
+    await api.context.database.pool.execute("UPDATE campaign SET state = 'submitted'")
+    assert (await delete(api, ["ACMEGB"])).json()["code"] == "MSG108"
+
+
 @pytest.mark.parametrize("given", [["NOTMINE"], [], [{"a": 1}], None])
 async def test_deleting_what_is_not_there(api: Api, given: Any) -> None:
     answer = await delete(api, given)

@@ -107,3 +107,27 @@ async def test_a_batch_asks_once_for_all_its_templates(indian: World, monkeypatc
     assert asked == [4]
     counts = await indian.database.pool.fetch("SELECT trace, count(*) AS n FROM message GROUP BY trace")
     assert {row["trace"]: row["n"] for row in counts} == {"QUEUED": 4, "TEMPLATE-NOT-FOUND": 3}
+
+
+async def test_the_entity_is_the_requests_else_the_senders_else_the_accounts(indian: World) -> None:
+    """sms.md 3.2: operators there refuse a message without its principal entity."""
+    await add_template(indian, "Hello")
+    own, sender, account = "1101000000000000001", "1101000000000000002", "1101000000000000003"
+
+    async def entity(to: str = INDIA, **options: str) -> Any:
+        request = await indian.send(to, body="Hello", options={"template_id": TEMPLATE, **options})
+        await indian.pipeline.intake.step()
+        stored = (await indian.message(request))["options"].get("entity_id")
+        submission = next(one for one in await indian.take() if one.request_id == request)
+        assert submission.options.get("entity_id") == stored
+        return stored
+
+    assert await entity() is None
+    await indian.set_account(entity_id=account)
+    indian.pipeline.facts.forget()
+    assert await entity() == account
+    await indian.database.pool.execute("UPDATE sender SET entity_id = $1 WHERE sender = 'ACME'", sender)
+    indian.pipeline.facts.forget()
+    assert await entity() == sender
+    assert await entity(entity_id=own) == own
+    assert await entity(to="4917012345678") is None

@@ -61,7 +61,7 @@ class Composer:
         template = await find_template(self.context, self.call.principal, params) if has_template(params) else None
         if template is not None:
             params = template.complete(params)
-        sender, type_ = fields.read_sender(params), fields.read_type(params)
+        sender, type_ = fields.read_sender(params), fields.read_type(params, self.call.principal.settings)
         body = read_text(params, template) if has_template(params) else fields.read_body(params)
         options = read_options(params, fields.read_prefix(params))
         due_at = read_due(params, self.zone, self.now, self.context.settings.retention_days)

@@ -183,7 +183,7 @@ async def _call(request: AnyRequest, visitor: Visitor, params: dict[str, str]) -
     """The request as the API's handler takes it, for the visitor's account; what the form says needs no defaults."""
     async with context_of(request).database.acquire() as connection:
         found = await account_settings(connection, visitor.account_id)
-    settings = {name: found[name] for name in (AUTOMATIC, TRACKED) if name in found}
+    settings = {name: found[name] for name in (AUTOMATIC, TRACKED, fields.ROUTE_TYPES) if name in found}
     principal = Principal(
         visitor.account_id, visitor.sid, 0, visitor.country, visitor.currency, "active", settings=settings, rate=None
     )

@@ -28,6 +28,11 @@ SELECT a.id, a.settings, a.state,
      WHERE u.account_id = a.id AND u.mobile IS NOT NULL) AS team
 FROM account a WHERE a.id = ANY($1::bigint[])
 """
+KEEP_ENTITIES = """
+UPDATE message m SET options = coalesce(m.options, '{}'::jsonb) || jsonb_build_object('entity_id', t.entity_id)
+FROM unnest($1::bigint[], $2::uuid[], $3::smallint[], $4::text[]) AS t(account_id, request_id, n, entity_id)
+WHERE m.account_id = t.account_id AND m.request_id = t.request_id AND m.n = t.n
+"""
 LOOK_UP = """
 WITH t AS (
     SELECT * FROM unnest($1::integer[], $2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[])
@@ -118,6 +123,11 @@ async def remember(connection: asyncpg.Connection[Any], rows: Sequence[tuple[Any
 async def forget(connection: asyncpg.Connection[Any], rows: Sequence[tuple[Any, ...]]) -> None:
     """Take back sends that did not happen: (account, recipient, request, n)."""
     await connection.execute(FORGET, *columns(list(rows), 4))
+
+
+async def keep_entities(connection: asyncpg.Connection[Any], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Note the entities of messages that name none: (account, request, n, entity)."""
+    await connection.execute(KEEP_ENTITIES, *columns(list(rows), 4))
 
 
 async def settings(connection: asyncpg.Connection[Any], account_id: int) -> Mapping[str, Any]:

@@ -53,6 +53,8 @@ WHERE account_id = $1 AND sender = ANY($2::text[]) AND status <> 'Deleted' RETUR
 SCHEDULED = f"""
 SELECT DISTINCT m.sender FROM submission s JOIN message m USING (account_id, request_id, n)
 WHERE s.account_id = $1 AND m.status = {int(Status.SCHEDULED)} AND m.sender = ANY($2::text[])
+UNION SELECT sender FROM campaign
+WHERE account_id = $1 AND channel = 'sms' AND state IN ('scheduled', 'processing', 'partial') AND sender = ANY($2::text[])
 """  # noqa: S608
 CHANGE = """
 UPDATE sender SET description = $3, entity_id = $4, sample = $5, status = $6, reason = $7

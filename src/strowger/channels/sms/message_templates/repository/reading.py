@@ -37,6 +37,9 @@ SCHEDULED = f"""
 SELECT EXISTS (
     SELECT FROM submission s JOIN message m USING (account_id, request_id, n)
     WHERE s.account_id = $1 AND m.status = {int(Status.SCHEDULED)} AND m.options ->> 'template_id' = $2
+) OR EXISTS (
+    SELECT FROM campaign WHERE account_id = $1 AND channel = 'sms' AND state IN ('scheduled', 'processing', 'partial')
+        AND content ->> 'template_id' = $2
 )
 """  # noqa: S608
 PENDING = f"""
