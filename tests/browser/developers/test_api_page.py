@@ -56,7 +56,7 @@ async def test_a_call_is_made_and_its_answer_shown(visit: Visit) -> None:
     ((method, url, headers, body),) = seen
     assert (method, url.endswith(f"/v1/{SID}/messages"), headers["api-key"]) == ("POST", True, KEY)
     assert "cookie" not in headers
-    assert json.loads(body) == {"to": "447700900123", "sender": "STROWG", "body": "Grüße"}
+    assert json.loads(body) == {"to": "447700900123", "sender": "STROWG", "body": "Grüße", "type": "TXN"}
     read = await opened(page, "messages_status")
     await read.get_by_role("button", name="Send GET").click()
     await expect(read.get_by_role("status")).to_contain_text("202")

@@ -12,15 +12,17 @@ const made = (tag, attributes = {}, ...children) => {
 };
 let count = 0;
 
-function field(row) {
+function field(row, reads) {
   const { parameter, place, example } = row.dataset;
   const required = "required" in row.dataset;
   const long = /^[[{]/.test(example) || example.length > 60 || ["body", "content"].includes(parameter);
   const id = `try-${(count += 1)}`;
   const common = { id, class: "form-control", "data-name": parameter, "data-place": place, autocomplete: "off", spellcheck: "false" };
   const control = long ? made("textarea", { ...common, rows: "3" }) : made("input", common);
-  control.value = required ? example : "";
-  if (!required && example) control.placeholder = example;
+  // A read narrowed by examples finds nothing, and nobody wants to call example.net.
+  const fits = required || (!reads && !/^https?:/.test(example));
+  control.value = fits ? example : "";
+  if (!fits && example) control.placeholder = example;
   const label = made("label", { class: "field-label", for: id }, made("code", {}, parameter));
   if (required) label.append(" required");
   return made("div", { class: "field" }, label, control);
@@ -41,7 +43,7 @@ function build(details) {
   const forms = reads ? [["query", "Query"]] : [["json", "JSON"], ["form", "Form"], ["query", "Query"]];
   const [body, bodyField] = choice("Parameters as", forms);
   const form = made("form", { class: "try-form" });
-  const fields = made("div", { class: "try-fields" }, pathField, bodyField, ...rows.map(field));
+  const fields = made("div", { class: "try-fields" }, pathField, bodyField, ...rows.map((row) => field(row, reads)));
   const title = $("h3", details.closest("section")).textContent;
   const code = made("pre", { tabindex: "0", "aria-label": `Code: ${title}` });
   const answer = made("div", { role: "status" });
