@@ -109,7 +109,7 @@ async def test_accepted_handed_over_reported_and_called_back(place: Place) -> No
     await place.becomes(dlt, Status.UNDELIVERED, "DLT-REJECT-634")
 
 
-async def test_the_receipt_may_come_before_the_answer_and_twice(place: Place) -> None:
+async def test_R24_the_receipt_may_come_before_the_answer_and_twice(place: Place) -> None:
     await place.ask("POST", "/misbehave", name="receipt-first")
     await place.ask("POST", "/misbehave", name="duplicate-receipts", options={"copies": 2})
     try:

@@ -188,7 +188,7 @@ async def test_nothing_is_sent_while_paused_and_what_waits_goes_back(gateway: Ga
         assert len(gateway.requests) == 1
 
 
-async def test_concurrency_and_rate_hold(gateway: Gateway) -> None:
+async def test_R12_concurrency_and_rate_hold(gateway: Gateway) -> None:
     gateway.switches.switch("slow", True, {"ms": 100})
     async with carrier(f"{gateway.url}/send", concurrency=3) as run:
         run.lane.put(*(submission(recipient=f"4477009{n:05d}") for n in range(9)))

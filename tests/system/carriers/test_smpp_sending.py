@@ -37,7 +37,7 @@ async def test_each_message_ends_accepted_with_the_carriers_id(centre: ScriptedS
         assert pdu.validity_period.endswith("000R")
 
 
-async def test_the_window_starts_at_two_and_doubles_to_the_configured_one(centre: ScriptedSmsc) -> None:
+async def test_R13_the_window_starts_at_two_and_doubles_to_the_configured_one(centre: ScriptedSmsc) -> None:
     centre.on_submit = centre.hold
     async with running(centre.port, window=11) as run:
         run.lane.put(*(submission(str(i)) for i in range(100)))
@@ -103,7 +103,7 @@ async def test_callers_options_reach_the_wire(centre: ScriptedSmsc) -> None:
     ("status", "kind", "trace"),
     [(0x0B, Rejected, "INV-NUMBER"), (0x0A, Rejected, "SENDER-REJ"), (0x65, Rejected, "REJECTED")],
 )
-async def test_final_refusals(centre: ScriptedSmsc, status: int, kind: type, trace: str) -> None:
+async def test_R07_final_refusals(centre: ScriptedSmsc, status: int, kind: type, trace: str) -> None:
     centre.refuse(status)
     async with running(centre.port) as run:
         run.lane.put(submission())

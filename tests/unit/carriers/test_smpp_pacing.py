@@ -34,7 +34,7 @@ def worst_second(sent: list[float]) -> int:
 
 @pytest.mark.parametrize("tps", [10, 50, 333, 1000])
 @pytest.mark.parametrize("late", [0.0, 0.001, 0.01])
-def test_the_rate_holds_over_ten_seconds_and_in_any_second(tps: float, late: float) -> None:
+def test_R12_the_rate_holds_over_ten_seconds_and_in_any_second(tps: float, late: float) -> None:
     sent = send_for(Pace(tps), 10.0, late=late)
     assert 0.95 * tps * 10 <= len(sent) <= 1.05 * tps * 10
     assert worst_second(sent) <= max(1.1 * tps, tps + 1)
@@ -92,7 +92,7 @@ def test_repeated_complaints_lengthen_the_pause_up_to_a_bound() -> None:
 
 
 @given(st.integers(1, 5000))
-def test_the_window_doubles_to_its_limit_and_never_beyond(limit: int) -> None:
+def test_R13_the_window_doubles_to_its_limit_and_never_beyond(limit: int) -> None:
     window = SlowStart(limit)
     sizes = [window.size]
     for _ in range(20):

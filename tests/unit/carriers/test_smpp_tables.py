@@ -25,7 +25,7 @@ def test_every_status_of_the_specification_has_a_meaning() -> None:
     assert all(answer.text.endswith(".") for answer in ANSWERS.values())
 
 
-def test_final_answers_name_a_trace_of_the_table_and_only_zero_accepts() -> None:
+def test_R07_final_answers_name_a_trace_of_the_table_and_only_zero_accepts() -> None:
     assert all(a.trace in TRACES for a in ANSWERS.values() if a.verdict == "rejected")
     assert [status for status, a in ANSWERS.items() if a.verdict == "accepted"] == [0]
     assert {status for status, a in ANSWERS.items() if a.verdict == "throttled"} == {0x14, 0x58}

@@ -24,7 +24,7 @@ async def post(
     return await api.client.post(api.base + path, json={**GOOD, **change}, headers=headers)
 
 
-async def test_the_same_request_is_answered_alike_and_sent_once(api: Api) -> None:
+async def test_R20_the_same_request_is_answered_alike_and_sent_once(api: Api) -> None:
     first = await post(api, "k1")
     again = await post(api, "k1", header="x-idempotency-key")
     assert (first.status_code, again.status_code) == (202, 202)
@@ -43,13 +43,13 @@ async def test_the_form_of_the_request_does_not_matter(api: Api) -> None:
     assert again.content == first.content
 
 
-async def test_the_same_key_with_another_body_is_refused(api: Api) -> None:
+async def test_R21_the_same_key_with_another_body_is_refused(api: Api) -> None:
     await post(api, "k1")
     check(await post(api, "k1", body="Other"), "E422", "Idempotency-Key")
     assert len(await api.stored()) == 1
 
 
-async def test_fifty_parallel_requests_send_one_message(api: Api) -> None:
+async def test_R21_fifty_parallel_requests_send_one_message(api: Api) -> None:
     answers = await asyncio.gather(*(post(api, "k1") for _ in range(50)))
     assert len(await api.stored()) == 1
     assert {answer.status_code for answer in answers} <= {202, 409}
@@ -62,7 +62,7 @@ async def test_fifty_parallel_requests_send_one_message(api: Api) -> None:
     assert (await post(api, "k1")).content == executed[0].content
 
 
-async def test_fifty_parallel_requests_through_two_processes(api: Api) -> None:
+async def test_R21_fifty_parallel_requests_through_two_processes(api: Api) -> None:
     from tests.api_kit import client_of
 
     async with running_app(api.context) as app, client_of(app) as second:
@@ -75,7 +75,7 @@ async def test_fifty_parallel_requests_through_two_processes(api: Api) -> None:
     assert len(await api.stored()) == 1
 
 
-async def test_a_key_is_of_one_account_path_and_method(api: Api) -> None:
+async def test_R22_a_key_is_of_one_account_path_and_method(api: Api) -> None:
     other = await add_customer(api.context.database, "HXEU0000000002GB")
     headers = {**other.headers, "idempotency-key": "k1"}
     answers = [
@@ -105,7 +105,9 @@ async def test_a_request_that_could_not_be_stored_may_come_again(api: Api, monke
     assert (await post(api, "k1")).status_code == 202
 
 
-async def test_a_failure_after_the_commit_is_answered_from_the_store(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_R20_a_failure_after_the_commit_is_answered_from_the_store(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     accept = api.app.state.accepter.accept
 
     async def accept_and_fail(request: NewRequest) -> None:
@@ -120,7 +122,7 @@ async def test_a_failure_after_the_commit_is_answered_from_the_store(api: Api, m
     assert len(await api.stored()) == 1
 
 
-async def test_keys_live_24_hours(api: Api) -> None:
+async def test_R20_keys_live_24_hours(api: Api) -> None:
     clock = api.context.clock
     assert isinstance(clock, FrozenClock)
     await post(api, "k1")
@@ -131,7 +133,7 @@ async def test_keys_live_24_hours(api: Api) -> None:
     assert len(await api.stored()) == 2
 
 
-async def test_a_request_stays_in_progress_for_5_minutes_at_most(api: Api) -> None:
+async def test_R21_a_request_stays_in_progress_for_5_minutes_at_most(api: Api) -> None:
     clock = api.context.clock
     assert isinstance(clock, FrozenClock)
     await post(api, "k1")
@@ -142,6 +144,6 @@ async def test_a_request_stays_in_progress_for_5_minutes_at_most(api: Api) -> No
     assert (await post(api, "k1")).status_code == 202
 
 
-async def test_the_length_of_a_key(api: Api) -> None:
+async def test_R20_the_length_of_a_key(api: Api) -> None:
     assert (await post(api, "k" * 255)).status_code == 202
     check(await post(api, "k" * 256), "E400", "Idempotency-Key")

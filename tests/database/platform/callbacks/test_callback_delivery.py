@@ -156,7 +156,7 @@ async def test_sealed_headers_reach_the_receiver_and_nobody_else(world, receiver
     assert (unusable.outcome, unusable.error.split(":")[0]) == (AttemptOutcome.FAILED, "unusable")
 
 
-async def test_R38_a_failed_callback_is_replayed_under_its_id(world, receiver):
+async def test_R09_R38_a_failed_callback_is_replayed_under_its_id(world, receiver):
     receiver.script = lambda _: answer(410)
     row, engine = world.row(receiver.url()), world.engine()
     await world.queue(row)
@@ -176,7 +176,7 @@ async def test_R38_a_failed_callback_is_replayed_under_its_id(world, receiver):
     assert [a.attempt for a in await world.attempts(row)] == [1, 2]
 
 
-async def test_R38_all_failed_since_a_moment_are_replayed_in_order_of_creation(world, receiver):
+async def test_R09_R38_all_failed_since_a_moment_are_replayed_in_order_of_creation(world, receiver):
     receiver.script = lambda _: answer(410)
     engine, rows = world.engine(), []
     for _ in range(5):
