@@ -11,7 +11,7 @@ from tests.chaos.load import kills, scale
 from tests.installation import Installation, until
 
 
-async def test_r05_a_killed_worker_neither_loses_nor_doubles_a_contact(place: Installation) -> None:
+async def test_R05_a_killed_worker_neither_loses_nor_doubles_a_contact(place: Installation) -> None:
     count, url = scale(20_000), (place.data_dir / "database.url").read_text().strip()
     context = build_context(Settings(data_dir=place.data_dir, database_url=url, campaign_pace=count // 8))
     await context.database.open()

@@ -28,7 +28,7 @@ async def test_sign_in_leads_back_and_out_again(site: Site, visit: Any) -> None:
     assert "/sign-in" in page.url
 
 
-async def test_u76_password_managers_are_helped(site: Site, visit: Any) -> None:
+async def test_U76_password_managers_are_helped(site: Site, visit: Any) -> None:
     page = await visit("/sign-in", signed_in=False)
     assert await page.get_by_label("E-mail address").get_attribute("autocomplete") == "username"
     assert await page.get_by_label("Password").get_attribute("autocomplete") == "current-password"
@@ -61,7 +61,7 @@ async def test_unsafe_request_needs_the_token(site: Site, visit: Any) -> None:
     )
 
 
-async def test_u49_key_is_shown_once_listed_masked_revealed_with_password(site: Site, visit: Any) -> None:
+async def test_U49_key_is_shown_once_listed_masked_revealed_with_password(site: Site, visit: Any) -> None:
     page = await visit("/developers/keys")
     await page.get_by_role("main").get_by_role("link", name="Create API key").first.click()
     await page.get_by_label("Name").fill("CRM <b>")
@@ -88,7 +88,7 @@ async def test_u49_key_is_shown_once_listed_masked_revealed_with_password(site: 
     await page.get_by_text(key).wait_for()
 
 
-async def test_u49_rotate_and_deactivate(site: Site, visit: Any) -> None:
+async def test_U49_rotate_and_deactivate(site: Site, visit: Any) -> None:
     made = await keys.create_key(site.context, site.account.id, "CRM")
     page = await visit("/developers/keys")
     await page.locator("tbody .row-actions summary").click()
@@ -107,7 +107,7 @@ async def test_u49_rotate_and_deactivate(site: Site, visit: Any) -> None:
     assert not (await keys.get_key(site.context, site.account.id, made.id)).active
 
 
-async def test_u92_u96_profile(site: Site, visit: Any) -> None:
+async def test_U92_u96_profile(site: Site, visit: Any) -> None:
     await site.token()
     page = await visit("/profile")
     await page.get_by_label("Time zone").fill("Mars/Olympus")

@@ -16,7 +16,7 @@ async def tell(site: Site, *ids: str, account_id: int | None = None) -> None:
     await site.context.database.pool.execute("SELECT pg_notify($1, $2)", CHANNEL, msgspec.json.encode(payload).decode())
 
 
-async def test_u95_errors_stand_beside_the_field_and_input_is_kept(site: Site, visit: Any) -> None:
+async def test_U95_errors_stand_beside_the_field_and_input_is_kept(site: Site, visit: Any) -> None:
     page = await visit("/demo/form")
     await page.get_by_label("To", exact=True).fill("not a number")
     await page.get_by_label("Text", exact=True).fill("<b>Hello</b> & 'you'")
@@ -40,7 +40,7 @@ async def test_u95_errors_stand_beside_the_field_and_input_is_kept(site: Site, v
     assert await page.get_by_text("Sent to 4915112345678.").count() == 0
 
 
-async def test_u46_code_follows_what_is_typed(site: Site, visit: Any) -> None:
+async def test_U46_code_follows_what_is_typed(site: Site, visit: Any) -> None:
     page = await visit("/demo/form")
     await page.get_by_label("To", exact=True).fill("4915112345678")
     await page.get_by_text("to=4915112345678").wait_for()
@@ -51,7 +51,7 @@ async def test_u46_code_follows_what_is_typed(site: Site, visit: Any) -> None:
     assert await page.get_by_role("tab", name="Python").get_attribute("aria-selected") == "true"
 
 
-async def test_u95_leaving_with_unsaved_changes_asks(site: Site, visit: Any) -> None:
+async def test_U95_leaving_with_unsaved_changes_asks(site: Site, visit: Any) -> None:
     page = await visit("/demo/form")
     await page.get_by_label("Text", exact=True).press_sequentially("draft")
     asked: list[str] = []
@@ -67,7 +67,7 @@ async def test_u95_leaving_with_unsaved_changes_asks(site: Site, visit: Any) -> 
     assert page.url.endswith("/demo/form")
 
 
-async def test_u10_palette_by_keyboard_alone(site: Site, visit: Any) -> None:
+async def test_U10_palette_by_keyboard_alone(site: Site, visit: Any) -> None:
     page = await visit("/demo")
     await page.keyboard.press("Control+k")
     async with page.expect_response("**/console/search?q=api%20key"):
@@ -79,7 +79,7 @@ async def test_u10_palette_by_keyboard_alone(site: Site, visit: Any) -> None:
     await page.wait_for_url("**/developers/keys")
 
 
-async def test_u13_shortcuts_move_and_can_be_switched_off(site: Site, visit: Any) -> None:
+async def test_U13_shortcuts_move_and_can_be_switched_off(site: Site, visit: Any) -> None:
     page = await visit("/demo")
     await page.keyboard.press("g")
     await page.keyboard.press("k")
@@ -96,7 +96,7 @@ async def test_u13_shortcuts_move_and_can_be_switched_off(site: Site, visit: Any
     assert not await page.locator("#shortcuts").is_visible()
 
 
-async def test_u32_live_tail_shows_pauses_filters(site: Site, visit: Any) -> None:
+async def test_U32_live_tail_shows_pauses_filters(site: Site, visit: Any) -> None:
     page = await visit("/demo/live")
     await page.locator(".live-state.is-live").wait_for()
     await tell(site, "secret", account_id=site.account.id + 1)
@@ -114,7 +114,7 @@ async def test_u32_live_tail_shows_pauses_filters(site: Site, visit: Any) -> Non
     assert not await page.locator("#row-one").is_visible()
 
 
-async def test_u32_u82_live_tail_survives_a_lost_connection(site: Site, visit: Any) -> None:
+async def test_U32_u82_live_tail_survives_a_lost_connection(site: Site, visit: Any) -> None:
     page = await visit("/demo/live")
     await page.locator(".live-state.is-live").wait_for()
     await tell(site, "one")
@@ -128,7 +128,7 @@ async def test_u32_u82_live_tail_survives_a_lost_connection(site: Site, visit: A
     await page.locator("#offline").wait_for(state="hidden")
 
 
-async def test_u72_u77_keyboard_reaches_content_first(site: Site, visit: Any) -> None:
+async def test_U72_u77_keyboard_reaches_content_first(site: Site, visit: Any) -> None:
     page = await visit("/demo")
     await page.keyboard.press("Tab")
     assert await page.evaluate("document.activeElement.textContent") == "Skip to content"

@@ -19,7 +19,7 @@ async def sideways(page: Any) -> int:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_u70_u71_u74_pages_are_accessible_at_every_width(site: Site, visit: Any, axe: Any, theme: str) -> None:
+async def test_U70_u71_u74_pages_are_accessible_at_every_width(site: Site, visit: Any, axe: Any, theme: str) -> None:
     await add_messages(site.context, site.account.id, 60)
     await keys.create_key(site.context, site.account.id, "CRM")
     page = await visit("/profile", theme=theme)
@@ -33,7 +33,7 @@ async def test_u70_u71_u74_pages_are_accessible_at_every_width(site: Site, visit
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_u70_open_layers_are_accessible(site: Site, visit: Any, axe: Any, theme: str) -> None:
+async def test_U70_open_layers_are_accessible(site: Site, visit: Any, axe: Any, theme: str) -> None:
     page = await visit("/demo/blocks", theme=theme)
     await page.keyboard.press("Control+k")
     await page.locator('#palette [role="option"]').first.wait_for()
@@ -50,7 +50,7 @@ async def test_u70_open_layers_are_accessible(site: Site, visit: Any, axe: Any, 
     assert await axe(page) == []
 
 
-async def test_u70_empty_lists_and_errors_are_accessible(site: Site, visit: Any, axe: Any) -> None:
+async def test_U70_empty_lists_and_errors_are_accessible(site: Site, visit: Any, axe: Any) -> None:
     page = await visit("/demo")
     assert await page.get_by_role("heading", name="No messages yet").is_visible()
     assert await axe(page) == []
@@ -63,7 +63,7 @@ async def test_u70_empty_lists_and_errors_are_accessible(site: Site, visit: Any,
     assert await axe(page) == []
 
 
-async def test_u70_sign_in_page_is_accessible(site: Site, visit: Any, axe: Any) -> None:
+async def test_U70_sign_in_page_is_accessible(site: Site, visit: Any, axe: Any) -> None:
     for theme in ("light", "dark"):
         page = await visit("/sign-in", theme=theme, signed_in=False, width=320)
         assert await axe(page) == []
@@ -77,7 +77,7 @@ async def test_menu_and_top_bar_stay_while_the_page_scrolls(site: Site, visit: A
         assert await page.locator(part).evaluate("e => e.getBoundingClientRect().top") == 0
 
 
-async def test_u98_policy_allows_nothing_inline(site: Site, visit: Any) -> None:
+async def test_U98_policy_allows_nothing_inline(site: Site, visit: Any) -> None:
     page = await visit("/demo/blocks")
     answer = await page.goto(site.url + "/demo/blocks")
     headers = answer.headers
@@ -89,7 +89,7 @@ async def test_u98_policy_allows_nothing_inline(site: Site, visit: Any) -> None:
     assert await page.locator("svg path").count() > 3  # the chart is drawn under that policy
 
 
-async def test_u80_scripts_fit_the_budget_and_are_kept(site: Site, visit: Any) -> None:
+async def test_U80_scripts_fit_the_budget_and_are_kept(site: Site, visit: Any) -> None:
     page = await visit("/demo/blocks")
     packed = await page.evaluate(
         "performance.getEntriesByType('resource').filter(e => e.name.endsWith('.js')).map(e => e.encodedBodySize)"
@@ -102,7 +102,7 @@ async def test_u80_scripts_fit_the_budget_and_are_kept(site: Site, visit: Any) -
     assert again.status == 304
 
 
-async def test_u78_theme_follows_the_system_and_is_kept_per_user(site: Site, visit: Any) -> None:
+async def test_U78_theme_follows_the_system_and_is_kept_per_user(site: Site, visit: Any) -> None:
     page = await visit("/profile", theme="dark")
     html = page.locator("html")
     assert await html.get_attribute("data-bs-theme") == "dark"

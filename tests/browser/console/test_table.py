@@ -24,7 +24,7 @@ async def messages(site: Site) -> None:
     await add_messages(site.context, site.account.id, 130)
 
 
-async def test_u12_u20_filter_sort_page_live_in_the_url(site: Site, visit: Any, messages: None) -> None:
+async def test_U12_u20_filter_sort_page_live_in_the_url(site: Site, visit: Any, messages: None) -> None:
     page = await visit("/demo")
     await page.evaluate("window.kept = true")
     await page.locator("summary", has_text="Status").click()
@@ -83,7 +83,7 @@ async def test_columns_and_size(site: Site, visit: Any, messages: None) -> None:
     assert "cols=" in page.url
 
 
-async def test_u21_view_is_saved_shared_opened_removed(site: Site, visit: Any, messages: None) -> None:
+async def test_U21_view_is_saved_shared_opened_removed(site: Site, visit: Any, messages: None) -> None:
     page = await visit("/demo?status=90")
     await page.get_by_role("link", name="Created").click()
     await page.wait_for_url("**sort=-created_at")
@@ -102,7 +102,7 @@ async def test_u21_view_is_saved_shared_opened_removed(site: Site, visit: Any, m
     await page.get_by_text("View removed").wait_for()
 
 
-async def test_u22_export_holds_the_filtered_list(site: Site, visit: Any, messages: None, tmp_path: Path) -> None:
+async def test_U22_export_holds_the_filtered_list(site: Site, visit: Any, messages: None, tmp_path: Path) -> None:
     page = await visit("/demo")
     await page.locator("summary", has_text="Status").click()
     await page.get_by_label("Undelivered").check()

@@ -83,7 +83,7 @@ async def test_a_campaign_from_file_to_outcomes(visit: Visit, funded: Site) -> N
     await expect(page.get_by_role("row").filter(has_text="Spring sale")).to_contain_text("Submitted")
 
 
-async def test_u70_u74_every_step_is_accessible_and_fits(visit: Visit, funded: Site, axe: Any) -> None:
+async def test_U70_u74_every_step_is_accessible_and_fits(visit: Visit, funded: Site, axe: Any) -> None:
     page = await visit("/campaigns")
     await write(page)
     path = page.url.removesuffix("/review").removeprefix(funded.url)

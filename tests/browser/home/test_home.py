@@ -37,7 +37,7 @@ async def tell(site: Any, message_id: str) -> None:
     await site.context.database.run(work)
 
 
-async def test_u30_steps_tick_and_figures_move_while_the_page_is_open(visit: Any, site: Any, log: Log) -> None:
+async def test_U30_steps_tick_and_figures_move_while_the_page_is_open(visit: Any, site: Any, log: Log) -> None:
     page = await visit("/")
     await expect(page.locator("#first-steps")).to_contain_text("0 of 5 done")
     await tell(site, await log.message(status=int(Status.DELIVERED), body="Grüße aus München"))
@@ -46,7 +46,7 @@ async def test_u30_steps_tick_and_figures_move_while_the_page_is_open(visit: Any
     await expect(page.locator("#home-traffic svg")).to_be_visible()
 
 
-async def test_u70_u74_it_is_accessible_and_fits(visit: Any, log: Log, axe: Any) -> None:
+async def test_U70_u74_it_is_accessible_and_fits(visit: Any, log: Log, axe: Any) -> None:
     for hours in range(20):
         for status in (Status.DELIVERED, Status.DELIVERED, Status.SENT, Status.UNDELIVERED):
             await log.message(ago=timedelta(hours=hours).total_seconds(), status=int(status))

@@ -47,7 +47,7 @@ async def open_page(context: BrowserContext, installation: Installation, path: s
     return page
 
 
-async def test_u01_u30_send_arrives_reply_and_log(signed_in: BrowserContext, installation: Installation) -> None:
+async def test_U01_u30_send_arrives_reply_and_log(signed_in: BrowserContext, installation: Installation) -> None:
     page = await open_page(signed_in, installation, "/send")
     await page.get_by_label("To", exact=True).fill(HANDSET)
     await page.get_by_label("Text", exact=True).fill("Grüße 🙂")
@@ -82,7 +82,7 @@ async def test_u01_u30_send_arrives_reply_and_log(signed_in: BrowserContext, ins
     await expect(home.locator("main")).to_contain_text("3 of 5 done")
 
 
-async def test_u95_a_wrong_form_keeps_its_input_and_says_what_is_wrong(
+async def test_U95_a_wrong_form_keeps_its_input_and_says_what_is_wrong(
     signed_in: BrowserContext, installation: Installation
 ) -> None:
     page = await open_page(signed_in, installation, "/send")
@@ -94,7 +94,7 @@ async def test_u95_a_wrong_form_keeps_its_input_and_says_what_is_wrong(
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_u70_u74_every_room_is_accessible_and_fits(
+async def test_U70_u74_every_room_is_accessible_and_fits(
     signed_in: BrowserContext, installation: Installation, axe: Any, theme: Any
 ) -> None:
     page = await open_page(signed_in, installation, "/")

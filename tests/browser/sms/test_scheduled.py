@@ -64,7 +64,7 @@ async def test_moving_keeps_the_input_and_shows_the_call(visit: Visit, site: Sit
     await expect(page).to_have_url(f"{site.url}/scheduled")
 
 
-async def test_u70_u74_it_is_accessible_and_fits(visit: Visit, site: Site, axe: Any) -> None:
+async def test_U70_u74_it_is_accessible_and_fits(visit: Visit, site: Site, axe: Any) -> None:
     await schedule(site, "A long text that says a lot about what will be sent, and then some more of it", days=2)
     await schedule(site, "Soon", minutes=3)
     for theme in ("light", "dark"):

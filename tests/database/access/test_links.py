@@ -18,7 +18,7 @@ async def reset_path(house: House) -> str:
     return await house.mailed_path("password-reset")
 
 
-async def test_r62_reset_works_once_and_ends_every_session(house: House) -> None:
+async def test_R62_reset_works_once_and_ends_every_session(house: House) -> None:
     inside = await house.entered()
     path = await reset_path(house)
     browser = house.browser()
@@ -36,7 +36,7 @@ async def test_r62_reset_works_once_and_ends_every_session(house: House) -> None
 
 
 @pytest.mark.parametrize("purpose", list(links.LIVES))
-async def test_r62_no_link_lives_longer_than_an_hour(house: House, purpose: str) -> None:
+async def test_R62_no_link_lives_longer_than_an_hour(house: House, purpose: str) -> None:
     assert links.LIVES[purpose].total_seconds() <= 3600
     async with house.context.database.session() as session:
         token = await links.make(session, house.context, house.owner.id, purpose)
@@ -46,7 +46,7 @@ async def test_r62_no_link_lives_longer_than_an_hour(house: House, purpose: str)
         await links.look(house.context, token, purpose)
 
 
-async def test_r62_links_are_stored_hashed_and_for_one_purpose(house: House) -> None:
+async def test_R62_links_are_stored_hashed_and_for_one_purpose(house: House) -> None:
     path = await reset_path(house)
     token = path.rpartition("/")[2]
     row = await house.context.database.pool.fetchrow("SELECT * FROM one_time_link")
@@ -55,7 +55,7 @@ async def test_r62_links_are_stored_hashed_and_for_one_purpose(house: House) -> 
         assert (await house.browser().client.post(other, data={"name": "Eve", "password": NEW})).status_code == 410
 
 
-async def test_r62_of_parallel_uses_one_wins(house: House) -> None:
+async def test_R62_of_parallel_uses_one_wins(house: House) -> None:
     path = await reset_path(house)
     found = await asyncio.gather(
         *(house.browser().client.post(path, data={"password": f"{NEW}-{i}"}) for i in range(4))

@@ -102,7 +102,7 @@ async def test_the_lock_ends_by_itself_after_a_day(house: House) -> None:
     assert (await browser.sign_in(ADA)).status_code == 303
 
 
-async def test_r61_codes_six_a_minute_twelve_an_hour(house: House) -> None:
+async def test_R61_codes_six_a_minute_twelve_an_hour(house: House) -> None:
     browser = await house.entered()
     totp, _ = await set_up_app(house, browser)
     guess = house.browser()
@@ -120,7 +120,7 @@ async def test_r61_codes_six_a_minute_twelve_an_hour(house: House) -> None:
     assert (await guess.code(totp.at(house.clock.now()))).status_code == 303
 
 
-async def test_r61_parallel_guesses_of_codes_count_too(house: House) -> None:
+async def test_R61_parallel_guesses_of_codes_count_too(house: House) -> None:
     browser = await house.entered()
     await set_up_app(house, browser)
     guess = house.browser()
@@ -198,7 +198,7 @@ async def test_mobile_is_confirmed_by_code_and_then_gets_the_codes(house: House)
     assert (await other.code(text[:6])).status_code == 303
 
 
-async def test_u96_a_sign_in_from_a_new_place_is_told(house: House) -> None:
+async def test_U96_a_sign_in_from_a_new_place_is_told(house: House) -> None:
     await house.entered(address="192.0.2.1")
     await house.entered(address="192.0.2.77")
     assert await house.mails("new-login") == []

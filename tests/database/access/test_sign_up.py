@@ -38,7 +38,7 @@ async def test_open_sign_up_from_form_to_trial_account(database_url: str, tmp_pa
         assert (await house.browser().sign_in("grace@navy.example")).headers["location"].startswith("/sign-in/code")
 
 
-async def test_r62_a_sign_up_link_ends_after_an_hour(database_url: str, tmp_path: Path) -> None:
+async def test_R62_a_sign_up_link_ends_after_an_hour(database_url: str, tmp_path: Path) -> None:
     async with open_house(database_url, tmp_path, signup="open") as house:
         await house.browser().client.post("/sign-up", data=FORM)
         path = await house.mailed_path("verify-email")

@@ -16,7 +16,7 @@ from strowger.platform.accounts.errors import AccountProblem, KeyNotActive, NoSu
 from tests.database.accounts.conftest import People
 
 
-async def test_u49_key_is_stored_hashed_and_sealed(people: People) -> None:
+async def test_U49_key_is_stored_hashed_and_sealed(people: People) -> None:
     made = await keys.create_key(people.context, people.account.id, "CRM", networks=["10.0.0.0/8"])
     assert re.fullmatch(r"A[0-9a-f]{32}", made.key)
     row = await people.context.database.pool.fetchrow("SELECT * FROM api_key")
@@ -38,7 +38,7 @@ async def test_sealed_key_opens_only_in_its_own_row(people: People) -> None:
         await keys.reveal_key(people.context, people.account.id, made[1].id)
 
 
-async def test_u49_rotation_overlaps(people: People) -> None:
+async def test_U49_rotation_overlaps(people: People) -> None:
     old = await keys.create_key(people.context, people.account.id, "CRM", networks=["192.0.2.1"])
     new = await keys.rotate_key(people.context, people.account.id, old.id, timedelta(hours=24))
     assert new.key != old.key
@@ -58,7 +58,7 @@ async def test_overlap_has_an_end_and_dead_keys_stay_dead(people: People) -> Non
         await keys.rotate_key(people.context, people.account.id, old.id, timedelta(0))
 
 
-async def test_r58_foreign_key_is_as_unknown(people: People) -> None:
+async def test_R58_foreign_key_is_as_unknown(people: People) -> None:
     other = await service.create_account(people.context, "Other", "IN", "INR")
     made = await keys.create_key(people.context, people.account.id, "CRM")
     for act in (

@@ -43,7 +43,7 @@ async def test_unknown_address_and_wrong_password_answer_alike(people: People) -
     assert texts[0] == texts[1]
 
 
-async def test_r61_locked_after_ten_failures_in_a_quarter_hour(people: People) -> None:
+async def test_R61_locked_after_ten_failures_in_a_quarter_hour(people: People) -> None:
     for _ in range(10):
         with pytest.raises(WrongPassword):
             await enter(people, "wrong")
@@ -57,7 +57,7 @@ async def test_r61_locked_after_ten_failures_in_a_quarter_hour(people: People) -
     assert await enter(people)
 
 
-async def test_r61_success_starts_the_count_anew(people: People) -> None:
+async def test_R61_success_starts_the_count_anew(people: People) -> None:
     for _ in range(2):
         for _ in range(9):
             with pytest.raises(WrongPassword):
@@ -65,7 +65,7 @@ async def test_r61_success_starts_the_count_anew(people: People) -> None:
         assert await enter(people)
 
 
-async def test_r61_parallel_guesses_count_too(people: People) -> None:
+async def test_R61_parallel_guesses_count_too(people: People) -> None:
     found = await asyncio.gather(*(enter(people, f"wrong {i}") for i in range(14)), return_exceptions=True)
     assert sum(isinstance(problem, WrongPassword) for problem in found) == 10
     assert sum(isinstance(problem, Locked) for problem in found) == 4
@@ -89,7 +89,7 @@ async def test_session_ends_after_twelve_hours_in_use(people: People) -> None:
     assert await service.session_of(people.context, token) is None
 
 
-async def test_u96_sign_out_of_this_and_of_the_others(people: People) -> None:
+async def test_U96_sign_out_of_this_and_of_the_others(people: People) -> None:
     first, second, third = [await enter(people) for _ in range(3)]
     assert await service.sign_out_others(people.context, people.user.id, second) == 2
     assert len(await service.sessions_of(people.context, people.user.id)) == 1

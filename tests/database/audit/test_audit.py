@@ -20,7 +20,7 @@ async def entries(house: House) -> list[asyncpg.Record]:
     return await house.context.database.pool.fetch("SELECT * FROM audit_entry ORDER BY account_id, number")
 
 
-async def test_r90_who_what_before_after_from_where(house: House) -> None:
+async def test_R90_who_what_before_after_from_where(house: House) -> None:
     owner = await house.entered(address="203.0.113.5")
     await owner.post("/settings/general", name="Ada & Co", time_zone="Europe/Berlin")
     (entry,) = await entries(house)
@@ -36,7 +36,7 @@ async def test_r90_who_what_before_after_from_where(house: House) -> None:
     assert "Change name and time zone of the account" in (await owner.get(LOG)).text
 
 
-async def test_r90_no_secret_reaches_the_log(house: House) -> None:
+async def test_R90_no_secret_reaches_the_log(house: House) -> None:
     owner = await house.entered()
     await owner.post("/profile/password", old=PASSWORD, new="Another-Horse-10")
     made = await owner.post("/developers/keys/new", name="CRM", networks="")
@@ -48,7 +48,7 @@ async def test_r90_no_secret_reaches_the_log(house: House) -> None:
     assert len(await entries(house)) == 2
 
 
-async def test_r90_what_was_refused_or_only_looked_at_is_no_entry(house: House) -> None:
+async def test_R90_what_was_refused_or_only_looked_at_is_no_entry(house: House) -> None:
     owner = await house.entered()
     await owner.post("/settings/general", name="", time_zone="Mars")
     await owner.client.post("/settings/general", data={"name": "x", "time_zone": "UTC"})
@@ -56,7 +56,7 @@ async def test_r90_what_was_refused_or_only_looked_at_is_no_entry(house: House) 
     assert await entries(house) == []
 
 
-async def test_r90_entries_cannot_be_changed_and_the_chain_shows_what_was(house: House) -> None:
+async def test_R90_entries_cannot_be_changed_and_the_chain_shows_what_was(house: House) -> None:
     owner = await house.entered()
     await asyncio.gather(*(owner.post("/profile", name=f"Ada {i}", time_zone="UTC") for i in range(6)))
     found = await service.verify(house.context, house.account.id)
@@ -85,7 +85,7 @@ async def test_each_account_has_its_own_log(house: House) -> None:
     assert (await support.get(LOG)).status_code == 403
 
 
-async def test_u97_filters_and_export(house: House) -> None:
+async def test_U97_filters_and_export(house: House) -> None:
     owner = await house.entered()
     await owner.post("/profile", name="=cmd()", time_zone="UTC")
     await owner.post("/settings/general", name="Ada & Co", time_zone="UTC")

@@ -29,7 +29,7 @@ async def names(database: Database, account_id: int, user_id: int) -> list[str]:
     return [view.name for view in await repository.list_views(database, account_id, user_id, "messages")]
 
 
-async def test_u21_own_and_shared_views(database: Database, people: tuple[int, int, int]) -> None:
+async def test_U21_own_and_shared_views(database: Database, people: tuple[int, int, int]) -> None:
     await repository.save_view(database, 1, 1, False, "messages", "Mine", "?q=1")
     await repository.save_view(database, 1, 1, True, "messages", "Ours", "?q=2")
     await repository.save_view(database, 1, 1, False, "other-list", "Else", "")
@@ -45,7 +45,7 @@ async def test_same_name_replaces(database: Database, people: tuple[int, int, in
     assert [view.query for view in views] == ["?q=2"]
 
 
-async def test_r58_foreign_view_cannot_be_removed(database: Database, people: tuple[int, int, int]) -> None:
+async def test_R58_foreign_view_cannot_be_removed(database: Database, people: tuple[int, int, int]) -> None:
     await repository.save_view(database, 1, 1, False, "messages", "Mine", "")
     await repository.save_view(database, 1, 1, True, "messages", "Ours", "")
     views = {view.name: view.id for view in await repository.list_views(database, 1, 1, "messages")}

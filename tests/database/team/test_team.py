@@ -44,7 +44,7 @@ async def test_invitation_from_mail_to_the_first_page(house: House) -> None:
     assert (await house.browser().client.post(path, data={"name": "Eve", "password": NEW})).status_code == 410
 
 
-async def test_r62_an_old_invitation_is_replaced_by_a_new_one(house: House) -> None:
+async def test_R62_an_old_invitation_is_replaced_by_a_new_one(house: House) -> None:
     owner = await house.entered()
     await owner.post(f"{TEAM}/invite", name="Grace Hopper", email="grace@example.com", role="support", hours="24")
     first = await house.mailed_path("team-invitation")
@@ -99,7 +99,7 @@ async def test_disabling_signs_out_at_once_and_removing_stops_the_keys(house: Ho
     assert not (await keys.get_key(house.context, house.account.id, made.id)).active
 
 
-async def test_r58_members_of_another_account_are_as_unknown(house: House) -> None:
+async def test_R58_members_of_another_account_are_as_unknown(house: House) -> None:
     other = await service.create_account(house.context, "Other", "DE", "EUR")
     eve = await house.add("eve", "support", other)
     owner = await house.entered()
@@ -187,7 +187,7 @@ async def everything(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
 
 
 @pytest.mark.parametrize("key", ["admin", "manager", "support", "expert-read", "numbers-only"])
-async def test_r55_every_page_refuses_the_roles_that_lack_its_permission(everything: House, key: str) -> None:
+async def test_R55_every_page_refuses_the_roles_that_lack_its_permission(everything: House, key: str) -> None:
     """Generated from the pages: those that a role may not call answer 403; unsafe ones that it may ask for the token."""
     user = await everything.add("somebody", key)
     browser = await everything.entered(user.email)

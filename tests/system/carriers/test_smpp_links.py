@@ -67,7 +67,7 @@ async def test_a_link_lost_mid_window_reports_unknown_and_gives_back_the_rest(ce
         assert [s.body for s in run.lane.released] == ["2", "3"]
 
 
-async def test_the_window_starts_anew_after_a_reconnect(centre: ScriptedSmsc) -> None:
+async def test_R13_the_window_starts_anew_after_a_reconnect(centre: ScriptedSmsc) -> None:
     async with running(centre.port, window=64) as run:
         run.lane.put(*(submission() for _ in range(300)))
         await run.journal.until_outcomes(300)

@@ -168,14 +168,14 @@ async def test_R46_the_connection_goes_to_the_address_that_was_checked_and_to_no
     await client.close()
 
 
-async def test_a_silent_receiver_is_left_after_the_time_limit(client):
+async def test_R34_a_silent_receiver_is_left_after_the_time_limit(client):
     async with serving(lambda _: None) as server:
         with pytest.raises(HttpFailed) as caught:
             await client.request("GET", f"http://127.0.0.1:{server.port}/", timeout=0.05)
         assert caught.value.reason == "timeout"
 
 
-async def test_a_receiver_that_drips_is_left_after_the_time_limit(client):
+async def test_R34_a_receiver_that_drips_is_left_after_the_time_limit(client):
     async with serving(lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n1") as server:
         with pytest.raises(HttpFailed) as caught:
             await client.request("GET", f"http://127.0.0.1:{server.port}/", timeout=0.05)

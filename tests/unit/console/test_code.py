@@ -14,7 +14,7 @@ texts = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters
 
 
 @given(texts, texts)
-def test_u46_curl_carries_every_text_literally(to: str, body: str) -> None:
+def test_U46_curl_carries_every_text_literally(to: str, body: str) -> None:
     words = shlex.split(
         as_curl(ApiCall("POST", "http://x/v1/HX/messages", form={"to": to, "body": body})).replace("\\\n", "")
     )
@@ -24,7 +24,7 @@ def test_u46_curl_carries_every_text_literally(to: str, body: str) -> None:
 
 
 @given(texts)
-def test_u46_python_is_a_program_with_the_same_values(body: str) -> None:
+def test_U46_python_is_a_program_with_the_same_values(body: str) -> None:
     tree = ast.parse(as_python(ApiCall("POST", "http://x/", form={"body": body}, headers={"a": "b"})))
     call = next(
         node for node in ast.walk(tree) if isinstance(node, ast.Call) and any(k.arg == "data" for k in node.keywords)

@@ -40,7 +40,7 @@ def test_formula_is_escaped(start: str) -> None:
     assert escape_formula("a" + start) == "a" + start
 
 
-async def test_u22_csv_is_utf8_with_mark_and_literal() -> None:
+async def test_U22_csv_is_utf8_with_mark_and_literal() -> None:
     raw = b"".join([chunk async for chunk in csv_chunks(FIELDS, batches(), VISITOR)])
     assert raw.startswith(b"\xef\xbb\xbf")
     lines = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
@@ -49,7 +49,7 @@ async def test_u22_csv_is_utf8_with_mark_and_literal() -> None:
     assert lines[2] == ["'+49", 'größe, "quoted"\nline 日本', "", ""]
 
 
-async def test_u22_xlsx_holds_the_same_rows() -> None:
+async def test_U22_xlsx_holds_the_same_rows() -> None:
     raw = b"".join([chunk async for chunk in xlsx_chunks(FIELDS, batches(), VISITOR)])
     sheet = openpyxl.load_workbook(io.BytesIO(raw)).active
     assert sheet is not None

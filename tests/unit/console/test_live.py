@@ -47,7 +47,7 @@ async def test_only_own_account_and_topic() -> None:
     assert event["data"] == '{"id":3}'
 
 
-async def test_u32_missed_notices_come_after_a_reconnect() -> None:
+async def test_U32_missed_notices_come_after_a_reconnect() -> None:
     hub, listener = hub_and_listener()
     stream = hub.stream(1, ["messages"])
     last = parse(await anext(stream))["id"]

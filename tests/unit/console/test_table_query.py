@@ -56,7 +56,7 @@ def test_damaged_cursor_is_none(text: str) -> None:
         (Filter("p", "P", "number"), NumberRange(Decimal("0.1"), None)),
     ],
 )
-def test_u12_filter_comes_back_from_the_url(item: Filter, value: object) -> None:
+def test_U12_filter_comes_back_from_the_url(item: Filter, value: object) -> None:
     params = parse_qs(urlencode(filter_params(item, value, VISITOR)))
     assert read_filter(item, params, VISITOR, NOW) == value
 

@@ -70,7 +70,7 @@ def test_words_of_sql_in_sentences_are_no_sql(lint: Any) -> None:
         'calls = table("callback")\ndef f():\n    return select(calls)\n',
     ],
 )
-def test_r56_tenant_tables_are_read_by_account(lint: Any, text: str) -> None:
+def test_R56_tenant_tables_are_read_by_account(lint: Any, text: str) -> None:
     assert [rule for rule, _ in found(lint, REPOSITORY, text)] == ["tenant-scope"]
 
 
@@ -87,11 +87,11 @@ def test_r56_tenant_tables_are_read_by_account(lint: Any, text: str) -> None:
         "def f(session):  # scope: the list adds the account\n    return select(Message)\n",
     ],
 )
-def test_r56_passes_with_account_or_reason(lint: Any, text: str) -> None:
+def test_R56_passes_with_account_or_reason(lint: Any, text: str) -> None:
     assert found(lint, REPOSITORY, text) == []
 
 
-def test_r56_a_comment_without_a_reason_excuses_nothing(lint: Any) -> None:
+def test_R56_a_comment_without_a_reason_excuses_nothing(lint: Any) -> None:
     assert found(lint, REPOSITORY, '# scope:\nQ = "DELETE FROM callback"\n') == [("tenant-scope", 2)]
 
 
@@ -106,7 +106,7 @@ def test_r56_a_comment_without_a_reason_excuses_nothing(lint: Any) -> None:
         "import aiohttp\nx = aiohttp.ClientSession()\n",
     ],
 )
-def test_r49_only_the_guarded_client_speaks_http(lint: Any, text: str) -> None:
+def test_R49_only_the_guarded_client_speaks_http(lint: Any, text: str) -> None:
     assert {rule for rule, _ in found(lint, SERVICE, text)} == {"outgoing-http"}
     for path in ("src/strowger/foundation/http_client.py", "src/strowger/simulators/x.py", "tests/unit/x.py"):
         assert found(lint, path, text) == []

@@ -10,14 +10,14 @@ from strowger.platform.team.roles import PERMISSIONS, ROLES
 ADVICE = 'add permission="<area>.read" or "<area>.write" of platform/team/permissions.json to its @page or Operation'
 
 
-def test_r55_every_page_names_a_permission() -> None:
+def test_R55_every_page_names_a_permission() -> None:
     assert app.PAGES
     missing = [f"{sorted(page.methods)} {page.path} ({page.handler})" for page in PAGES if page.permission is None]
     ours = [line for line in missing if "(strowger." in line]
     assert not ours, f"{ADVICE}: {ours}"
 
 
-def test_r55_every_operation_names_a_permission() -> None:
+def test_R55_every_operation_names_a_permission() -> None:
     missing = [f"{operation.method} {operation.path}" for operation in OPERATIONS if not operation.permission]
     assert not missing, f"{ADVICE}: {missing}"
 

@@ -96,8 +96,16 @@ BAD = [
 ]
 
 
+async def test_R40_a_callback_carries_up_to_20_kilobytes_of_its_own(api: Api) -> None:
+    callback = {"url": "https://example.net/", "method": "POST", "payload": {"note": "x" * 19_900}}
+    assert (await api.send(callback=callback)).status_code == 202
+    callback["payload"] = {"note": "x" * 20_000}
+    check(await api.send(callback=callback), "E615", "callback")
+    assert len(await api.stored()) == 1
+
+
 @pytest.mark.parametrize(("change", "code", "field"), BAD, ids=[f"{c[1]}-{n}" for n, c in enumerate(BAD)])
-async def test_bad_parameters(api: Api, change: dict[str, Any], code: str, field: str) -> None:
+async def test_R98_bad_parameters(api: Api, change: dict[str, Any], code: str, field: str) -> None:
     check(await api.send(**change), code, field)
     assert not await api.stored()
 

@@ -194,7 +194,7 @@ async def test_form_multipart_and_wrong_types_are_read_alike(api: Api) -> None:
     assert len(await api.stored()) == len(answers)
 
 
-async def test_r21_a_repeated_batch_is_one_batch(api: Api) -> None:
+async def test_R21_a_repeated_batch_is_one_batch(api: Api) -> None:
     document = {**TOP, "sms": [{"to": "447700900123"}, {"to": "447700900124"}]}
     headers = {"idempotency-key": "b-1"}
     first, second = await post(api, json=document, headers=headers), await post(api, json=document, headers=headers)

@@ -127,7 +127,7 @@ async def test_bad_input_is_said_beside_its_field_and_changes_nothing(visit: Vis
     assert "has a default configuration already" in answer.text
 
 
-async def test_r55_people_of_another_account_find_nothing(visit: Visit) -> None:
+async def test_R55_people_of_another_account_find_nothing(visit: Visit) -> None:
     await give_number(visit)
     page = await make(visit)
     before = await rows(visit)

@@ -326,7 +326,7 @@ async def test_a_file_of_sender_ids(visit: Visit) -> None:
         (b"title\n" + b"x" * 5_000_001, "at most 5,000,000"),
     ],
 )
-async def test_r98_a_file_that_cannot_be_read_changes_nothing(visit: Visit, data: bytes, said: str) -> None:
+async def test_R98_a_file_that_cannot_be_read_changes_nothing(visit: Visit, data: bytes, said: str) -> None:
     answer = await upload(visit, "templates", data)
     assert answer.status_code == 422
     assert said in answer.text

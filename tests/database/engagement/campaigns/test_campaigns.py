@@ -338,7 +338,7 @@ async def test_details_and_report_tell_what_became_of_it(desk: Desk) -> None:
     assert "Spring sale" not in await desk.text("/campaigns?state=draft")
 
 
-async def test_r56_another_accounts_campaign_does_not_exist(desk: Desk) -> None:
+async def test_R56_another_accounts_campaign_does_not_exist(desk: Desk) -> None:
     path = await desk.ready()
     other, token = await add_person(desk.visit.context, "bob")
     await desk.visit.context.database.run(lambda c: create_sender(c, other, "BOBS"))

@@ -73,7 +73,7 @@ async def test_R31_two_secrets_are_valid_for_a_day_after_rotation(world, receive
     assert new.encode() not in stored
 
 
-async def test_retries_follow_the_series_in_virtual_time_and_end_as_a_dead_letter(world, receiver):
+async def test_R09_retries_follow_the_series_in_virtual_time_and_end_as_a_dead_letter(world, receiver):
     receiver.script = lambda _: answer(503)
     row, engine = world.row(receiver.url()), world.engine()
     await world.queue(row)

@@ -31,17 +31,17 @@ def refused_or_read(body: bytes) -> None:
 @example(b"\xff\xfe<\x00")
 @example(b'<?xml version="1.0" encoding="utf-7"?><request/>')
 @example(b'<?xml version="1.0" encoding="idna"?><request/>')
-def test_r96_bytes_are_read_or_refused(body: bytes) -> None:
+def test_R96_bytes_are_read_or_refused(body: bytes) -> None:
     refused_or_read(body)
 
 
 @given(st.lists(PIECES, max_size=30))
-def test_r96_pieces_of_xml_are_read_or_refused(pieces: list[str]) -> None:
+def test_R96_pieces_of_xml_are_read_or_refused(pieces: list[str]) -> None:
     refused_or_read("".join(pieces).encode("utf-8", "surrogatepass"))
 
 
 @given(FIELDS, st.lists(FIELDS, min_size=1, max_size=5))
-def test_r97_what_is_written_is_read_again(top: dict[str, str], nodes: list[dict[str, str]]) -> None:
+def test_R97_what_is_written_is_read_again(top: dict[str, str], nodes: list[dict[str, str]]) -> None:
     nodes = [node or {"body": "x"} for node in nodes]
     assert read_xml(write_xml({**top, "sms": nodes}, "request")) == {**top, "sms": nodes}
 
