@@ -29,6 +29,7 @@ from strowger.platform.billing import routes as billing_api
 from strowger.platform.blocklist import routes as blocklist_api
 from strowger.platform.callbacks.profiles import routes as profile_api
 from strowger.platform.consent import routes as consent_api
+from strowger.platform.directory import routes as directory_api
 from strowger.platform.documents import routes as documents_api
 from strowger.platform.files import pages as file_pages
 from strowger.platform.gateway import setup as gateway
@@ -125,6 +126,7 @@ async def running_app(context: Context) -> AsyncIterator[Litestar]:
         route_handlers=[
             *sms_api.routes,
             *blocklist_api.routes,
+            *directory_api.routes,
             *profile_api.routes,
             *consent_api.routes,
             *lookup_api.routes,

@@ -74,6 +74,12 @@ TENANT_MODELS = {
     "CampaignBatch": "campaign_batch",
     "CampaignChunk": "campaign_chunk",
     "Passkey": "passkey",
+    "Contact": "contact",
+    "Tag": "tag",
+    "ContactTag": "contact_tag",
+    "ContactField": "contact_field",
+    "ContactImport": "contact_import",
+    "ContactImportRow": "contact_import_row",
 }
 TENANT_TABLES = frozenset(TENANT_MODELS.values())
 SQL = re.compile(r"\bSELECT\s+[\w*(]|\bINSERT INTO\s|\bUPDATE\s+\w+(\s+\w+)?\s+SET\b|\bDELETE FROM\s")

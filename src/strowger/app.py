@@ -42,6 +42,8 @@ from strowger.platform.blocklist import routes as blocklist_api
 from strowger.platform.callbacks.profiles import pages as profile_pages
 from strowger.platform.callbacks.profiles import routes as profile_api
 from strowger.platform.consent import routes as consent_api
+from strowger.platform.directory import pages as directory
+from strowger.platform.directory import routes as directory_api
 from strowger.platform.documents import pages as documents
 from strowger.platform.documents import routes as documents_api
 from strowger.platform.files import pages as files
@@ -70,6 +72,7 @@ log = get_logger(__name__)
 CONNECT_SECONDS = 60
 PAGES: list[Any] = [
     *blocklist.pages,
+    *directory.pages,
     *lookup.pages,
     *installation.pages,
     *support.pages,
@@ -101,6 +104,7 @@ API: list[Any] = [
     *sms_api.routes,
     *profile_api.routes,
     *blocklist_api.routes,
+    *directory_api.routes,
     *consent_api.routes,
     *lookup_api.routes,
     *guard_api.routes,

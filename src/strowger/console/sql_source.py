@@ -79,6 +79,10 @@ class SqlSource:
             if len(rows) < BATCH:
                 return
 
+    def matching(self, query: TableQuery) -> Column:
+        """The condition of a query's search and filters, within its account: for changes of all that a list shows."""
+        return and_(self.tenant == query.account_id, *self._conditions(query))
+
     async def _fetch(self, statement: Select[Any]) -> list[Row]:
         """Rows of a statement. Raises ClientException for a cursor or filter that no column can hold."""
         try:

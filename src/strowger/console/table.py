@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
+from urllib.parse import parse_qs
 
 from litestar.response import Response
 
@@ -19,6 +20,7 @@ from strowger.console.table_query import (
     SIZES,
     Filter,
     NumberRange,
+    Params,
     TableQuery,
     TimeRange,
     read_filter,
@@ -28,6 +30,7 @@ from strowger.console.table_view import TableView
 from strowger.console.visitor import Visitor
 
 __all__ = [
+    "BulkAction",
     "Column",
     "Empty",
     "Filter",
@@ -45,8 +48,8 @@ __all__ = [
     "equals",
 ]
 
-ColumnKind = Literal["text", "number", "money", "time", "status", "link", "mono"]
-DEFAULT_SIZE = 50
+ColumnKind = Literal["text", "number", "money", "time", "status", "link", "mono", "chips"]
+DEFAULT_SIZE, MAX_STATE = 50, 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,9 @@ class Column:
     """One column. ``value`` reads the cell from the row (default: the row's ``key``), ``href`` gives it a link.
 
     Kinds: text, number, money (Decimal, with the account's currency), time (aware datetime), status (badge; ``tone``
-    maps the value to success, info, warning, danger or neutral), link, mono (ids, codes). ``shown`` False hides the column
-    until it is chosen. ``sort`` says that the source can order by it; ``label_of`` turns a value into its words.
+    maps the value to success, info, warning, danger or neutral), link, mono (ids, codes), chips (a list of (text, tone)).
+    ``shown`` False hides the column until it is chosen. ``sort`` says that the source can order by it; ``label_of`` turns a
+    value into its words.
     """
 
     key: str
@@ -75,6 +79,8 @@ class Column:
     def words(self, row: Row) -> Any:
         """The cell's value as it is exported: codes in words."""
         value = self.read(row)
+        if self.kind == "chips":
+            return ", ".join(text for text, _ in value)
         return self.label_of(value) if self.label_of and value is not None else value
 
 
@@ -101,6 +107,19 @@ class RowAction:
     when: Callable[[Row], bool] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BulkAction:
+    """What can be done with chosen rows: a POST to ``path`` with their keys as ``id``.
+
+    With ``all`` set it concerns every row that matches ``query``, the list's state as in the URL (``Table.chosen``).
+    """
+
+    label: str
+    path: str
+    icon: str = ""
+    danger: bool = False
+
+
 class Source(Protocol):
     """Where a table's rows come from; it must keep to ``query.account_id``."""
 
@@ -115,6 +134,7 @@ class Source(Protocol):
 class Table:
     """A list of the console. ``name`` is unique and names saved views and files; ``sort`` is a column's key, "-" first
     for descending, or empty for the source's own key, newest first. ``row_href`` opens a row as a whole.
+    ``bulk`` lets rows be chosen, by ``bulk_key``.
     """
 
     name: str
@@ -126,10 +146,20 @@ class Table:
     row_href: Callable[[Row], str | None] | None = None
     row_actions: Sequence[RowAction] = ()
     live_topic: str = ""
+    bulk: Sequence[BulkAction] = ()
+    bulk_key: str = "id"
 
     def query(self, request: AnyRequest, visitor: Visitor, now: datetime) -> TableQuery:
         """The table's state from a URL; what cannot be read is left out."""
         params = {name: request.query_params.getall(name) for name in request.query_params}
+        return self.query_of(params, visitor, now)
+
+    def chosen(self, text: str, visitor: Visitor, now: datetime) -> TableQuery:
+        """The state that a query string (with or without "?") describes: a saved one, or that of a bulk action."""
+        return self.query_of(parse_qs(text.removeprefix("?")[:MAX_STATE], max_num_fields=200), visitor, now)
+
+    def query_of(self, params: Params, visitor: Visitor, now: datetime) -> TableQuery:
+        """The table's state from parameters; what cannot be read is left out."""
 
         def first(name: str) -> str:
             return next(iter(params.get(name, ())), "").strip()

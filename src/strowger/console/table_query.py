@@ -32,13 +32,14 @@ class Filter:
     """One filter of a table; ``key`` is also the name of its URL parameter.
 
     Kinds: text (contains), select (one of ``options``), multi (any of ``options``), time (preset or range), number (range).
-    ``options`` are (value, label).
+    ``options`` are (value, label). ``more`` keeps it behind "More filters" until it is set.
     """
 
     key: str
     label: str
     kind: FilterKind = "text"
     options: Sequence[tuple[str, str]] = ()
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from strowger.console.table_query import (
 from strowger.console.visitor import Visitor
 
 if TYPE_CHECKING:
-    from strowger.console.table import Column, RowAction, Table
+    from strowger.console.table import BulkAction, Column, RowAction, Table
 
 Pairs = list[tuple[str, str]]
 DEFAULT_SIZE = 50
@@ -183,6 +183,21 @@ class TableView:
         """The entries of a row's menu."""
         fitting = [action for action in self.table.row_actions if action.when is None or action.when(row)]
         return [action for action in fitting if self.visitor.may_open(action.path(row), action.method)]
+
+    @property
+    def few_filters(self) -> list[Filter]:
+        """The filters that the toolbar shows."""
+        return [item for item in self.table.filters if not item.more]
+
+    @property
+    def more_filters(self) -> list[Filter]:
+        """The filters behind "More filters"."""
+        return [item for item in self.table.filters if item.more]
+
+    @property
+    def bulk(self) -> list[BulkAction]:
+        """What the visitor may do with chosen rows."""
+        return [action for action in self.table.bulk if self.visitor.may_open(action.path, "POST")]
 
     def tone(self, column: Column, value: Any) -> str:
         """The colour of a status badge."""

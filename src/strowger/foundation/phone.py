@@ -87,6 +87,33 @@ def clean_number(raw: str, prefix: str | None, home_country: str) -> str | None:
     return digits if MIN_DIGITS <= len(digits) <= MAX_DIGITS else None
 
 
+def complete_number(raw: str, country: str) -> str | None:
+    """As ``clean_number``, and a number in the national form of ``country`` (ISO code) gets that country's code.
+
+    What may be either is national when only that fits a numbering plan (console.md 5.10).
+    """
+    text = _PUNCTUATION.sub("", raw)
+    plain = clean_number(raw, None, "")
+    code = str(phonenumbers.country_code_for_region(country) or "") if country else ""
+    if not code or text.startswith(("+", "00")) or not (text.isascii() and text.isdigit()):
+        return plain
+    national = code + text.lstrip("0")
+    if text.startswith("0"):
+        return national if _is_possible(national) else None
+    if not _is_possible(national):
+        return plain
+    if plain is None or not _is_possible(plain):
+        return national
+    if plain.startswith(code):
+        return plain if fits_number_plan(plain) or not fits_number_plan(national) else national
+    return national if fits_number_plan(national) else plain
+
+
+def _is_possible(digits: str) -> bool:
+    facts = number_facts(digits) if MIN_DIGITS <= len(digits) <= MAX_DIGITS else None
+    return facts is not None and facts.possible
+
+
 def number_facts(digits: str) -> NumberFacts | None:
     """Country and plausibility of a number in international digits; None when no country code fits (ITU E.164)."""
     for size in (1, 2, 3):

@@ -17,6 +17,11 @@ document.addEventListener("change", (e) => {
   if (form?.matches("[data-table-form]") && !form.contains(e.target)) form.requestSubmit();
 });
 
+// One box chooses every row of the page.
+on("change", "[data-choose-all]", (_, box) => {
+  for (const one of box.closest("table").querySelectorAll("[data-choose]")) one.checked = box.checked;
+});
+
 // A time preset and a range exclude each other.
 on("input", '[data-table-form] input[type="datetime-local"]', (_, input) => {
   const any = $('input[type="radio"][value=""]', input.closest("fieldset"));

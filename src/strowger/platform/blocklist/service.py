@@ -11,6 +11,7 @@ from strowger.foundation.notify import notify
 from strowger.foundation.phone import clean_number
 from strowger.platform.blocklist import repository
 from strowger.platform.blocklist.repository import Connection, Pair
+from strowger.platform.directory.joining import ensure_contacts
 
 CHANNELS = ("sms", "voice", "whatsapp", "rcs", "email")
 SOURCES = {
@@ -37,9 +38,14 @@ async def block(
     reason: str = "",
     by: str = "",
 ) -> int:
-    """Block (channel, address); returns how many were not blocked before. The first one is told to the workers."""
+    """Block (channel, address); returns how many were not blocked before. The first one is told to the workers.
+
+    Numbers that no contact has get one (platform.md 9.2): there the block is seen, and lifted.
+    """
     if not pairs:
         return 0
+    numbers = {address for channel, address in pairs if channel != "email"}
+    await ensure_contacts(connection, account_id, numbers, "auto" if source == "auto" else "blocklist", now, by)
     first = await repository.is_empty(connection, account_id)
     added = await repository.add(connection, account_id, pairs, source, reason, by, now)
     if first and added:

@@ -24,6 +24,8 @@ KEPT = frozenset({
     "account", "account_id", "api_key", "app_user", "audit_entry", "custom_role", "erasure", "invoice", "ledger_entry", "number",
     "recharge", "retention", "sender", "smpp_user", "tariff", "wallet",
 })  # fmt: skip
+# Columns outside of a key by which a row is the person's.
+OWN = {"mail": ("recipient",), "contact": ("email",), "contact_import_row": ("mobile", "email")}
 # What leaves no export: hashes and sealed values.
 CLOSED = ("hash", "sealed", "secret", "csrf", "token")
 ERASED, ERASED_JSON = "erased", "0"  # the latter stands where a number may have stood
@@ -80,9 +82,7 @@ async def erase(connection: Connection, account_id: int, table: Walked, pattern:
     """
     if table.name in KEPT or not (table.texts or table.jsons or table.lists):
         return 0
-    own = [column for column in table.texts if column in table.keys] + [
-        c for c in ("recipient",) if table.name == "mail"
-    ]
+    own = [column for column in table.texts if column in table.keys] + list(OWN.get(table.name, ()))
     count = 0
     if own:
         count += await _run(

@@ -1,0 +1,1 @@
+"""All queries of the directory: contacts, tags, custom fields, lists, imports."""
