@@ -28,19 +28,37 @@ async def add(api: Api, **body: Any) -> dict[str, Any]:
 async def test_a_contact_is_added_read_changed_and_deleted(api: Api) -> None:
     pool = api.context.database.pool
     await api.context.database.run(
-        lambda c: service.create_field(c, api.customer.account_id, "Customer number", "number", now=api.context.clock.now())
+        lambda c: service.create_field(
+            c, api.customer.account_id, "Customer number", "number", now=api.context.clock.now()
+        )
     )
     made = await add(
-        api, name="Ada", email="Ada@example.com", fields={"customer number": 4711}, tags=["VIP", "London"], blocklist=["sms"]
+        api,
+        name="Ada",
+        email="Ada@example.com",
+        fields={"customer number": 4711},
+        tags=["VIP", "London"],
+        blocklist=["sms"],
     )
     assert made["fields"] == {"Customer number": 4711}
-    assert (made["tags"], made["blocklist"], made["country"], made["email"]) == (["London", "VIP"], ["sms"], "GB", "ada@example.com")
+    assert (made["tags"], made["blocklist"], made["country"], made["email"]) == (
+        ["London", "VIP"],
+        ["sms"],
+        "GB",
+        "ada@example.com",
+    )
     assert await pool.fetchval("SELECT source FROM blocklist_entry") == "api"
     for way in (str(made["id"]), "%2B447700900123", NUMBER):
         assert (await call(api, "GET", f"/{way}")).json()["data"] == made
     changed = await call(api, "PATCH", f"/{made['id']}", json={"name": "Ada L.", "tags": ["VIP"], "blocklist": []})
     assert changed.status_code == 200
-    assert {**changed.json()["data"], "updated_at": ""} == {**made, "name": "Ada L.", "tags": ["VIP"], "blocklist": [], "updated_at": ""}
+    assert {**changed.json()["data"], "updated_at": ""} == {
+        **made,
+        "name": "Ada L.",
+        "tags": ["VIP"],
+        "blocklist": [],
+        "updated_at": "",
+    }
     assert await pool.fetchval("SELECT count(*) FROM blocklist_entry") == 0
     assert (await call(api, "POST", json={"mobile": "07700 900123"})).json()["code"] == "DIR406"
     assert (await call(api, "DELETE", f"/{made['id']}")).json()["data"] == {"id": made["id"]}
@@ -83,9 +101,16 @@ async def test_tags_are_made_worn_renamed_and_deleted(api: Api) -> None:
     assert (await call(api, "POST", "/tags", json={"name": "vip"})).json()["code"] == "DIR407"
     worn = await call(api, "POST", "/tags/VIP/contacts", json={"add": [NUMBER, OTHER, "07700 900124"], "remove": []})
     assert worn.json()["data"] == {"added": 2, "removed": 0}
-    assert (await call(api, "POST", "/tags/VIP/contacts", data={"remove": OTHER})).json()["data"] == {"added": 0, "removed": 1}
+    assert (await call(api, "POST", "/tags/VIP/contacts", data={"remove": OTHER})).json()["data"] == {
+        "added": 0,
+        "removed": 1,
+    }
     renamed = await call(api, "PATCH", f"/tags/{made['id']}", json={"name": "Friends"})
-    assert {k: renamed.json()["data"][k] for k in ("name", "colour", "contacts")} == {"name": "Friends", "colour": "info", "contacts": 1}
+    assert {k: renamed.json()["data"][k] for k in ("name", "colour", "contacts")} == {
+        "name": "Friends",
+        "colour": "info",
+        "contacts": 1,
+    }
     assert [t["name"] for t in (await call(api, "GET", "/tags")).json()["data"]["tags"]] == ["Friends"]
     assert (await call(api, "DELETE", "/tags/friends")).status_code == 200
     assert len((await call(api, "GET")).json()["data"]["contacts"]) == 2
@@ -104,7 +129,9 @@ async def test_R56_nobody_reaches_the_directory_of_another(api: Api) -> None:
             assert answer.json()["code"] == "DIR404"
     tag = (await call(api, "GET", "/tags")).json()["data"]["tags"][0]["id"]
     for method, tail in (("PATCH", f"/tags/{tag}"), ("DELETE", f"/tags/{tag}"), ("POST", f"/tags/{tag}/contacts")):
-        assert (await call(api, method, tail, customer=other, json={"name": "x", "add": [OTHER]})).json()["code"] == "DIR405"
+        assert (await call(api, method, tail, customer=other, json={"name": "x", "add": [OTHER]})).json()[
+            "code"
+        ] == "DIR405"
     theirs = await call(api, "POST", customer=other, json={"mobile": NUMBER, "name": "Bob"})
     assert theirs.status_code == 201  # a number is unique in an account, not beyond it
     assert (await call(api, "GET", f"/{mine['id']}")).json()["data"]["name"] == ""
@@ -118,4 +145,6 @@ async def test_a_key_needs_the_scope_and_the_blocklist_makes_contacts(api: Api) 
     body = {"channel": "sms", "contacts": [{"blocklist_status": 1, "numbers": [NUMBER]}]}
     assert (await call(api, "POST", "/blocklisted", json=body)).json()["data"]["added"] == 1
     found = (await call(api, "GET")).json()["data"]["contacts"]
-    assert [(c["mobile"], c["blocklist"], c["source"], c["country"]) for c in found] == [(NUMBER, ["sms"], "blocklist", "GB")]
+    assert [(c["mobile"], c["blocklist"], c["source"], c["country"]) for c in found] == [
+        (NUMBER, ["sms"], "blocklist", "GB")
+    ]

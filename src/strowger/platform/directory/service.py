@@ -89,8 +89,12 @@ async def change(
     if tag_ids is not None:
         await tags.set_of(connection, account_id, contact_id, tag_ids, now)
     if channels is not None:
-        there = set(old.blocked) if (old.mobile, old.email) == (values.mobile, values.email) else set()
+        there = {one for one in old.blocked if _address(old, one) == _address(values, one)}
         await _block(connection, account_id, values, set(channels), there, source, by, now)
+
+
+def _address(of: Values | Person, channel: str) -> str:
+    return of.email if channel == "email" else of.mobile
 
 
 async def _block(
@@ -102,7 +106,7 @@ async def _block(
         raise Refused("DIR411", "Without an e-mail address the contact cannot be blocked for e-mail.", "channels")
 
     def pairs(channels: set[str]) -> list[tuple[str, str]]:
-        return [(one, values.email if one == "email" else values.mobile) for one in sorted(channels)]
+        return [(one, _address(values, one)) for one in sorted(channels)]
 
     kept = source if source in blocklist.SOURCES else "manual"
     await blocklist.block(connection, account_id, pairs(wanted - there), kept, now, by=by)
@@ -122,7 +126,7 @@ async def block_all(
     if not channels or not set(channels) <= set(blocklist.CHANNELS):
         raise Refused("DIR411", "Select at least one channel to blocklist.", "channels")
     pairs = [
-        (channel, person.email if channel == "email" else person.mobile)
+        (channel, _address(person, channel))
         for person in await contacts.find(connection, account_id, contact_ids)
         for channel in channels
         if channel != "email" or person.email

@@ -22,7 +22,9 @@ async def account(database: Database) -> int:
     return (await add_customer(database)).account_id
 
 
-async def numbers(database: Database, account: int, tags: list[int], without: list[int] | None = None, size: int = 2) -> list[Recipient]:
+async def numbers(
+    database: Database, account: int, tags: list[int], without: list[int] | None = None, size: int = 2
+) -> list[Recipient]:
     async def work(connection: Any) -> list[Recipient]:
         found = service.numbers_of_tags(connection, account, tags, now=NOW, without=without or (), size=size)
         return [one async for batch in found for one in batch]

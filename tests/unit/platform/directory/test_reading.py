@@ -96,7 +96,10 @@ def test_names_of_fields_and_tags() -> None:
             read_tag_name(wrong)
 
 
-@given(st.dictionaries(st.sampled_from(["mobile", "name", "email", "city", "state", "country"]), st.text(max_size=80)), st.text())
+@given(
+    st.dictionaries(st.sampled_from(["mobile", "name", "email", "city", "state", "country"]), st.text(max_size=80)),
+    st.text(),
+)
 def test_anything_is_read_or_refused(given_: dict[str, str], value: str) -> None:
     fields = [CustomField(n, kind, kind) for n, kind in enumerate(Kind)]
     try:

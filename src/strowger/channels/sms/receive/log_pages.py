@@ -17,8 +17,11 @@ from strowger.console.table import Column, Empty, Filter, Row, RowAction, Table
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import format_message_id
+from strowger.messaging.pages.contacts import SHOWN, SPAN, happening
 from strowger.messaging.pages.panels import Panel, register_panel
 from strowger.messaging.pages.words import recipient_text
+from strowger.platform.directory.history import Happening, register_history
+from strowger.platform.directory.schemas import Person
 
 LOGS = f"{LIST}/logs"
 NO_KEYWORD = "(none)"
@@ -122,5 +125,17 @@ async def received_panel(context: Context, account_id: int, request_id: UUID, n:
     return Panel("received", "What was done", [(label, text) for label, text in words if text])
 
 
+async def incoming_of(context: Context, visitor: Visitor, person: Person) -> list[Happening]:
+    """The newest messages from a contact's number; nothing for roles that see no messages."""
+    if not visitor.may("messages.read"):
+        return []
+    async with context.database.acquire() as connection:
+        rows = await repository.latest_from(
+            connection, visitor.account_id, person.mobile, context.clock.now() - SPAN, SHOWN
+        )
+    return [happening(row) for row in rows]
+
+
 register_panel(received_panel)
+register_history(incoming_of)
 pages: list[Any] = [logs, trigger]

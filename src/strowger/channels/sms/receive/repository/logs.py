@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -36,12 +36,22 @@ FIND = """
 SELECT l.request_id, l.configuration_id, l.keyword, l.captured, l.done, l.source, l.number, l.at FROM receive_log l
 WHERE l.account_id = $1 AND l.request_id = $2
 """
+# By the log's own key, not by the sender: what comes in is little beside what goes out.
+LATEST_FROM = """
+SELECT m.* FROM receive_log l JOIN message m ON m.account_id = $1 AND m.request_id = l.request_id AND m.n = 1
+WHERE l.account_id = $1 AND l.source = $2 AND l.request_id >= $3 AND m.request_id >= $3 ORDER BY l.request_id DESC LIMIT $4
+"""
 NUMBER_CALLBACK = "SELECT callback FROM number WHERE account_id = $1 AND msisdn = $2"
 
 
 def _span(ids: Sequence[UUID]) -> tuple[UUID, UUID]:
     """Between which ids to look, so that only the days in question are read."""
     return uuid_floor(uuid_time(min(ids)) - DELAY), uuid_floor(uuid_time(max(ids)) + DELAY)
+
+
+async def latest_from(connection: Connection, account_id: int, number: str, since: datetime, limit: int) -> list[Any]:
+    """The newest messages that came from a number."""
+    return await connection.fetch(LATEST_FROM, account_id, number, uuid_floor(since), limit)
 
 
 async def received(connection: Connection, account_id: int, ids: Sequence[UUID]) -> dict[UUID, Any]:
