@@ -64,7 +64,14 @@ async def test_contacts_and_tags(site: Site, visit: Visit, axe: Callable[[Page],
     await page.get_by_label("City contains").press("Enter")
     await expect(page.get_by_text("Nothing matches")).to_be_visible()
     narrow = await visit("/directory/contacts", width=320, height=640, theme="dark")
-    for path in ("/directory/contacts", "/directory/tags", "/directory/fields", contact, contact + "/edit", "/directory/tags/new"):
+    for path in (
+        "/directory/contacts",
+        "/directory/tags",
+        "/directory/fields",
+        contact,
+        contact + "/edit",
+        "/directory/tags/new",
+    ):
         for one in (page, narrow):
             await one.goto(site.url + path)
             assert await axe(one) == [], path

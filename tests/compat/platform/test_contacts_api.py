@@ -84,7 +84,8 @@ async def test_pages_and_filters(api: Api) -> None:
 async def test_bad_input_names_the_field_and_changes_nothing(api: Api) -> None:
     for body, code, field in (
         ({"mobile": "12"}, "DIR401", "mobile"), ({"name": "<b>"}, "DIR402", "name"), ({"email": "x"}, "DIR402", "email"),
-        ({"country": "Mars"}, "DIR402", "country"), ({"fields": {"none": 1}}, "DIR403", "fields"), ({"fields": [1]}, "DIR403", "fields"),
+        ({"country": "Mars"}, "DIR402", "country"), ({"fields": {"none": 1}}, "DIR403", "fields"),
+        ({"fields": [1]}, "DIR403", "fields"),
         ({"tags": ["a|b"]}, "DIR408", "name"), ({"blocklist": ["fax"]}, "DIR411", "channels"),
         ({"blocklist": ["email"]}, "DIR411", "channels"), ({"tags": [{}]}, "DIR408", "tags"), ({"name": ["a"]}, "DIR402", "name"),
     ):  # fmt: skip

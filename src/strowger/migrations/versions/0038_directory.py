@@ -96,6 +96,7 @@ CREATE TABLE contact_import_row (
     city text,
     state text,
     country text,
+    home text NOT NULL DEFAULT '',
     fields jsonb NOT NULL DEFAULT '{}',
     tags text[] NOT NULL DEFAULT '{}',
     blocks jsonb NOT NULL DEFAULT '{}',

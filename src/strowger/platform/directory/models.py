@@ -154,6 +154,7 @@ class ContactImportRow(Base):
     city: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str | None] = mapped_column(Text)
     country: Mapped[str | None] = mapped_column(Text)
+    home: Mapped[str] = mapped_column(Text, server_default="")
     fields: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     blocks: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))

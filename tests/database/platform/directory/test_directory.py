@@ -60,7 +60,8 @@ async def test_tags_of_numbers_and_their_recipients(database: Database, account:
 
     async def lose(connection: Any) -> Any:
         tag = await service.find_tag(connection, account, "all")
-        assert tag is not None and tag.id == all_
+        assert tag is not None
+        assert tag.id == all_
         await service.remove_tag(connection, account, people[:2], tag)
         await service.merge_tags(connection, account, some, all_)
         return await service.find_tag(connection, account, str(some))
