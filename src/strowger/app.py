@@ -49,6 +49,7 @@ from strowger.platform.documents import routes as documents_api
 from strowger.platform.files import pages as files
 from strowger.platform.gateway import setup as gateway
 from strowger.platform.guard import routes as guard_api
+from strowger.platform.guides import pages as guides
 from strowger.platform.health import routes as health
 from strowger.platform.installation import pages as installation
 from strowger.platform.kyc import pages as kyc
@@ -75,6 +76,7 @@ PAGES: list[Any] = [
     *directory.pages,
     *lookup.pages,
     *installation.pages,
+    *guides.pages,
     *support.pages,
     *support_queue.pages,
     *console.pages,

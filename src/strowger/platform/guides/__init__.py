@@ -1,0 +1,1 @@
+"""Help in the console: guides, questions, release notes, and a search over all of it."""
