@@ -7,6 +7,7 @@ from strowger.engagement.campaigns import sms as _sms  # noqa: F401 - registers 
 from strowger.engagement.campaigns.schemas import Reading
 from strowger.foundation.context import build_context
 from strowger.foundation.settings import Settings
+from strowger.platform.consent import declarations
 from tests.chaos.load import kills, scale
 from tests.installation import Installation, until
 
@@ -17,6 +18,9 @@ async def test_R05_a_killed_worker_neither_loses_nor_doubles_a_contact(place: In
     await context.database.open()
     (account,) = await place.sql("SELECT id, country FROM account WHERE sid = $1", place.credentials["sid"])
     await place.sql("UPDATE wallet SET balance = 1000000 WHERE account_id = $1 RETURNING 1", account["id"])
+    await context.database.run(
+        lambda c: declarations.declare(c, account["id"], "sms", "Test", "t@example.com", None, context.clock.now())
+    )
     made = await service.create(context, account["id"], "sms", "Under fire", place.credentials["sender"], "TXN", "test")
     rows = "mobile,code\n" + "".join(f"4479{i:08},{i}\n" for i in range(count))
     sheet = reading.read_file(rows.encode(), Reading(), account["country"])

@@ -187,3 +187,33 @@ def number_add(msisdn: str, label: str, sid: str | None, as_json: bool) -> None:
 
     made = run(work)
     emit(as_json, made, f"{made['msisdn']} added.")
+
+
+@number.command("share")
+@click.argument("msisdn")
+@account_option
+@json_option
+def number_share(msisdn: str, sid: str | None, as_json: bool) -> None:
+    """Let an account receive by keyword on a number that another account holds."""
+
+    async def work(context: Context) -> str:
+        account_id, now = await account_id_of(context, sid), context.clock.now()
+        return await context.database.run(lambda c: numbers.share_number(c, account_id, msisdn, now))
+
+    found = run(work)
+    emit(as_json, {"msisdn": found, "shared": True}, f"{found} is shared with the account.")
+
+
+@number.command("unshare")
+@click.argument("msisdn")
+@account_option
+@json_option
+def number_unshare(msisdn: str, sid: str | None, as_json: bool) -> None:
+    """Take a shared number back from an account, with the account's keywords on it."""
+
+    async def work(context: Context) -> str:
+        account_id = await account_id_of(context, sid)
+        return await context.database.run(lambda c: numbers.unshare_number(c, account_id, msisdn))
+
+    found = run(work)
+    emit(as_json, {"msisdn": found, "shared": False}, f"{found} is not shared with the account any more.")

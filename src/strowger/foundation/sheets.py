@@ -1,22 +1,29 @@
-"""Reading the rows of CSV and XLSX files that people upload, within bounds (quality.md R-98)."""
+"""Reading the rows of CSV, XLSX and XLS files that people upload, within bounds (quality.md R-98)."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
+import subprocess
+import sys
+import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 from python_calamine import CalamineError, CalamineWorkbook
 
 MAX_UNPACKED = 40_000_000  # bytes of all parts of an XLSX file
 MAX_COLUMNS, MAX_CELL, MAX_LINES = 100, 32_767, 100_000
 EXACT = 2**53  # from here on a spreadsheet's number has lost digits
 ZIP_MARK = b"PK\x03\x04"
+OLE_MARK = b"\xd0\xcf\x11\xe0"  # Excel before 2007
+READER = "strowger.foundation.sheet_process"
+TOO_MUCH = "The file needs more memory or time than it may have. Save it as CSV, or in parts."
 # Where cells and rows say that they stand. The reader makes room for everything up to the farthest one.
 _PLACE = re.compile(rb"""\br\s*=\s*["']([^"']{0,20})""")
 _CELL_PLACE = re.compile(rb"([A-Z]{0,3})([0-9]{1,7})")
@@ -39,7 +46,7 @@ def read_sheet(data: bytes, most: int, names: Mapping[str, str]) -> list[SheetRo
 
     What a file is, its first bytes tell. Empty rows are left out. Raises SheetProblem.
     """
-    lines = _xlsx(data) if data.startswith(ZIP_MARK) else _csv(data)
+    lines = _xlsx(data) if data.startswith(ZIP_MARK) else _spread(data) if data.startswith(OLE_MARK) else _csv(data)
     columns: list[str] | None = None
     rows: list[SheetRow] = []
     for line, cells in lines:
@@ -64,9 +71,10 @@ def read_sheet(data: bytes, most: int, names: Mapping[str, str]) -> list[SheetRo
 def open_sheet(data: bytes) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     """The heading as it is written, and the rows below it, read one by one: (line, cells); empty rows are left out.
 
-    Raises SheetProblem, also while rows are read.
+    Spreadsheets are read in a process of their own, so that only the file's bytes are in memory here. Raises SheetProblem,
+    also while rows are read.
     """
-    lines = _filled(_xlsx(data) if data.startswith(ZIP_MARK) else _csv(data))
+    lines = _filled(_spread(data) if data.startswith((ZIP_MARK, OLE_MARK)) else _csv(data))
     heading = next(lines, None)
     if heading is None:
         raise SheetProblem("The file is empty.")
@@ -122,12 +130,39 @@ def _encoding(data: bytes) -> str:
     raise SheetProblem("The file's characters cannot be read; save it as UTF-8.")
 
 
+def _spread(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Rows of a spreadsheet as another process reads them (sheet_process.py)."""
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.seek(0)
+        child = subprocess.Popen(  # noqa: S603 - this program
+            [sys.executable, "-m", READER], stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+    assert child.stdout is not None
+    decode = msgspec.json.Decoder().decode
+    try:
+        for text in child.stdout:
+            found = decode(text) if text.endswith(b"\n") else None
+            if found is True:
+                return
+            if isinstance(found, str):
+                raise SheetProblem(found)
+            if found is None:
+                break
+            yield found[0], found[1]
+        raise SheetProblem(TOO_MUCH)
+    finally:
+        child.stdout.close()
+        child.kill()
+        child.wait()
+
+
 def _xlsx(data: bytes) -> Iterator[tuple[int, list[str]]]:
     try:
         _check_archive(data)
         sheet = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0)
         for line, cells in enumerate(sheet.to_python(skip_empty_area=False), 1):
-            yield line, [_cell(cell, line) for cell in cells[:MAX_COLUMNS]]
+            yield line, [cell_text(cell, line) for cell in cells[:MAX_COLUMNS]]
     except (zipfile.BadZipFile, CalamineError, NotImplementedError, RuntimeError, EOFError, IndexError) as problem:
         raise SheetProblem("This is not a readable XLSX file.") from problem
 
@@ -159,7 +194,7 @@ def _check_places(text: bytes) -> None:
             raise SheetProblem(f"The file has cells beyond row {MAX_LINES:,} or column {MAX_COLUMNS}.")
 
 
-def _cell(value: Any, line: int) -> str:
+def cell_text(value: Any, line: int) -> str:
     """A cell as text. Raises SheetProblem for a number whose last digits the spreadsheet has lost."""
     if isinstance(value, bool):
         return "1" if value else "0"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,7 +28,7 @@ from strowger.messaging.schemas import Event
 from strowger.messaging.statuses import EventKind, Status
 from strowger.platform.callbacks.repository import insert_callbacks
 from strowger.platform.callbacks.schemas import NewCallback
-from strowger.platform.numbers.repository import callbacks_of, owner_of, smpp_users_of
+from strowger.platform.numbers.repository import Owner, callbacks_of, owners_of, smpp_users_of
 
 log = get_logger(__name__)
 NO_ORDER = Order()
@@ -43,6 +43,10 @@ class Arrival:
     message: Incoming
     parts: int
     received: Received
+
+    def given_to(self, account_id: int) -> Arrival:
+        """The same as the message of an account."""
+        return replace(self, account_id=account_id, received=replace(self.received, account_id=account_id))
 
     def order(self, handled: Handled) -> Order:
         """What its keyword says."""
@@ -62,7 +66,7 @@ async def store_incoming(
 
     ``written`` takes the new rows and callbacks. A number that nobody owns is refused with MO404.
     """
-    owners = await owner_of(connection, {m.destination for _, m in incoming})
+    owners = await owners_of(connection, {m.destination for _, m in incoming})
     refused = {
         i: StrowgerError("MO404", f"Nobody owns the number {mask_number(m.destination)}")
         for i, m in incoming
@@ -95,7 +99,7 @@ def _joined(rows: Sequence[Any]) -> list[tuple[Incoming, int]]:
 async def _append(
     connection: asyncpg.Connection[Any],
     whole: Sequence[tuple[Incoming, int]],
-    owners: dict[str, int],
+    owners: dict[str, Owner],
     facts: Facts,
     rules: ChannelRules,
     written: Written,
@@ -104,7 +108,11 @@ async def _append(
 ) -> None:
     if not whole:
         return
-    arrivals = [_arrival(message, parts, owners[message.destination]) for message, parts in whole]
+    arrivals = [_arrival(message, parts, owners[message.destination].account_id) for message, parts in whole]
+    shared = [one.received for one in arrivals if owners[one.message.destination].shared]
+    if shared:
+        found = await rules.addressees(connection, shared, facts)
+        arrivals = [one.given_to(found.get(one.received.message_id, one.account_id)) for one in arrivals]
     await journaling.add_incoming(connection, [_row(one, rules) for one in arrivals])
     await journaling.write(connection, [_event(one) for one in arrivals], (), ())
     written.rows.extend({"account_id": one.account_id, "request_id": one.id, "n": 1} for one in arrivals)
@@ -148,7 +156,10 @@ async def _callbacks(
     """One for each message whose keyword, number or account names a receiver, in this order."""
     accounts = await facts.accounts(connection, {one.account_id for one in arrivals})
     asked = await callbacks_of(connection, {one.message.destination for one in arrivals})
-    stored = [(one.account_id, one.order(handled).callback or asked.get(one.message.destination)) for one in arrivals]
+    stored = [
+        (one.account_id, one.order(handled).callback or asked.get((one.account_id, one.message.destination)))
+        for one in arrivals
+    ]
     targets = await facts.profiles.targets(connection, stored)
     callbacks = []
     for one, (account_id, wanted) in zip(arrivals, stored, strict=True):
@@ -169,7 +180,7 @@ async def _deliveries(
     deliveries = []
     for one in arrivals:
         message = one.message
-        client = one.order(handled).smpp_user or clients.get(message.destination)
+        client = one.order(handled).smpp_user or clients.get((one.account_id, message.destination))
         if client:
             key = one.account_id, client, one.id
             deliveries.append(incoming_for(*key, message.source, message.destination, message.text, now))
@@ -187,7 +198,7 @@ async def give_up_parts(
     """Store what has come of messages whose missing parts will not come any more."""
     written = Written([], [])
     whole = _joined(await journaling.take_old_mo(connection, before))
-    owners = await owner_of(connection, {m.destination for m, _ in whole})
+    owners = await owners_of(connection, {m.destination for m, _ in whole})
     kept = [(m, n) for m, n in whole if m.destination in owners]
     await _append(connection, kept, owners, facts, rules, written, now, worker_id)
     return written

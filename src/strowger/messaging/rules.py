@@ -129,6 +129,11 @@ class ChannelRules(Protocol):
     ) -> None:
         """Note, in the batch's transaction, the messages that go on to a carrier."""
 
+    async def addressees(
+        self, connection: asyncpg.Connection[Any], received: Sequence[Received], facts: Facts
+    ) -> Mapping[str, int]:
+        """The account of each incoming message to a number that several share, by message id; missing: its holder's."""
+
     async def release(
         self,
         connection: asyncpg.Connection[Any],

@@ -14,6 +14,7 @@ from strowger.messaging.schemas import Submission
 from strowger.protocols.gsm import decode_text, parse_udh
 from strowger.protocols.smpp import SmppError, parse_submit_sm
 from strowger.protocols.smpp.pdu import SubmitSm
+from strowger.protocols.smpp.tlv import TLV_DESTINATION_PORT, TLV_SOURCE_PORT
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -60,6 +61,27 @@ def test_long_texts_by_each_form() -> None:
     assert "".join(decode_text(p.short_message, 0) for p in sar) == body
     (payload,) = encode(body, long_messages="payload")
     assert (payload.short_message, decode_text(payload.user_data, 0)) == (b"", body)
+
+
+@pytest.mark.parametrize(("form", "length"), [("udh8", 12), ("udh16", 13)])
+def test_a_port_stands_in_the_header_of_each_part(form: str, length: int) -> None:
+    (one,) = encode("a" * 152, options={"port": 16000}, long_messages=form)
+    header = parse_udh(one.short_message)
+    assert (one.esm_class, header.length, header.ports and header.ports.destination) == (0x40, 7, 16000)
+    parts = encode("a" * 153, options={"port": 16000}, long_messages=form)
+    headers = [parse_udh(part.short_message) for part in parts]
+    assert [(h.length, h.concat and h.concat.n, h.ports and h.ports.destination) for h in headers] == [
+        (length, 1, 16000), (length, 2, 16000),
+    ]  # fmt: skip
+    assert "".join(decode_text(p.short_message[length:], 0) for p in parts) == "a" * 153
+
+
+@pytest.mark.parametrize("form", ["sar", "payload"])
+def test_a_port_is_a_parameter_where_the_carrier_makes_the_header(form: str) -> None:
+    for pdu in encode("a" * 200, options={"port": 16000}, long_messages=form):
+        found = dict(pdu.tlvs)
+        assert (found[TLV_SOURCE_PORT], found[TLV_DESTINATION_PORT]) == (b"\0\0", b"\x3e\x80")
+        assert pdu.esm_class == 0
 
 
 def test_octets_beyond_short_message_go_as_payload() -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 import xlsxwriter
+from tests.old_excel import old_excel
 
-from strowger.foundation.sheets import MAX_UNPACKED, SheetProblem, read_sheet
+from strowger.foundation.sheets import MAX_UNPACKED, SheetProblem, open_sheet, read_sheet
 
 NAMES = {"title": "title", "sender id": "sender", "header": "sender"}
 
@@ -93,3 +94,40 @@ def test_damaged_files(cut: int) -> None:
 def test_rows_over_the_limit() -> None:
     with pytest.raises(SheetProblem, match="more than 10 rows"):
         values(b"title\n" + b"x\n" * 11)
+
+
+def test_old_excel_is_read_row_by_row() -> None:
+    rows = [["mobile", "name"], [447700900123.0, "Ada Grüße"], [], ["447700900124", 1.5]]
+    heading, lines = open_sheet(old_excel(rows))
+    assert heading == ["mobile", "name"]
+    assert list(lines) == [(2, ["447700900123", "Ada Grüße"]), (4, ["447700900124", "1.5"])]
+    assert values(old_excel([["title", "header"], ["One", "ACME"]])) == [{"title": "One", "sender": "ACME"}]
+
+
+def test_a_sheet_that_begins_further_down_keeps_its_lines() -> None:
+    heading, lines = open_sheet(book(lambda sheet: [sheet.write_row(2, 1, ["mobile"]), sheet.write_row(5, 1, ["1"])]))
+    assert (heading, list(lines)) == (["", "mobile"], [(6, ["", "1"])])
+
+
+def test_more_than_a_hundred_thousand_rows_of_xlsx() -> None:
+    def write(sheet: Any) -> None:
+        for row in range(120_001):
+            sheet.write_row(row, 0, [f"4479{row:08}", row])
+
+    _, lines = open_sheet(book(write))
+    assert sum(1 for _ in lines) == 120_000
+
+
+def test_r98_a_spreadsheet_gets_no_more_memory_than_it_may() -> None:
+    far = book(lambda sheet: [sheet.write_row(0, 0, ["title"]), sheet.write(1_048_575, 16_383, "x")])
+    with pytest.raises(SheetProblem, match=r"more memory or time|not a readable"):
+        list(open_sheet(far)[1])
+    for broken in (b"PK\x03\x04 nonsense", b"\xd0\xcf\x11\xe0 nonsense", old_excel([["a"], ["b"]])[:2000]):
+        with pytest.raises(SheetProblem):
+            open_sheet(broken)
+
+
+def test_rows_that_nobody_wants_any_more_leave_no_process_behind() -> None:
+    _, lines = open_sheet(old_excel([["a"]] + [["b"]] * 5_000))
+    next(lines)
+    lines.close()  # type: ignore[attr-defined]

@@ -90,3 +90,16 @@ def test_no_character_is_divided(text: str, unicode: UnicodeMode) -> None:
 @given(st.text(alphabet=st.characters(categories=["Cs", "Lu"]), max_size=200))
 def test_lone_surrogates_are_counted_and_sent(text: str) -> None:
     assert sms_length(text).units == len(encode_text(text).parts)
+
+
+@given(text=ANY_TEXT, unicode=st.sampled_from(MODES))
+def test_a_text_for_a_port_fits_beside_its_header(text: str, unicode: UnicodeMode) -> None:
+    encoded = encode_text(text, unicode, ported=True)
+    assert len(encoded.parts) == sms_length(text, unicode, ported=True).units
+    header = 13 if len(encoded.parts) > 1 else 7  # with a 16-bit reference where there are several
+    for part in encoded.parts:
+        if encoded.encoding == "UCS2":
+            assert header + len(part) <= 140
+        else:
+            assert (header * 8 + 6) // 7 + len(part) <= 160
+    assert len(encoded.parts) >= len(encode_text(text, unicode).parts)

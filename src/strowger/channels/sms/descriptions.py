@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from strowger.channels.sms.fields import (
+    FIRST_PORT,
+    LAST_PORT,
     MAX_BODY,
     MAX_RECIPIENTS,
     MAX_REFERENCE,
@@ -64,6 +66,11 @@ COMMON = (
     Parameter("prefix", {"type": ["string", "integer"]}, "Country calling code for numbers that lack one: +91."),
     Parameter("unicode", {"enum": [0, 1, "0", "1", True, False, "Auto"]}, "1: UCS-2, 0: GSM-7, Auto (default)."),
     Parameter("flash", SWITCH, "1: shown at once and not stored (class 0)."),
+    Parameter(
+        "port",
+        {"type": ["string", "integer"], "minimum": FIRST_PORT, "maximum": LAST_PORT},
+        "Application port on the handset: the message goes to the program there, not to the inbox. Shortens what a part holds.",
+    ),
     Parameter(
         "validity",
         {"type": ["string", "integer"], "minimum": 1, "maximum": MAX_VALIDITY},

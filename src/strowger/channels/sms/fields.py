@@ -16,6 +16,7 @@ MAX_RECIPIENTS, MAX_BODY, MAX_REFERENCE, MAX_REFERENCES, MAX_SOURCE, MAX_CAMPAIG
 MAX_RAW_NUMBER = 64
 MAX_LIST = 10_000
 DEFAULT_VALIDITY, MAX_VALIDITY = 2880, 4320  # minutes
+FIRST_PORT, LAST_PORT = 2001, 65535  # application ports (sms.md 3.17)
 TYPES = frozenset({"DEFAULT", "MKT", "TXN", "OTP", "SI", "TXND", "SE"})
 ROUTE_TYPES = "route_types"  # the account's setting: the types in use; all when it is not set
 ON_OFF = {"0": 0, "1": 1, "false": 0, "true": 1}
@@ -187,6 +188,17 @@ def read_digits(params: Params, name: str, code: str) -> str | None:
     if text is not None and not pattern.fullmatch(text):
         raise StrowgerError(code, field=name)
     return text
+
+
+def read_port(params: Params) -> int | None:
+    """The application port on the handset: 2001 to 65535; None for an ordinary message. Raises E400."""
+    text = as_text(params, "port")
+    if text is None or text.strip() == "0":
+        return None
+    text = text.strip()
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and FIRST_PORT <= int(text) <= LAST_PORT):
+        raise StrowgerError("E400", f"Must be a port from {FIRST_PORT} to {LAST_PORT}", field="port")
+    return int(text)
 
 
 def read_references(params: Params) -> dict[str, Any]:

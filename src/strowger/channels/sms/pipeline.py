@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 
 from strowger.channels.sms.message_templates import screening as templates
+from strowger.channels.sms.receive import sharing
 from strowger.channels.sms.receive import work as receive
 from strowger.channels.sms.screening import batch as screening
 from strowger.channels.sms.screening import entities
@@ -32,7 +33,7 @@ class SmsRules:
 
     def measure(self, body: str, options: Mapping[str, Any]) -> Measure:
         """Units, characters and encoding of a text (sms.md 3.14)."""
-        length = sms_length(body, unicode_mode(options))
+        length = sms_length(body, unicode_mode(options), ported=bool(options.get("port")))
         return Measure(length.units, length.chars, length.encoding)
 
     def country_of(self, recipient: str) -> str | None:
@@ -75,6 +76,12 @@ class SmsRules:
         """Count the messages that go on."""
         await screening.settle(connection, passed, known["screening"])
         await entities.keep(connection, passed, known["entities"])
+
+    async def addressees(
+        self, connection: asyncpg.Connection[Any], received: Sequence[Received], facts: Facts
+    ) -> Mapping[str, int]:
+        """Whose messages to shared numbers are."""
+        return await sharing.addressees(connection, received, facts)
 
     async def release(
         self,

@@ -26,7 +26,7 @@ ACCEPTED = 202
 PROFILE = "callback_profile_id"
 DEFAULTS = frozenset({"default_sender", "default_type", "default_unicode"})
 OPTIONS = frozenset(
-    {"unicode", "flash", "dlr", "prefix", "template_id", "entity_id", "ref", "ref1", "ref2", "ref_custom"}
+    {"unicode", "flash", "dlr", "prefix", "template_id", "entity_id", "port", "ref", "ref1", "ref2", "ref_custom"}
 )
 
 
@@ -136,6 +136,7 @@ def read_options(params: Params, prefix: str | None) -> dict[str, Any]:
         "prefix": "+" + prefix if prefix else None,
         "template_id": fields.read_digits(params, "template_id", "E609"),
         "entity_id": fields.read_digits(params, "entity_id", "E626"),
+        "port": fields.read_port(params),
     }
     for name, value in given.items():
         if value is not None:

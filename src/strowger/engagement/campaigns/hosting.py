@@ -1,32 +1,17 @@
-"""Files that a campaign's link leads to: kept by the platform, opened by everybody who has the link (sms.md 9.2, step 3)."""
+"""Files that a campaign's link leads to (sms.md 9.2, step 3)."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from strowger.engagement.campaigns.errors import Refused
+from strowger.engagement.links import hosting
 from strowger.foundation.context import Context
-from strowger.foundation.errors import StrowgerError
-from strowger.platform.documents.scanning import scan
-from strowger.platform.files import service as files
-from strowger.platform.files.types import CSV, GIF, HEAD, JPEG, PDF, PNG, WEBP, WrongType, checked_type
 
-MAX_HOSTED = 10_000_000
-TAKEN = (PDF, PNG, JPEG, GIF, WEBP, CSV)
+MAX_HOSTED = hosting.MAX_HOSTED
 
 
 async def host(context: Context, account_id: int, name: str, claimed: str, data: bytes, by: str) -> str:
     """Keep a file for as long as messages are kept; returns its long URL. Raises Refused."""
-    if len(data) > MAX_HOSTED:
-        raise Refused(f"The file is larger than {MAX_HOSTED // 1_000_000} MB.", "url")
     try:
-        kind = checked_type(name, claimed, data[:HEAD], TAKEN)
-        await scan(context, data)
-    except WrongType as problem:
+        return await hosting.host(context, account_id, name, claimed, data, by)
+    except hosting.NotHosted as problem:
         raise Refused(str(problem), "url") from problem
-    except StrowgerError as problem:
-        raise Refused(problem.detail or "The file cannot be taken now.", "url") from problem
-    life = timedelta(days=context.settings.retention_days)
-    expires = context.clock.now() + life
-    stored = await files.save(context, account_id, name, kind, data, by=by, expires=expires, most=MAX_HOSTED)
-    return files.link(context, stored, life)

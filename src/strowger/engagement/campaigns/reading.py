@@ -16,7 +16,6 @@ from strowger.foundation.sheets import SheetProblem, open_sheet
 MAX_FILE, MAX_ROWS, MAX_PASTED = 25_000_000, 500_000, 10_000
 MAX_CELL, MAX_SHOWN = 500, 64
 LOOKED_AT = 20  # rows by which the column of numbers is guessed
-OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 MOBILE = re.compile(r"mobile|phone|msisdn|number", re.IGNORECASE)
 SEPARATORS = re.compile(r"[,;\s]+")
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
@@ -48,8 +47,6 @@ def variable_names(headings: Sequence[str]) -> list[str]:
 
 def read_file(data: bytes, reading: Reading, country: str) -> Sheet:
     """A file's contacts, to be read through once. Raises Refused, also while rows are read."""
-    if data.startswith(OLD_EXCEL):
-        raise Refused("This is the format of Excel before 2007. Save it as XLSX or CSV.", "file")
     try:
         headings, lines = open_sheet(data)
         head = list(islice(lines, LOOKED_AT))

@@ -25,6 +25,7 @@ from strowger.foundation.context import Context
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.tenancy import across_accounts
 from strowger.messaging.statuses import Status
+from strowger.platform.consent import declarations
 from strowger.platform.files import repository as files
 from strowger.platform.kyc import service as kyc
 
@@ -136,6 +137,7 @@ async def launch(context: Context, account_id: int, campaign_id: UUID) -> Campai
         campaign = await _locked(connection, account_id, campaign_id, State.DRAFT)
         if await kyc.is_trial(connection, account_id):
             raise Refused("Campaigns begin when the operator has approved your company: see Settings > KYC.")
+        await check_declared(connection, account_id, campaign.channel)
         if not campaign.valid:
             raise Refused("There are no contacts yet.", "contacts")
         channel = CHANNELS[campaign.channel]
@@ -153,6 +155,14 @@ async def launch(context: Context, account_id: int, campaign_id: UUID) -> Campai
 
     with across_accounts():  # the wallet may be the parent's, and the link's name is unique over all accounts
         return await context.database.run(work)
+
+
+async def check_declared(connection: Connection, account_id: int, channel: str) -> None:
+    """Raise Refused before the first campaign of a channel while the account has not declared that people agreed to it."""
+    if await declarations.find(connection, account_id, channel) is None and not await campaigns.any_launched(
+        connection, account_id, channel
+    ):
+        raise Refused("Declare first that those whom you write to have agreed to it.", "declaration")
 
 
 async def _divide(connection: Connection, campaign: Campaign, plan: Plan, now: datetime) -> tuple[State, datetime]:

@@ -17,6 +17,7 @@ PLATFORMS = (
     ("Android", r"Android ([\d.]+)"), ("iOS", r"(?:iPhone|iPad|iPod).*? OS ([\d_]+)"), ("Windows", r"Windows NT ([\d.]+)"),
     ("macOS", r"Mac OS X ([\d_.]+)"), ("ChromeOS", r"CrOS \S+ ([\d.]+)"), ("Linux", r"Linux()"),
 )  # fmt: skip
+HANDHELD = frozenset({"Android", "iOS"})
 BRANDS = (
     ("Apple", r"iPhone|iPad|iPod|Macintosh"), ("Samsung", r"\bSM-|SAMSUNG|Galaxy"), ("Google", r"Pixel|Nexus"),
     ("Xiaomi", r"Redmi|POCO|\bMi \w|\bM\d{4}[A-Z]|Xiaomi"), ("OnePlus", r"OnePlus|\bKB20|\bLE21|\bCPH24"),

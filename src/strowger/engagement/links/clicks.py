@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from strowger.engagement.links.agents import HANDHELD, read_agent
 from strowger.engagement.links.schemas import Opened, Visit
 from strowger.foundation.context import Context
 from strowger.foundation.ids import format_message_id, new_uuid
@@ -28,10 +29,18 @@ def location(url: str) -> str:
 def variables(found: Opened, slug: str, visit: Visit) -> dict[str, Any]:
     """What a click's callback can name."""
     message_id = format_message_id(found.request_id, found.n) if found.request_id and found.n else ""
+    agent = read_agent(visit.user_agent)
     return {
         "id": message_id,
         "message_id": message_id,
         "key_value": found.recipient,
+        "mobile": found.recipient,
+        "platform": agent.platform,
+        "p_version": agent.platform_version,
+        "b_version": agent.version,
+        "device": agent.brand,
+        "is_phone": str(int(agent.platform in HANDHELD)),
+        "is_desktop": str(int(bool(agent.platform) and agent.platform not in HANDHELD)),
         "recipient": "+" + found.recipient if found.recipient.isdigit() else found.recipient,
         "channel": "SMS" if message_id else "",
         "ip": visit.ip or "",
@@ -40,6 +49,7 @@ def variables(found: Opened, slug: str, visit: Visit) -> dict[str, Any]:
         "created": visit.at.strftime("%Y-%m-%d %H:%M:%S"),
         "timestamp": visit.at.strftime("%Y-%m-%d %H:%M:%S"),
         "shorty_id": slug,
+        "shortcode": slug,
         "link_id": found.link_id,
         "long_url": found.long_url,
         "status": "CLICKED",

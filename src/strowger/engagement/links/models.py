@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Identity, Index, SmallInteger, Text, text
+from sqlalchemy import BigInteger, Boolean, DateTime, Identity, Index, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,7 +16,11 @@ Moment = DateTime(timezone=True)
 
 
 class ShortLink(Base):
-    """A short link: ``<short URL>/<slug>`` leads to ``long_url`` until ``expires_at``. Slugs are unique in the installation."""
+    """A short link: ``<short URL>/<slug>`` leads to ``long_url`` until ``expires_at``. Slugs are unique in the installation.
+
+    ``advanced``: each recipient gets a link of his own. ``link_type`` is URL or FILE. A link that was deleted (``deleted_at``)
+    leads nowhere; its clicks stay and its slug is not given away.
+    """
 
     __tablename__ = "short_link"
     __table_args__ = (Index("ix_short_link_account_id", "account_id", "id"),)
@@ -30,6 +34,10 @@ class ShortLink(Base):
     created_at: Mapped[datetime] = mapped_column(Moment)
     clicks: Mapped[int] = mapped_column(BigInteger, server_default="0")
     last_click_at: Mapped[datetime | None] = mapped_column(Moment)
+    title: Mapped[str] = mapped_column(Text, server_default="")
+    advanced: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    link_type: Mapped[str] = mapped_column(Text, server_default="URL")
+    deleted_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class LinkToken(Base):

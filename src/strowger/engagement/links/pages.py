@@ -7,7 +7,9 @@ from uuid import UUID
 
 from litestar import HttpMethod, Request, Response, route
 
+from strowger.channels.sms.link_texts import PERSONAL
 from strowger.engagement.links import clicks, repository
+from strowger.engagement.links import v4 as _v4  # noqa: F401 - lets v4 be asked for short links
 from strowger.engagement.links.schemas import Visit
 from strowger.foundation.context import Context
 from strowger.foundation.database import OUTAGES
@@ -52,7 +54,10 @@ async def open_link(request: AnyRequest) -> Response[Any]:
         async with context.database.pool.acquire(timeout=5) as connection:
             visit = _visit(request, context)
             counted = request.method == HttpMethod.GET
-            found = await repository.open_link(connection, _cut(slug) or "", _cut(token), visit, counted)
+            own = (
+                None if token == PERSONAL else _cut(token)
+            )  # the form itself, without anybody's token, is a shared link
+            found = await repository.open_link(connection, _cut(slug) or "", own, visit, counted)
             if found is not None and not found.expired and counted:
                 await clicks.call_back(connection, context, found, slug, visit)
     except OUTAGES:

@@ -23,7 +23,7 @@ async def link_rows(job: Job, span: Span) -> AsyncIterator[list[Row]]:
         yield [
             (
                 "SMS",
-                "",
+                r["title"],
                 _short(job, r["slug"], None),
                 r["long_url"],
                 r["views"],

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
-from strowger.engagement.links.schemas import NewLink, Opened, Visit
+from strowger.engagement.links.schemas import NewLink, Opened, OwnWish, Visit
 from strowger.foundation.database import columns
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import uuid_floor
@@ -24,20 +24,22 @@ SELECT account_id, slug, long_url, callback::jsonb, expires_at, created_at
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
     AS t(account_id, slug, long_url, callback, expires_at, created_at)
 ON CONFLICT (slug) DO UPDATE SET callback = coalesce(excluded.callback, l.callback), expires_at = excluded.expires_at
-    WHERE l.account_id = excluded.account_id AND l.long_url = excluded.long_url
+    WHERE l.account_id = excluded.account_id AND l.long_url = excluded.long_url AND l.deleted_at IS NULL
 RETURNING id, slug
 """
 ADD_TOKENS = """
 INSERT INTO short_link_token (account_id, link_id, token, request_id, n, recipient)
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::uuid[], $5::smallint[], $6::text[])
 """
-OWN = "SELECT slug, long_url, expires_at FROM short_link WHERE account_id = $1 AND slug = ANY($2::text[])"
+OWN = """
+SELECT slug, long_url, expires_at FROM short_link WHERE account_id = $1 AND slug = ANY($2::text[]) AND deleted_at IS NULL
+"""
 # scope: whoever has the link may open it; the row says whose it is
 FIND = """
 SELECT l.id, l.account_id, l.long_url, l.callback, l.expires_at <= $3 AS expired, t.id AS token_id, t.request_id, t.n,
        t.recipient
 FROM short_link l LEFT JOIN short_link_token t ON t.link_id = l.id AND t.token = $2
-WHERE l.slug = $1 AND ($2::text IS NULL OR t.id IS NOT NULL)
+WHERE l.slug = $1 AND l.deleted_at IS NULL AND ($2::text IS NULL OR t.id IS NOT NULL)
 """
 COUNT = """
 WITH click AS (
@@ -66,7 +68,7 @@ WITH click AS (
 ), sent AS (
     SELECT DISTINCT link_id FROM short_link_token WHERE account_id = $1 AND request_id >= $4 AND request_id < $5
 )
-SELECT l.slug, l.long_url, l.created_at, l.last_click_at, coalesce(c.views, 0) AS views, coalesce(c.openers, 0) AS openers
+SELECT l.slug, l.title, l.long_url, l.created_at, l.last_click_at, coalesce(c.views, 0) AS views, coalesce(c.openers, 0) AS openers
 FROM short_link l LEFT JOIN click c ON c.link_id = l.id
 WHERE l.account_id = $1 AND (c.link_id IS NOT NULL OR l.id IN (SELECT link_id FROM sent)) ORDER BY l.id
 """
@@ -76,6 +78,25 @@ JOIN short_link l ON l.account_id = k.account_id AND l.id = k.link_id
 LEFT JOIN short_link_token t ON t.account_id = k.account_id AND t.id = k.token_id
 WHERE k.account_id = $1 AND k.at >= $2 AND k.at < $3 ORDER BY k.at, k.id
 """
+MAKE_OWN = """
+INSERT INTO short_link (account_id, slug, long_url, callback, title, advanced, link_type, created_at)
+VALUES ($1, $2, $3, $4::text::jsonb, $5, $6, $7, $8) ON CONFLICT (slug) DO NOTHING RETURNING id
+"""
+LIST_OWN = """
+SELECT id, slug, title, long_url, callback, advanced, link_type, clicks, last_click_at, expires_at, created_at
+FROM short_link WHERE account_id = $1 AND deleted_at IS NULL ORDER BY id DESC LIMIT $2 OFFSET $3
+"""
+COUNT_OWN = "SELECT count(*) FROM short_link WHERE account_id = $1 AND deleted_at IS NULL"
+DELETE_OWN = """
+UPDATE short_link SET deleted_at = $3 WHERE account_id = $1 AND id = ANY($2::bigint[]) AND deleted_at IS NULL RETURNING id
+"""
+KNOWN = "SELECT EXISTS (SELECT FROM short_link WHERE account_id = $1 AND id = $2)"
+CLICKS_OF = """
+SELECT k.id, k.at, k.ip, k.user_agent, k.language, t.recipient FROM short_link_click k
+LEFT JOIN short_link_token t ON t.account_id = k.account_id AND t.id = k.token_id
+WHERE k.account_id = $1 AND k.link_id = $2 ORDER BY k.at DESC, k.id DESC LIMIT $3 OFFSET $4
+"""
+COUNT_CLICKS_OF = "SELECT count(*) FROM short_link_click WHERE account_id = $1 AND link_id = $2"
 # scope: upkeep of the whole installation
 FORGET_CLICKS = "DELETE FROM short_link_click WHERE id IN (SELECT id FROM short_link_click WHERE at < $1 LIMIT $2)"
 
@@ -152,3 +173,32 @@ def clicks_between(connection: Any, account_id: int, start: datetime, end: datet
 async def forget_clicks(connection: Connection, before: datetime, limit: int) -> int:
     """Delete clicks before a moment, a bounded number at a time; the counts of links stay. Returns how many."""
     return int((await connection.execute(FORGET_CLICKS, before, limit)).rsplit(" ", 1)[-1])
+
+
+async def make_own(connection: Connection, account_id: int, slug: str, wish: OwnWish, now: datetime) -> int | None:
+    """Write a link; returns its id, None when the slug is taken."""
+    made: int | None = await connection.fetchval(
+        MAKE_OWN, account_id, slug, wish.url, encode_json(wish.callback), wish.title, wish.advanced, wish.link_type, now
+    )
+    return made
+
+
+async def page_of_links(connection: Connection, account_id: int, limit: int, offset: int) -> tuple[list[Any], int]:
+    """Links of the account, newest first, and how many there are."""
+    rows = await connection.fetch(LIST_OWN, account_id, limit, offset)
+    return rows, int(await connection.fetchval(COUNT_OWN, account_id))
+
+
+async def delete_links(connection: Connection, account_id: int, ids: Sequence[int], now: datetime) -> set[int]:
+    """Let links of the account lead nowhere; returns which there were."""
+    return {row["id"] for row in await connection.fetch(DELETE_OWN, account_id, list(ids), now)}
+
+
+async def page_of_clicks(
+    connection: Connection, account_id: int, link_id: int, limit: int, offset: int
+) -> tuple[list[Any], int] | None:
+    """Clicks on a link of the account, newest first, and how many there are; None when there is no such link."""
+    if not await connection.fetchval(KNOWN, account_id, link_id):
+        return None
+    rows = await connection.fetch(CLICKS_OF, account_id, link_id, limit, offset)
+    return rows, int(await connection.fetchval(COUNT_CLICKS_OF, account_id, link_id))

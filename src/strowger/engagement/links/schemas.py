@@ -32,6 +32,18 @@ class NewLink:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnWish:
+    """A link that is made by itself; ``slug`` None: one is chosen. ``callback`` is Target.to_json(), ``link_type`` URL or FILE."""
+
+    url: str
+    slug: str | None = None
+    title: str = ""
+    advanced: bool = False
+    callback: dict[str, Any] | None = None
+    link_type: str = "URL"
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """Who opens a link."""
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from strowger.channels.sms.shortening import OwnLink
 from strowger.engagement.links import repository
-from strowger.engagement.links.schemas import NewLink, NewToken
+from strowger.engagement.links.schemas import NewLink, NewToken, OwnWish
 from strowger.foundation.database import Database
 from strowger.foundation.errors import StrowgerError
 from strowger.messaging.schemas import Write
@@ -21,6 +21,22 @@ ALPHABET = string.ascii_letters + string.digits
 SLUG_LENGTH = 7  # 62^7 names: a clash of two that are made at random is not to be expected
 TOKEN_LENGTH = 6  # fixed, so that all recipients' texts are of one length
 RESERVED = frozenset({"api", "docs", "health", "healthz", "robots", "static", "favicon"})
+
+
+TRIES = 5  # at a name that nobody has
+
+
+async def make_own(database: Database, account_id: int, wish: OwnWish, now: datetime) -> tuple[int, str]:
+    """Make a link by itself; returns its id and slug. Raises StrowgerError E618 for a slug that is taken or reserved."""
+    if wish.slug is not None and wish.slug.lower() in RESERVED:
+        raise StrowgerError("E618", "This slug is reserved", field="slug")
+    for _ in range(1 if wish.slug else TRIES):
+        slug = wish.slug or _random(SLUG_LENGTH)
+        async with database.acquire() as connection:
+            made = await repository.make_own(connection, account_id, slug, wish, now)
+        if made is not None:
+            return made, slug
+    raise StrowgerError("E618", "The slug is taken", field="slug")
 
 
 def _random(length: int) -> str:

@@ -88,7 +88,7 @@ def part_texts(row: Any) -> list[str]:
     """The text as it is cut into parts."""
     mode = str((row["options"] or {}).get("unicode", "Auto"))
     chosen: UnicodeMode = "1" if mode == "1" else "0" if mode == "0" else "Auto"
-    encoded = encode_text(row["body"], chosen)
+    encoded = encode_text(row["body"], chosen, ported="port" in (row["options"] or {}))
     return [decode_text(part, encoded.data_coding) for part in encoded.parts]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, SmallInteger, Text
+from sqlalchemy import ARRAY, BigInteger, DateTime, ForeignKey, Identity, Index, SmallInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from strowger.foundation.database import Base
@@ -23,6 +23,20 @@ class OptOut(Base):
     sender: Mapped[str] = mapped_column(Text, primary_key=True)
     via: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class OptInDeclaration(Base):
+    """What an account declared once about the agreement of those whom it writes to, before its first campaign of a channel."""
+
+    __tablename__ = "opt_in_declaration"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), type_=BigInteger, primary_key=True)
+    channel: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    email: Mapped[str] = mapped_column(Text)
+    statements: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    ip: Mapped[str | None] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(Moment)
 
 
 class Consent(Base):

@@ -62,6 +62,11 @@ DELETE FROM opt_out o USING unnest($1::bigint[], $2::text[], $3::text[], $4::tex
 WHERE o.account_id = t.account_id AND o.channel = t.channel AND o.address = t.address AND o.sender IN (t.sender, '*')
 RETURNING o.account_id, o.address, t.sender
 """
+DECLARATION = "SELECT name, email, statements, ip, at FROM opt_in_declaration WHERE account_id = $1 AND channel = $2"
+DECLARE = """
+INSERT INTO opt_in_declaration (account_id, channel, name, email, statements, ip, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (account_id, channel) DO NOTHING
+"""
 SORTS = {"created_at": "created_at", "updated_at": "updated_at", "contact_identifier": "contact", "status": "status"}
 Pair = tuple[int, str, str]  # account, address, sender
 
@@ -121,6 +126,16 @@ async def opt_in(connection: Connection, channel: str, pairs: Sequence[Pair]) ->
     """Remove opt-outs of (account, address, sender), also those from everything; returns whom it concerned."""
     rows: list[tuple[Any, ...]] = [(account_id, channel, address, sender) for account_id, address, sender in pairs]
     return {tuple(row) for row in await connection.fetch(OPT_IN, *columns(rows, 4))}
+
+
+async def declaration(connection: Connection, account_id: int, channel: str) -> Any:
+    """The account's opt-in declaration for a channel; None for none."""
+    return await connection.fetchrow(DECLARATION, account_id, channel)
+
+
+async def add_declaration(connection: Connection, account_id: int, channel: str, *values: Any) -> None:
+    """Write name, email, statements, address and time of a declaration, unless there is one."""
+    await connection.execute(DECLARE, account_id, channel, *values)
 
 
 def _search(text: str) -> ColumnElement[bool]:

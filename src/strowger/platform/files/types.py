@@ -9,10 +9,11 @@ from pathlib import PurePosixPath
 PDF, PNG, JPEG, GIF, WEBP = "application/pdf", "image/png", "image/jpeg", "image/gif", "image/webp"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLS = "application/vnd.ms-excel"
 ZIP, CSV, TEXT = "application/zip", "text/csv", "text/plain"
 NAMES = {
     PDF: "PDF", PNG: "PNG", JPEG: "JPEG", GIF: "GIF", WEBP: "WebP", DOCX: "DOCX", XLSX: "XLSX", ZIP: "ZIP", CSV: "CSV",
-    TEXT: "text",
+    TEXT: "text", XLS: "XLS",
 }  # fmt: skip
 ENDINGS = {
     ".pdf": PDF, ".png": PNG, ".jpg": JPEG, ".jpeg": JPEG, ".gif": GIF, ".webp": WEBP, ".docx": DOCX, ".xlsx": XLSX,

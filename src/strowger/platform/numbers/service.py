@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from strowger.foundation.errors import StrowgerError
@@ -22,6 +23,7 @@ class OwnNumber:
     label: str
     callback: dict[str, Any] | None
     smpp_user_id: int | None = None
+    shared: bool = False
 
 
 def read_msisdn(text: str) -> str:
@@ -54,7 +56,39 @@ async def create_number(
 async def list_numbers(connection: repository.Connection, account_id: int) -> list[OwnNumber]:
     """The numbers of an account, in order."""
     rows = await repository.numbers(connection, account_id, MAX_LISTED)
-    return [OwnNumber(row["id"], row["msisdn"], row["label"], row["callback"], row["smpp_user_id"]) for row in rows]
+    return [
+        OwnNumber(row["id"], row["msisdn"], row["label"], row["callback"], row["smpp_user_id"], row["shared"])
+        for row in rows
+    ]
+
+
+async def shared_numbers(connection: repository.Connection, account_id: int) -> list[str]:
+    """The numbers of others on which an account may receive by keyword, in order."""
+    return await repository.shares(connection, account_id, MAX_LISTED)
+
+
+async def share_number(connection: repository.Connection, account_id: int, msisdn: str, now: datetime) -> str:
+    """Let an account receive on a number of another one, by keyword. Raises StrowgerError E400; returns the number."""
+    number = read_msisdn(msisdn)
+    if await repository.has_default(connection, number):
+        raise StrowgerError(
+            "E400", "It has a default configuration, which a shared number cannot have: delete it first", field="msisdn",
+            status=409,
+        )  # fmt: skip
+    if not await repository.share(connection, account_id, number, now):
+        raise StrowgerError(
+            "E400", "There is no such number of another account, or it is shared with this one already", field="msisdn",
+            status=409,
+        )  # fmt: skip
+    return number
+
+
+async def unshare_number(connection: repository.Connection, account_id: int, msisdn: str) -> str:
+    """Take a share back, and with it the account's keywords on the number. Raises StrowgerError E400."""
+    number = read_msisdn(msisdn)
+    if not await repository.unshare(connection, account_id, number):
+        raise StrowgerError("E400", "The number is not shared with this account", field="msisdn")
+    return number
 
 
 async def change_number(

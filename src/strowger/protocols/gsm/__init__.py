@@ -20,7 +20,16 @@ from strowger.protocols.gsm.split import (
     is_binary,
     message_class,
 )
-from strowger.protocols.gsm.udh import Concat, Ports, Udh, parse_udh, split_user_data, udh_concat, udh_concat16
+from strowger.protocols.gsm.udh import (
+    Concat,
+    Ports,
+    Udh,
+    parse_udh,
+    split_user_data,
+    udh_concat,
+    udh_concat16,
+    with_port,
+)
 
 __all__ = [
     "EXTENSION_CHARACTERS",
@@ -50,4 +59,5 @@ __all__ = [
     "udh_concat",
     "udh_concat16",
     "unpack7",
+    "with_port",
 ]

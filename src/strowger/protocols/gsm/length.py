@@ -2,6 +2,10 @@
 
 A single message holds 160 septets or 70 UTF-16 code units; with the six octets of a concatenation header each part
 holds 153 or 67. Neither an escape pair nor a surrogate pair is divided, so a part may end one unit short.
+
+Application port addressing (section 9.2.3.24.4) takes six octets more of every part, and the header one for its length
+where there is no other: a `ported` text holds 152 septets or 66 units alone, and 145 or 63 in each part, whether the
+reference that joins the parts has 8 bits or 16.
 """
 
 from dataclasses import dataclass
@@ -16,6 +20,10 @@ GSM7_SINGLE: Final = 160
 GSM7_PART: Final = 153
 UCS2_SINGLE: Final = 70
 UCS2_PART: Final = 67
+PORTED_GSM7_SINGLE: Final = 152
+PORTED_GSM7_PART: Final = 145
+PORTED_UCS2_SINGLE: Final = 66
+PORTED_UCS2_PART: Final = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +58,16 @@ def encode_units(text: str, unicode: UnicodeMode) -> tuple[Encoding, bytes]:
     return "UCS2", encode_ucs2(text)
 
 
-def cut_gsm7(septets: bytes) -> tuple[bytes, ...]:
+def cut_gsm7(septets: bytes, *, ported: bool = False) -> tuple[bytes, ...]:
     """Cut unpacked septets into parts, keeping each escape with its septet."""
     size = len(septets)
-    if size <= GSM7_SINGLE:
+    single, room = (PORTED_GSM7_SINGLE, PORTED_GSM7_PART) if ported else (GSM7_SINGLE, GSM7_PART)
+    if size <= single:
         return (septets,)
     parts = []
     start = 0
     while start < size:
-        end = start + GSM7_PART
+        end = start + room
         if end < size and septets[end - 1] == ESCAPE:
             end -= 1
         parts.append(septets[start:end])
@@ -66,15 +75,16 @@ def cut_gsm7(septets: bytes) -> tuple[bytes, ...]:
     return tuple(parts)
 
 
-def cut_ucs2(octets: bytes) -> tuple[bytes, ...]:
+def cut_ucs2(octets: bytes, *, ported: bool = False) -> tuple[bytes, ...]:
     """Cut UTF-16BE octets into parts, keeping surrogate pairs whole."""
     size = len(octets)
-    if size <= 2 * UCS2_SINGLE:
+    single, room = (PORTED_UCS2_SINGLE, PORTED_UCS2_PART) if ported else (UCS2_SINGLE, UCS2_PART)
+    if size <= 2 * single:
         return (octets,)
     parts = []
     start = 0
     while start < size:
-        end = start + 2 * UCS2_PART
+        end = start + 2 * room
         if end < size and octets[end - 2] & 0xFC == 0xD8:
             end -= 2
         parts.append(octets[start:end])
@@ -87,17 +97,19 @@ def encode_ucs2(text: str) -> bytes:
     return text.encode("utf-16-be", "surrogatepass")
 
 
-def sms_length(text: str, unicode: UnicodeMode = "Auto") -> SmsLength:
-    """Measure a text; an empty text has 0 characters and is one part."""
+def sms_length(text: str, unicode: UnicodeMode = "Auto", *, ported: bool = False) -> SmsLength:
+    """Measure a text; an empty text has 0 characters and is one part. `ported`: it is addressed to a port."""
     encoding, octets = encode_units(text, unicode)
     size = len(octets)
     if encoding == "GSM7":
-        if size <= GSM7_SINGLE:
-            return SmsLength("GSM7", size, 1, GSM7_SINGLE, GSM7_SINGLE - size)
-        parts = cut_gsm7(octets)
-        return SmsLength("GSM7", size, len(parts), GSM7_PART, GSM7_PART - len(parts[-1]))
+        single, room = (PORTED_GSM7_SINGLE, PORTED_GSM7_PART) if ported else (GSM7_SINGLE, GSM7_PART)
+        if size <= single:
+            return SmsLength("GSM7", size, 1, single, single - size)
+        parts = cut_gsm7(octets, ported=ported)
+        return SmsLength("GSM7", size, len(parts), room, room - len(parts[-1]))
     size //= 2
-    if size <= UCS2_SINGLE:
-        return SmsLength("UCS2", size, 1, UCS2_SINGLE, UCS2_SINGLE - size)
-    parts = cut_ucs2(octets)
-    return SmsLength("UCS2", size, len(parts), UCS2_PART, UCS2_PART - len(parts[-1]) // 2)
+    single, room = (PORTED_UCS2_SINGLE, PORTED_UCS2_PART) if ported else (UCS2_SINGLE, UCS2_PART)
+    if size <= single:
+        return SmsLength("UCS2", size, 1, single, single - size)
+    parts = cut_ucs2(octets, ported=ported)
+    return SmsLength("UCS2", size, len(parts), room, room - len(parts[-1]) // 2)

@@ -48,6 +48,7 @@ def encode_text(
     *,
     flash: bool = False,
     default_alphabet: DefaultAlphabet = "gsm7",
+    ported: bool = False,
 ) -> EncodedText:
     """Encode a text and cut it into parts, in the same places in which `sms_length` counts them.
 
@@ -56,14 +57,14 @@ def encode_text(
     """
     encoding, octets = encode_units(text, unicode)
     if encoding == "GSM7":
-        parts = cut_gsm7(octets)
+        parts = cut_gsm7(octets, ported=ported)
         if default_alphabet == "gsm7":
             return EncodedText("GSM7", _DATA_CODING["GSM7", flash], parts)
         recoded = _recode(parts, _DEFAULT_CODECS[default_alphabet], keep=unicode == "0")
         if recoded is not None:
             return EncodedText("GSM7", _DATA_CODING["GSM7", flash], recoded)
         octets = encode_ucs2(decode_gsm7(octets))
-    return EncodedText("UCS2", _DATA_CODING["UCS2", flash], cut_ucs2(octets))
+    return EncodedText("UCS2", _DATA_CODING["UCS2", flash], cut_ucs2(octets, ported=ported))
 
 
 def _recode(parts: tuple[bytes, ...], codec: str, *, keep: bool) -> tuple[bytes, ...] | None:

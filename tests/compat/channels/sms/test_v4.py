@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 
+from strowger.channels.sms.pipeline import SmsRules
 from tests.api_kit import SENDER, Api, add_customer
 
 
@@ -185,7 +186,8 @@ async def test_credits_and_usage(api: Api) -> None:
         ({"time": "2026-01-01 00:05:00"}, "A406"),
         ({"unicode": "maybe"}, "A400"),
         ({"dlrurl": "ftp://example.net"}, "A400"),
-        ({"port": "2948"}, "A400"),
+        ({"port": "2000"}, "A400"),
+        ({"port": "65536"}, "A400"),
         ({"method": "sms.json", "json": "nonsense"}, "A400"),
         ({"method": "sms.json", "json": "{}"}, "A412"),
         ({"method": "sms.xml"}, "A400"),
@@ -205,6 +207,17 @@ async def test_failures_have_their_codes_and_send_nothing(api: Api, params: dict
 async def test_the_key_may_not_be_used_from_elsewhere(api: Api) -> None:
     await api.context.database.pool.execute("UPDATE api_key SET networks = '[\"198.51.100.0/24\"]'::jsonb")
     assert (await get(api, method="account.credits")).json()["code"] == "A407"
+
+
+async def test_a_message_for_a_port_is_measured_with_its_header(api: Api) -> None:
+    assert (await send(api, port="2948", message="a" * 153))["status"] == "OK"
+    (stored,) = await api.stored()
+    assert stored["options"]["port"] == 2948
+    assert SmsRules().measure(stored["body"], stored["options"]).units == 2
+    present = await api.send(port=2948, body="x")
+    assert present.status_code == 202
+    refused = await api.send(port=80)
+    assert (refused.status_code, refused.json()["error"].get("port")) == (400, "Must be a port from 2001 to 65535")
 
 
 async def test_other_forms_of_the_answer(api: Api) -> None:

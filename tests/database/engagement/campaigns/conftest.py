@@ -13,6 +13,7 @@ import pytest
 from strowger.engagement.campaigns.jobs import Expander
 from strowger.foundation.clock import FrozenClock
 from strowger.platform.accounts import service
+from strowger.platform.consent import declarations
 from tests.database.home.test_home import Visit, visit
 from tests.database.messaging.console_client import PASSWORD, csrf_of, sign_in_as
 
@@ -89,4 +90,7 @@ class Desk:
 async def desk(visit: Visit) -> Desk:
     clock = FrozenClock(datetime.now(UTC))
     visit.context.clock = clock
+    await visit.context.database.run(
+        lambda c: declarations.declare(c, visit.account, "sms", "Ada", "ada@example.com", None, clock.now())
+    )
     return Desk(visit, Expander(visit.context), clock)

@@ -24,6 +24,7 @@ OWN = frozenset(
     {
         "to", "from", "sender", "body", "type", "template_id", "template_data", "variables", "entity_id", "unicode", "flash",
         "time", "ref", "ref1", "ref2", "ref_custom", "url_data", "callback", "callback_profile_id", "validity", "dlr", "prefix",
+        "port",
     }
 )  # fmt: skip
 # The trace by which a node ends that has a fault of this code.

@@ -107,9 +107,10 @@ def _shown(found: service.OwnNumber) -> dict[str, str]:
 async def numbers(request: AnyRequest, visitor: Visitor) -> Page:
     """The account's numbers."""
     own = await _own(request, visitor)
+    shared = await context_of(request).database.run(lambda c: service.shared_numbers(c, visitor.account_id))
     profiles = await ProfileService(context_of(request)).list_all(visitor.account_id)
     return await render(
-        request, "sms/numbers.html", title="Numbers", numbers=own,
+        request, "sms/numbers.html", title="Numbers", numbers=own, shared=shared,
         may_change=visitor.may("numbers.write"),
         profiles={str(one.id): one.draft.title for one in profiles},
     )  # fmt: skip

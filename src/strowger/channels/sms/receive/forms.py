@@ -19,7 +19,7 @@ from strowger.foundation.errors import StrowgerError
 from strowger.messaging.notify import SMS_MO
 from strowger.platform.callbacks.profiles.service import ProfileService
 from strowger.platform.callbacks.schemas import read_target
-from strowger.platform.numbers.service import list_numbers
+from strowger.platform.numbers.service import list_numbers, shared_numbers
 
 LIST = "/receive"
 FIRST_EXPIRY = timedelta(days=365)
@@ -30,7 +30,7 @@ CONSENTS = (
 )
 GROUPS = (
     ("When", ("number", "is_default", "keyword", "expires_at")),
-    ("Auto reply", ("reply_text", "reply_sender", "reply_minutes")),
+    ("Auto reply", ("reply_text", "reply_sender", "reply_minutes", "reply_template", "reply_entity")),
     ("Forward", ("forward_numbers", "forward_emails")),
     ("Trigger", ("profile", "callback", "method", "smpp_user")),
     ("Subscription", ("consent",)),
@@ -51,12 +51,14 @@ async def choices_of(request: AnyRequest, visitor: Visitor) -> Choices:
     """Numbers, senders, callback profiles and SMPP users of the visitor's account."""
     context = context_of(request)
     own = await context.database.run(lambda c: list_numbers(c, visitor.account_id))
+    shared = await context.database.run(lambda c: shared_numbers(c, visitor.account_id))
     async with context.database.acquire() as connection:
         senders = await repository.approved_senders(connection, visitor.account_id)
     profiles = await ProfileService(context).list_all(visitor.account_id)
     clients = await list_users(context, visitor.account_id)
     return Choices(
-        [(one.msisdn, f"+{one.msisdn}" + (f" ({one.label})" if one.label else "")) for one in own],
+        [(one.msisdn, f"+{one.msisdn}" + (f" ({one.label})" if one.label else "")) for one in own]
+        + [(msisdn, f"{msisdn} (shared)") for msisdn in shared],
         senders,
         [(str(one.id), one.draft.title) for one in profiles if SMS_MO in one.draft.events],
         [(str(client.id), client.system_id) for client in clients],
@@ -83,7 +85,8 @@ def build(choices: Choices, action: str, *, new: bool, keyed: bool = True, kept:
     when = (
         Field("number", "Recipient number", "select", required=True, options=tuple(choices.numbers), width="half"),
         Field("is_default", "Default configuration", "checkbox", default=False,
-              help="For messages that match no keyword of the number. It needs neither keyword nor expiry."),
+              help="For messages that match no keyword of the number. It needs neither keyword nor expiry. "
+                   "Shared numbers have none."),
     )  # fmt: skip
     key = (
         Field("keyword", "Keyword", max_length=MAX_KEYWORD, width="half", placeholder="BOOK {date}",
@@ -98,6 +101,10 @@ def build(choices: Choices, action: str, *, new: bool, keyed: bool = True, kept:
               options=_with_kept([("", "The number itself"), *senders], kept.reply_sender, kept.reply_sender)),
         Field("reply_minutes", "Send after (minutes)", "number", least=0, most=MAX_REPLY_MINUTES, parse=_minutes, width="half",
               default="0", help="0: at once. At most a week."),
+        Field("reply_template", "Template ID", width="half", pattern=r"\d{12,30}", pattern_text="12 to 30 digits.",
+              help="Where texts are registered (India); without it the reply counts as marketing."),
+        Field("reply_entity", "Entity ID", width="half", pattern=r"\d{12,19}", pattern_text="12 to 19 digits.",
+              help="Empty: that of the sender ID, else of the account."),
         Field("forward_numbers", "To mobile numbers", "textarea", rows=2, max_length=200, attrs={"inputmode": "tel"},
               help="Up to 5 with country code, one per line. Each is sent, and paid for, as an SMS."),
         Field("forward_emails", "To e-mail addresses", "textarea", rows=2, max_length=1300, help="Up to 5, one per line."),
@@ -132,6 +139,7 @@ def shown(draft: Draft, visitor: Visitor) -> dict[str, Any]:
         "forward_numbers": "\n".join(f"+{number}" for number in draft.forward_numbers),
         "forward_emails": "\n".join(draft.forward_emails), "profile": callback.get("profile", ""),
         "callback": callback.get("url", ""), "smpp_user": str(draft.smpp_user_id or ""), "consent": draft.consent,
+        "reply_template": draft.reply_template, "reply_entity": draft.reply_entity,
     }  # fmt: skip
 
 
@@ -177,5 +185,6 @@ def draft_of(form: FormState, request: AnyRequest, visitor: Visitor, choices: Ch
         values["reply_text"].strip(), values["reply_sender"], values["reply_minutes"],
         service.read_numbers(values["forward_numbers"], visitor.country), service.read_emails(values["forward_emails"]),
         _target(values, kept, context.secrets, visitor.account_id), int(values["smpp_user"] or 0) or None, values["consent"],
+        values["reply_template"], values["reply_entity"],
     )  # fmt: skip
     return service.check(draft, is_default, choices.senders, context.clock.now(), kept)

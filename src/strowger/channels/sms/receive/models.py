@@ -19,18 +19,22 @@ NOW = text("now()")
 class ReceiveConfiguration(Base):
     """What is done with messages to a number that begin with a keyword; ``keyword`` empty: with those that match none.
 
-    ``folded`` is the keyword as it is compared, ``callback`` a target as platform/callbacks/schemas.py stores it.
+    ``folded`` is the keyword as it is compared, ``callback`` a target as platform/callbacks/schemas.py stores it. ``msisdn`` is
+    the number, which may be shared: a keyword is one account's, whoever holds the number. ``reply_template`` and
+    ``reply_entity`` are the reply's ids in a content registry, ``tag_id`` the directory's tag that whoever wrote gets or loses.
     """
 
     __tablename__ = "receive_configuration"
     __table_args__ = (
         Index("uq_receive_configuration_number_id", "number_id", "folded", unique=True),
         Index("ix_receive_configuration_account_id", "account_id"),
+        Index("ix_receive_configuration_msisdn", "msisdn"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     number_id: Mapped[int] = mapped_column(ForeignKey("number.id", ondelete="CASCADE"))
+    msisdn: Mapped[str] = mapped_column(Text)
     keyword: Mapped[str] = mapped_column(Text, server_default="")
     folded: Mapped[str] = mapped_column(Text, server_default="")
     expires_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -38,11 +42,14 @@ class ReceiveConfiguration(Base):
     reply_text: Mapped[str] = mapped_column(Text, server_default="")
     reply_sender: Mapped[str] = mapped_column(Text, server_default="")
     reply_minutes: Mapped[int] = mapped_column(server_default="0")
+    reply_template: Mapped[str] = mapped_column(Text, server_default="")
+    reply_entity: Mapped[str] = mapped_column(Text, server_default="")
     forward_numbers: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
     forward_emails: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
     callback: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     smpp_user_id: Mapped[int | None] = mapped_column(ForeignKey("smpp_user.id", ondelete="SET NULL"))
     consent: Mapped[str] = mapped_column(Text, server_default="")
+    tag_id: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW)
     updated_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW)
 

@@ -25,6 +25,7 @@ class Draft:
     """What a configuration does. ``keyword`` empty: the number's default configuration.
 
     ``callback`` is a target as it is stored (Target.to_json), ``reply_sender`` empty stands for the number itself.
+    ``reply_template`` and ``reply_entity`` name the reply in a content registry (India).
     """
 
     keyword: str = ""
@@ -37,6 +38,9 @@ class Draft:
     callback: dict[str, Any] | None = None
     smpp_user_id: int | None = None
     consent: str = ""
+    reply_template: str = ""
+    reply_entity: str = ""
+    tag_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,15 +20,20 @@ from strowger.channels.sms.receive.schemas import (
     MAX_REPLY_MINUTES,
     Draft,
 )
+from strowger.channels.sms.receive.sharing import is_common_word
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.phone import clean_number
 from strowger.platform.numbers.repository import owner_of
+from strowger.platform.numbers.service import shared_numbers
 
 # Only what needs no quoting: nothing in it can become a second address or another header.
 EMAIL = re.compile(
     r"(?=.{3,254}$)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )
+
+
+TEMPLATE_ID, ENTITY_ID = re.compile(r"\d{12,30}", re.ASCII), re.compile(r"\d{12,19}", re.ASCII)
 
 
 def _refuse(field: str, detail: str) -> StrowgerError:
@@ -74,6 +79,7 @@ def check(draft: Draft, is_default: bool, senders: Sequence[str], now: datetime,
         if draft.expires_at <= now and (old is None or old.expires_at != draft.expires_at):
             raise _refuse("expires_at", "This moment is over.")
     _check_reply(draft, senders, old)
+    _check_registration(draft)
     if draft.consent not in CONSENTS:
         raise _refuse("consent", "subscribe or unsubscribe")
     return draft
@@ -97,15 +103,35 @@ def _check_reply(draft: Draft, senders: Sequence[str], old: Draft | None) -> Non
         raise _refuse("reply_minutes", f"0 to {MAX_REPLY_MINUTES} minutes.")
 
 
+def _check_registration(draft: Draft) -> None:
+    if draft.reply_template and not TEMPLATE_ID.fullmatch(draft.reply_template):
+        raise _refuse("reply_template", "12 to 30 digits.")
+    if draft.reply_entity and not ENTITY_ID.fullmatch(draft.reply_entity):
+        raise _refuse("reply_entity", "12 to 19 digits.")
+
+
+def check_shared(draft: Draft, is_shared: bool) -> None:
+    """What a shared number does not take. Raises StrowgerError E400."""
+    if is_shared and not draft.keyword:
+        raise _refuse("is_default", "A shared number has no default configuration: give a keyword.")
+    if is_shared and is_common_word(draft.keyword):
+        raise _refuse("keyword", "On a shared number this word belongs to everybody.")
+
+
 async def _check_targets(connection: asyncpg.Connection[Any], account_id: int, draft: Draft) -> None:
     """A forward to a number of the account itself would come in again."""
-    owners = await owner_of(connection, set(draft.forward_numbers)) if draft.forward_numbers else {}
+    if not draft.forward_numbers:
+        return
+    owners = await owner_of(connection, set(draft.forward_numbers))
+    shared = set(await shared_numbers(connection, account_id))
     for number in draft.forward_numbers:
-        if owners.get(number) == account_id:
+        if owners.get(number) == account_id or number in shared:
             raise _refuse("forward_numbers", f"+{number} is a number of this account: it would come in again.")
 
 
-def _taken(draft: Draft) -> StrowgerError:
+def _taken(draft: Draft, is_shared: bool = False) -> StrowgerError:
+    if is_shared:
+        return StrowgerError("E400", "This keyword is taken on the shared number.", field="keyword", status=409)
     if not draft.keyword:
         return StrowgerError("E400", "The number has a default configuration already.", field="is_default", status=409)
     return StrowgerError("E400", "The number has this keyword already.", field="keyword", status=409)
@@ -114,13 +140,15 @@ def _taken(draft: Draft) -> StrowgerError:
 async def create(connection: asyncpg.Connection[Any], account_id: int, msisdn: str, draft: Draft, now: datetime) -> int:
     """Write a checked configuration for a number of the account; returns its id. Raises StrowgerError E400."""
     await _check_targets(connection, account_id, draft)
+    is_shared = await repository.is_shared(connection, account_id, msisdn)
+    check_shared(draft, is_shared)
     if await repository.count(connection, account_id, msisdn) >= MAX_CONFIGURATIONS:
         raise _refuse("number", f"A number has at most {MAX_CONFIGURATIONS:,} configurations.")
     made = await repository.add(connection, account_id, msisdn, draft, key_of(draft.keyword), now)
     if made is None:
         if not await repository.owns(connection, account_id, msisdn):
             raise _refuse("number", "Not a number of the account.")
-        raise _taken(draft)
+        raise _taken(draft, is_shared)
     return made
 
 
@@ -129,7 +157,9 @@ async def change(
 ) -> None:
     """Change a configuration of the account to a checked draft. Raises StrowgerError E400."""
     await _check_targets(connection, account_id, draft)
+    is_shared = await repository.is_shared_of(connection, account_id, configuration_id)
+    check_shared(draft, is_shared)
     try:
         await repository.change(connection, account_id, configuration_id, draft, key_of(draft.keyword), now)
     except asyncpg.UniqueViolationError:
-        raise _taken(draft) from None
+        raise _taken(draft, is_shared) from None

@@ -47,6 +47,9 @@ MOST = {"reply": 10, "forward": 30}
 Key = tuple[int, str, str]
 
 
+Registered = tuple[str, str]  # template id and entity id of a text, empty for none
+
+
 @dataclass(slots=True)
 class Plan:
     """One message with what it matched, and what becomes of it."""
@@ -82,6 +85,14 @@ class Plan:
             own = draft.reply_text if draft.keyword else ""
             return fill(own, captured)[:MAX_REPLY] or self.wish.text
         return fill(draft.reply_text, captured)[:MAX_REPLY]
+
+    @property
+    def registered(self) -> Registered:
+        """The ids under which the reply's text is registered, as those stand beside the text."""
+        draft = self.draft
+        if self.wish is not None and not (draft.keyword and draft.reply_text):
+            return self.wish.template_id, self.wish.entity_id
+        return draft.reply_template, draft.reply_entity
 
 
 async def handle(
@@ -200,11 +211,11 @@ def _reply(plan: Plan, own: Mapping[str, int], left: Counter[working.Taker], now
         return None
     left[taker] -= 1
     if plan.wish is not None:
-        request = words.answer(plan.one, plan.one.destination, plan.reply_text, plan.wish.kind, now)
+        request = words.answer(plan.one, plan.one.destination, plan.reply_text, plan.wish.kind, now, *plan.registered)
     elif plan.draft.consent == UNSUBSCRIBE:
-        request = words.answer(plan.one, plan.one.destination, plan.reply_text, "stop", now)
+        request = words.answer(plan.one, plan.one.destination, plan.reply_text, "stop", now, *plan.registered)
     else:
-        request = _request(plan, plan.reply_text, [plan.one.source], "auto-reply", now)
+        request = _request(plan, plan.reply_text, [plan.one.source], "auto-reply", now, plan.registered)
         if plan.draft.reply_minutes:
             request.due_at = now + letters.minutes(plan.draft.reply_minutes)
             request.valid_until = request.due_at + words.VALID
@@ -212,10 +223,12 @@ def _reply(plan: Plan, own: Mapping[str, int], left: Counter[working.Taker], now
     return request
 
 
-def _request(plan: Plan, text: str, to: list[str], source: str, now: datetime) -> NewRequest:
+def _request(
+    plan: Plan, text: str, to: list[str], source: str, now: datetime, registered: Registered = ("", "")
+) -> NewRequest:
     """A message because of another, under the configuration's sender, else under the number that was written to."""
     one, sender = plan.one, plan.draft.reply_sender
-    options: dict[str, Any] = {"answers": one.message_id}
+    options: dict[str, Any] = {"answers": one.message_id, **words.registration(*registered)}
     if not sender:
         options[rules.OWN_NUMBER] = True
     return NewRequest(

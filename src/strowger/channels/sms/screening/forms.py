@@ -10,6 +10,7 @@ from typing import Any
 from strowger.channels.sms.screening.options import (
     CONSENT_POLICIES,
     KINDS,
+    WORD_IDS,
     Window,
     read_options,
 )
@@ -187,11 +188,13 @@ def _show_opt_out(settings: Settings) -> dict[str, Any]:
         "policy": options.consent_policy, "everywhere": options.opt_out_everywhere, "otp": exempt,
         "stop": "\n".join(sorted(words.stop)), "start": "\n".join(sorted(words.start)), "help": "\n".join(sorted(words.help)),
         "stop_text": words.stop_text, "start_text": words.start_text, "help_text": words.help_text,
+        **{name: getattr(words, name) for name in WORD_IDS},
     }  # fmt: skip
 
 
 def _keep_opt_out(form: Mapping[str, Any]) -> dict[str, Any]:
     words = {name: form[name] for name in ("stop", "start", "help", "stop_text", "start_text", "help_text")}
+    words |= {name: form[name] for name in WORD_IDS if form[name]}
     return {
         "consent_policy": form["policy"] if form["policy"] != "off" else None, "opt_out_everywhere": form["everywhere"] or None,
         "otp_passes_opt_out": {"law": None, "yes": True, "no": False}[form["otp"]], "opt_words": words,
@@ -217,6 +220,10 @@ WORD_LIST: dict[str, Any] = {
     "parse": _words, "required": True, "help": "One per line. The whole message must be the word, whatever its case.",
 }  # fmt: skip
 ANSWER = "Sent once per change; empty: no answer."
+TEMPLATE: dict[str, Any] = {
+    "pattern": r"\d{12,30}", "pattern_text": "12 to 30 digits.", "width": "half",
+    "help": "Where texts are registered (India); without it the answer counts as marketing.",
+}  # fmt: skip
 SECTIONS: dict[str, Section] = {
     "defaults": Section(
         "Sending", "What a send gets that does not say otherwise.",
@@ -290,10 +297,14 @@ SECTIONS: dict[str, Section] = {
                 ("law", "By country: accounts of India only"), ("yes", "Yes"), ("no", "No")), width="half"),
             Field("stop", "Words that opt out", "textarea", **WORD_LIST),
             Field("stop_text", "Answer", max_length=480, help=ANSWER),
+            Field("stop_template", "Template ID of this answer", **TEMPLATE),
             Field("start", "Words that opt in again", "textarea", **WORD_LIST),
             Field("start_text", "Answer", max_length=480, help=ANSWER),
+            Field("start_template", "Template ID of this answer", **TEMPLATE),
             Field("help", "Words that ask for help", "textarea", **WORD_LIST),
             Field("help_text", "Answer", max_length=480, help="Sent each time; empty: no answer."),
+            Field("help_template", "Template ID of this answer", **TEMPLATE),
+            Field("entity_id", "Entity ID of the answers", pattern=r"\d{12,19}", pattern_text="12 to 19 digits.", width="half"),
         ), _show_opt_out, _keep_opt_out,
     ),
     "auto": Section(

@@ -13,6 +13,7 @@ HELP_WORDS = ("HELP", "INFO")
 STOP_TEXT = "You will get no more messages from us. Send START to get them again."
 START_TEXT = "You will get our messages again. Send STOP to end them."
 HELP_TEXT = "Send STOP to get no more messages, START to get them again."
+WORD_IDS = ("stop_template", "start_template", "help_template", "entity_id")
 MODES = ("on", "off", "watch")
 CONSENT_POLICIES = ("off", "block_opt_out", "require_opt_in")
 KINDS = ("OTP", "MKT", "TXN")
@@ -61,7 +62,7 @@ class AutoBlock:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words and answers of opting out, in and of help."""
+    """Words and answers of opting out, in and of help; the answers' ids in a content registry."""
 
     stop: frozenset[str] = frozenset(STOP_WORDS)
     start: frozenset[str] = frozenset(START_WORDS)
@@ -69,6 +70,10 @@ class Words:
     stop_text: str = STOP_TEXT
     start_text: str = START_TEXT
     help_text: str = HELP_TEXT
+    stop_template: str = ""
+    start_template: str = ""
+    help_template: str = ""
+    entity_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +210,7 @@ def _opt_words(given: object) -> Words:
     return Words(
         words("stop", STOP_WORDS), words("start", START_WORDS), words("help", HELP_WORDS),
         str(given.get("stop_text", STOP_TEXT)), str(given.get("start_text", START_TEXT)),
-        str(given.get("help_text", HELP_TEXT)),
+        str(given.get("help_text", HELP_TEXT)), *(str(given.get(name) or "") for name in WORD_IDS),
     )  # fmt: skip
 
 

@@ -45,6 +45,8 @@ class Wish:
     kind: str
     text: str
     told: bool
+    template_id: str = ""
+    entity_id: str = ""
 
 
 async def note(connection: Connection, received: Sequence[Received], facts: Facts, now: datetime) -> dict[str, Wish]:
@@ -67,15 +69,28 @@ async def note(connection: Connection, received: Sequence[Received], facts: Fact
         told |= await consent.opt_out(connection, wishes["stop"], CHANNEL, everywhere, now)
     if wishes["start"]:
         told |= await consent.opt_in(connection, wishes["start"], CHANNEL, now)
+    ids = {account_id: screen.options.words for account_id, screen in screens.items() if screen}
     return {
-        message_id: Wish(kind, text, key in told and last[key] == (kind, message_id))
+        message_id: Wish(
+            kind, text, key in told and last[key] == (kind, message_id), getattr(ids[key[0]], f"{kind}_template"),
+            ids[key[0]].entity_id,
+        )
         for message_id, (kind, text, key) in found.items()
-    }
+    }  # fmt: skip
 
 
-def answer(one: Received, sender: str, text: str, wish: str, now: datetime) -> NewRequest:
+def registration(template_id: str, entity_id: str) -> dict[str, str]:
+    """The options of a text that stands in a content registry; none without a template id."""
+    if not template_id:
+        return {}
+    return {"template_id": template_id} | ({"entity_id": entity_id} if entity_id else {})
+
+
+def answer(
+    one: Received, sender: str, text: str, wish: str, now: datetime, template_id: str = "", entity_id: str = ""
+) -> NewRequest:
     """The answer to a wish; it passes every list."""
     return NewRequest(
         one.account_id, new_uuid(), "TXN", sender, text, [one.source], now, now + VALID, Priority.NORMAL,
-        source="opt-out", options={CONFIRMATION: wish},
+        source="opt-out", options={CONFIRMATION: wish, **registration(template_id, entity_id)},
     )  # fmt: skip

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 from litestar.handlers.asgi_handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from strowger.channels.sms.v4 import looking, reading, sending
 from strowger.channels.sms.v4.errors import Refusal, envelope, of_error
 from strowger.channels.sms.v4.formats import write
+from strowger.channels.sms.v4.methods import METHODS
 from strowger.foundation.errors import StrowgerError
+from strowger.foundation.tenancy import acting_for
 from strowger.platform.features.service import check_method
 from strowger.platform.gateway.endpoint import OWN_REQUEST_ID, Exchange
 from strowger.platform.gateway.operations import Answer, Call
-from strowger.platform.gateway.params import FORM, Params, as_text, read_params
+from strowger.platform.gateway.params import FORM, Params, as_text, read_params, without_files
 
 KEYS = ("api_key", "apikey", "api-key")
-METHODS: dict[str, Callable[[Call], Awaitable[dict[str, Any]]]] = {
-    "sms": sending.sms,
-    "sms.json": sending.sms_json,
-    "sms.xml": sending.sms_xml,
-    "sms.status": reading.status,
-    "sms.schedule": reading.schedule,
-    "sms.usagecredit": reading.usage,
-    "account.credits": reading.balance,
-    "lookup": looking.lookup,
-}
 
 
 class V4Exchange(Exchange):
@@ -54,13 +44,16 @@ class V4Exchange(Exchange):
             raise StrowgerError("E405")
         body = await self._read_body()
         kind = self.headers.get(b"content-type", b"")
-        params = self.params = read_params(self.scope["query_string"], kind, body)
+        params = read_params(self.scope["query_string"], kind, body, files=True)
+        self.params = without_files(params)
         self.form = (as_text(params, "format") or "json").strip().lower()
         self.function = (as_text(params, "callback") or "").strip()
         return params
 
     async def _call(self, params: Params) -> dict[str, Any]:
         given = [params.pop(name) for name in KEYS if name in params]
+        for name in KEYS:
+            (self.params or {}).pop(name, None)
         header = self.headers.get(b"api-key", b"").decode("latin-1").strip()
         key = as_text({"api_key": given[0]}, "api_key") if given else header
         if not key:
@@ -69,17 +62,22 @@ class V4Exchange(Exchange):
         name = (as_text(params, "method") or "").strip().lower()
         if not name:
             raise Refusal("A401")
-        handler = METHODS.get(name)
-        if handler is None:
+        method = METHODS.get(name)
+        if method is None:
             raise Refusal("A405", name[:50])
         if self.principal.off:
             check_method(self.principal.off, name)
+        if self.principal.scopes and method.permission not in self.principal.scopes:
+            raise Refusal("A403", f"the key is not for this, it lacks {method.permission}")
         spaced = bool(self.scope["query_string"]) or self.headers.get(b"content-type", b"").startswith(FORM)
         call = Call(
             self.id, self.name, self.scope["method"], "/v4/sms", {}, self.headers, self.principal, dict(params), self.state,
             spaced=spaced,
         )  # fmt: skip
-        return await handler(call)
+        if not method.is_bound:
+            return await method.handler(call)
+        with acting_for(self.principal.account_id):
+            return await method.handler(call)
 
     async def _authenticate(self, key: str) -> Any:
         return await self.gateway.keys.authenticate(key, None, self.ip)

@@ -24,7 +24,7 @@ MAX_PLAIN, MAX_UNICODE = 1000, 500
 TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %I:%M%p", "%Y-%m-%d %I:%M %p")
 COMMON = {
     "message": "body", "sender": "from", "template_id": "template_id", "entity_id": "entity_id", "unicode": "unicode",
-    "flash": "flash", "custom1": "ref1", "custom2": "ref2",
+    "flash": "flash", "port": "port", "custom1": "ref1", "custom2": "ref2",
 }  # fmt: skip
 # What v4's dlrurl calls the variables of a callback.
 VARIABLES = {
@@ -73,8 +73,6 @@ def _translate(given: Params) -> Params:
     url = as_text(given, "dlrurl", "E615")
     if url:
         found["callback"] = read_dlrurl(url)
-    if given.get("port"):
-        raise Refusal("A400", "port is not supported")
     body = as_text(found, "body", "E606")
     if body:
         _check_length(body, str(found.get("unicode", "auto")).lower())

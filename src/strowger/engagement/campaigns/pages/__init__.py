@@ -7,9 +7,11 @@ from typing import Any
 from strowger.engagement.campaigns.pages import (
     acting,
     contacts,
+    declaring,
     detail,
     listing,
     message,
+    overview,
     replaying,
     review,
     schedule,
@@ -17,7 +19,9 @@ from strowger.engagement.campaigns.pages import (
 )
 
 pages: list[Any] = [
+    *overview.pages,
     *listing.pages,
+    *declaring.pages,
     *setup.pages,
     *contacts.pages,
     *message.pages,

@@ -22,8 +22,9 @@ from strowger.engagement.campaigns.repository import contacts as repository
 from strowger.engagement.campaigns.schemas import LEFT_OUT, Campaign, Kept, Reading
 from strowger.engagement.campaigns.service import Source
 from strowger.foundation.context import Context
+from strowger.foundation.sheets import OLE_MARK, ZIP_MARK
 from strowger.platform.files import service as files
-from strowger.platform.files.types import CSV, XLSX
+from strowger.platform.files.types import CSV, XLS, XLSX
 
 MAX_BODY = reading.MAX_FILE + 1_000_000
 KEPT_UNTIL_USED = timedelta(days=1)
@@ -129,7 +130,7 @@ async def _load_upload(
     if len(data) > reading.MAX_FILE:
         raise Refused(f"The file is larger than {reading.MAX_FILE // 1_000_000} MB.", "file")
     sheet = await asyncio.to_thread(reading.read_file, data, options, visitor.country)
-    kind = XLSX if data.startswith(b"PK") else CSV
+    kind = XLSX if data.startswith(ZIP_MARK) else XLS if data.startswith(OLE_MARK) else CSV
     expires = context.clock.now() + KEPT_UNTIL_USED
     name = upload.filename or "contacts"
     stored = await files.save(

@@ -10,20 +10,24 @@ import msgspec
 from strowger.console.pages import AnyRequest, Page, Visitor, context_of, page, redirect, render
 from strowger.engagement.campaigns import planning, service, sms
 from strowger.engagement.campaigns.errors import Refused
+from strowger.engagement.campaigns.overview import DECLARATION
 from strowger.engagement.campaigns.pages.message import measure
 from strowger.engagement.campaigns.pages.shared import LIST, WRITE, crumbs, found_draft, steps
 from strowger.engagement.campaigns.planning import Plan, Share
 from strowger.engagement.campaigns.schemas import Campaign, State
 from strowger.foundation.context import Context
 
-PLACES = {"contacts": "contacts", "file": "contacts", "sender": "setup", "at": "schedule", "zone": "schedule",
-          "parts": "schedule", "cost": ""}  # fmt: skip
+PLACES = {
+    "declaration": DECLARATION, "contacts": "contacts", "file": "contacts", "sender": "setup", "at": "schedule",
+    "zone": "schedule", "parts": "schedule", "cost": "",
+}  # fmt: skip
 
 
 async def _obstacle(context: Context, campaign: Campaign) -> Refused | None:
     """What stands in the way of launching, the first of it."""
     now = context.clock.now()
     try:
+        await context.database.run(lambda c: service.check_declared(c, campaign.account_id, campaign.channel))
         if not campaign.valid:
             raise Refused("There are no contacts yet.", "contacts")
         await context.database.run(lambda c: sms.SMS.check(c, campaign, now))
@@ -49,6 +53,7 @@ async def _show(request: AnyRequest, campaign: Campaign, problem: Refused | None
     async with context.database.acquire() as connection:
         waits = [found for share in shares if (found := await sms.opens_at(connection, campaign, share.due_at))]
     place = PLACES.get(problem.field, "message") if problem else ""
+    place = place if place.startswith("/") or not place else f"{campaign.path}/{place}"
     return await render(
         request, "campaigns/review.html", title=campaign.name, crumbs=crumbs(campaign)[:1], campaign=campaign,
         steps=steps(campaign, "review"), measured=measured, content=sms.content_of(campaign), problem=problem, place=place,

@@ -10,6 +10,7 @@ from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, Page, Visitor, context_of, page, redirect, render
 from strowger.engagement.campaigns import service
 from strowger.engagement.campaigns.errors import Refused
+from strowger.engagement.campaigns.pages.declaring import is_undeclared
 from strowger.engagement.campaigns.pages.shared import (
     CRUMB,
     LIST,
@@ -51,6 +52,7 @@ async def _show(request: AnyRequest, form: FormState, campaign: Campaign | None 
         request, "campaigns/setup.html", title=campaign.name if campaign else "Launch a campaign",
         crumbs=crumbs(campaign)[:1] if campaign else [CRUMB], form=form, status=form.status, campaign=campaign,
         steps=steps(campaign, "setup") if campaign else [], can_send=bool(form.get("sender").options),
+        undeclared=await is_undeclared(request),
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ UPDATE campaign n SET content = o.content, columns = o.columns, options = o.opti
     blocked = o.blocked
 FROM campaign o WHERE n.account_id = $1 AND n.id = $2 AND o.account_id = $1 AND o.id = $3
 """
+ANY_LAUNCHED = "SELECT EXISTS (SELECT FROM campaign WHERE account_id = $1 AND channel = $2 AND launched_at IS NOT NULL)"
 CREATORS = "SELECT DISTINCT created_by FROM campaign WHERE account_id = $1 ORDER BY 1 LIMIT 100"
 # scope: the worker serves every account; a row that another worker has is passed over, and those of suspended accounts wait
 LOCK_DUE = """
@@ -50,6 +51,11 @@ CHANGEABLE = frozenset(
         "first_at", "finished_at", "next_at",
     }
 )  # fmt: skip
+
+
+async def any_launched(connection: Connection, account_id: int, channel: str) -> bool:
+    """Whether the account has launched a campaign of a channel before."""
+    return bool(await connection.fetchval(ANY_LAUNCHED, account_id, channel))
 
 
 async def add(

@@ -15,7 +15,7 @@ from strowger.channels.sms.carriers.smpp.encoding import is_off, is_on, referenc
 from strowger.channels.sms.pipeline import unicode_mode
 from strowger.foundation.ids import format_message_id
 from strowger.messaging.schemas import Submission
-from strowger.protocols.gsm import EncodedText, decode_text, encode_text, udh_concat
+from strowger.protocols.gsm import EncodedText, decode_text, encode_text, udh_concat, with_port
 
 CONTENT_TYPES = {
     "form": "application/x-www-form-urlencoded",
@@ -56,6 +56,8 @@ class RequestWriter:
             "receipt_url": f"{hook}/receipts" if hook else "",
         }
         self._base = self._base_headers(mark)
+        templates = [self._url, self._body, *(t for _, t in self._fields), *(t for _, t in self._headers)]
+        self._addresses = any({"udh", "port"} & template.names for template in templates)
 
     def _base_headers(self, mark: str) -> dict[str, str]:
         config = self._config
@@ -75,7 +77,12 @@ class RequestWriter:
     def write(self, submission: Submission, now: datetime) -> list[PartRequest]:
         """The requests of a message. Raises CannotWrite."""
         options = submission.options
-        text = encode_text(submission.body, unicode_mode(options), flash=is_on(options.get("flash")))
+        port = int(options.get("port") or 0)
+        if port and not self._addresses:
+            raise CannotWrite(
+                "the message is for an application port; the request of this carrier names neither udh nor port"
+            )
+        text = encode_text(submission.body, unicode_mode(options), flash=is_on(options.get("flash")), ported=bool(port))
         shared = self._shared(submission, text, now)
         if self._config.parts == "whole" or len(text.parts) == 1:
             values = shared | self._part(submission, submission.body, b"".join(text.parts), 1, len(text.parts))
@@ -107,6 +114,7 @@ class RequestWriter:
             "validity": str(minutes),
             "expires": submission.expires_at.isoformat(timespec="seconds"),
             "reference": str(reference_of(submission) & 0xFF),
+            "port": str(options.get("port") or ""),
             **{name: str(options.get(name) or "") for name in ("template_id", "entity_id", "ref")},
         }
 
@@ -115,6 +123,8 @@ class RequestWriter:
         submission: Submission, text: str, octets: bytes, part: int, parts: int, header: bool = False
     ) -> dict[str, str]:
         udh = udh_concat(reference_of(submission), parts, part) if header else b""
+        port = int(submission.options.get("port") or 0)
+        udh = with_port(udh, port) if port else udh
         return {
             "text": text,
             "text_hex": octets.hex().upper(),

@@ -9,13 +9,22 @@ from typing import NamedTuple
 
 from strowger.channels.sms.carriers.smpp.config import SmppConfig
 from strowger.messaging.schemas import Submission
-from strowger.protocols.gsm import DefaultAlphabet, EncodedText, UnicodeMode, encode_text, udh_concat, udh_concat16
+from strowger.protocols.gsm import (
+    DefaultAlphabet,
+    EncodedText,
+    UnicodeMode,
+    encode_text,
+    udh_concat,
+    udh_concat16,
+    with_port,
+)
 from strowger.protocols.smpp.constants import MAX_SHORT_MESSAGE, REGISTERED_FINAL, Npi, Ton
 from strowger.protocols.smpp.errors import SmppError
 from strowger.protocols.smpp.fast import SubmitTemplate
 from strowger.protocols.smpp.pdu import SubmitSm
 from strowger.protocols.smpp.times import RelativeTime, format_time
 from strowger.protocols.smpp.tlv import (
+    TLV_DESTINATION_PORT,
     TLV_DLT_ENTITY_ID,
     TLV_DLT_TELEMARKETER_ID,
     TLV_DLT_TEMPLATE_ID,
@@ -23,6 +32,7 @@ from strowger.protocols.smpp.tlv import (
     TLV_SAR_MSG_REF_NUM,
     TLV_SAR_SEGMENT_SEQNUM,
     TLV_SAR_TOTAL_SEGMENTS,
+    TLV_SOURCE_PORT,
     Tlvs,
     int_tlv,
     text_tlv,
@@ -55,8 +65,8 @@ def trace_of(problem: SmppError) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _encode(body: str, unicode: UnicodeMode, flash: bool, alphabet: DefaultAlphabet) -> EncodedText:
-    return encode_text(body, unicode, flash=flash, default_alphabet=alphabet)
+def _encode(body: str, unicode: UnicodeMode, flash: bool, alphabet: DefaultAlphabet, ported: bool) -> EncodedText:
+    return encode_text(body, unicode, flash=flash, default_alphabet=alphabet, ported=ported)
 
 
 def _unicode_mode(value: object) -> UnicodeMode:
@@ -84,11 +94,13 @@ class Encoder:
     def encode(self, submission: Submission, now: datetime) -> Encoded:
         """Encode a message. Raises SmppError when a field cannot be written."""
         options = submission.options
+        port = int(options.get("port") or 0)
         text = _encode(
             submission.body,
             _unicode_mode(options.get("unicode")),
             is_on(options.get("flash")),
             self._config.default_alphabet,
+            bool(port),
         )
         template = self._template(
             submission.sender, text.data_coding, not is_off(options.get("dlr")), self._validity(submission, now)
@@ -98,6 +110,8 @@ class Encoder:
             parts = [self._place(text.parts[0], *concat) if concat else _whole(text.parts[0])]
         else:
             parts = self._divide(text.parts, reference_of(submission))
+        if port:
+            parts = [self._address(part, port) for part in parts]
         registered = self._registered(options) if self._config.dlt else ()
         if registered:
             parts = [part._replace(tlvs=(*part.tlvs, *registered)) for part in parts]
@@ -133,6 +147,16 @@ class Encoder:
             return _whole(payload, tuple(int_tlv(tag, number) for tag, number in numbers))
         header = udh_concat16 if form == "udh16" or reference > 0xFF else udh_concat
         return _whole(header(reference, total, n) + payload, udh=True)
+
+    def _address(self, part: Part, port: int) -> Part:
+        """A part for an application port: in its header, or as parameters where the carrier makes the header."""
+        if self._config.long_messages in ("sar", "payload") or not part.message:
+            ports = (int_tlv(TLV_SOURCE_PORT, 0), int_tlv(TLV_DESTINATION_PORT, port))
+            return part._replace(tlvs=(*part.tlvs, *ports))
+        if part.udh:
+            size = part.message[0] + 1
+            return _whole(with_port(part.message[:size], port) + part.message[size:], part.tlvs, udh=True)
+        return _whole(with_port(b"", port) + part.message, part.tlvs, udh=True)
 
     def _make_template(self, sender: str, data_coding: int, receipt: bool, validity: str) -> SubmitTemplate:
         config = self._config

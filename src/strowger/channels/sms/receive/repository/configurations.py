@@ -13,34 +13,44 @@ from strowger.channels.sms.receive.models import ReceiveConfiguration
 from strowger.channels.sms.receive.schemas import Configuration, Draft
 from strowger.console.sql_source import SqlSource, contains, equals
 from strowger.foundation.database import Database
-from strowger.platform.numbers.models import Number
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 COLUMNS = """c.id, c.keyword, c.expires_at, c.reply_text, c.reply_sender, c.reply_minutes, c.forward_numbers, c.forward_emails,
-    c.callback, c.smpp_user_id, c.consent"""
+    c.callback, c.smpp_user_id, c.consent, c.reply_template, c.reply_entity, c.tag_id"""
 FIND = f"""
-SELECT c.account_id, n.msisdn, c.active, c.created_at, c.updated_at, {COLUMNS}, u.system_id
-FROM receive_configuration c JOIN number n ON n.id = c.number_id AND n.account_id = c.account_id
-LEFT JOIN smpp_user u ON u.id = c.smpp_user_id AND u.account_id = c.account_id
+SELECT c.account_id, c.msisdn, c.active, c.created_at, c.updated_at, {COLUMNS}, u.system_id
+FROM receive_configuration c LEFT JOIN smpp_user u ON u.id = c.smpp_user_id AND u.account_id = c.account_id
 WHERE c.account_id = $1 AND c.id = $2
 """  # noqa: S608
-COUNT = "SELECT count(*) FROM receive_configuration c JOIN number n ON n.id = c.number_id WHERE c.account_id = $1 AND n.msisdn = $2"
-OWNS = "SELECT EXISTS (SELECT FROM number WHERE account_id = $1 AND msisdn = $2)"
-# A client of another account is left out, and a number of another account finds no row.
-ADD = """
-INSERT INTO receive_configuration (account_id, number_id, keyword, folded, expires_at, reply_text, reply_sender, reply_minutes,
-    forward_numbers, forward_emails, callback, consent, smpp_user_id, created_at, updated_at)
-SELECT $1, n.id, $3, $4, $5, $6, $7, $8, $9::jsonb, $10::jsonb, $11::jsonb, $12,
-    (SELECT u.id FROM smpp_user u WHERE u.account_id = $1 AND u.id = $13), $14, $14
-FROM number n WHERE n.account_id = $1 AND n.msisdn = $2
-ON CONFLICT (number_id, folded) DO NOTHING RETURNING id
+COUNT = "SELECT count(*) FROM receive_configuration c WHERE c.account_id = $1 AND c.msisdn = $2"
+# A number of the account, or one that is shared with it.
+USABLE = """
+SELECT id, msisdn FROM number WHERE account_id = $1 AND msisdn = $2
+UNION ALL SELECT number_id, msisdn FROM number_share WHERE account_id = $1 AND msisdn = $2
 """
+OWNS = f"SELECT EXISTS ({USABLE})"
+# A client of another account is left out, and a number of another account finds no row.
+ADD = f"""
+INSERT INTO receive_configuration (account_id, number_id, msisdn, keyword, folded, expires_at, reply_text, reply_sender,
+    reply_minutes, forward_numbers, forward_emails, callback, consent, smpp_user_id, created_at, updated_at, reply_template,
+    reply_entity, tag_id)
+SELECT $1, n.id, n.msisdn, $3, $4, $5, $6, $7, $8, $9::jsonb, $10::jsonb, $11::jsonb, $12,
+    (SELECT u.id FROM smpp_user u WHERE u.account_id = $1 AND u.id = $13), $14, $14, $15, $16, $17::bigint
+FROM ({USABLE}) n LIMIT 1
+ON CONFLICT (number_id, folded) DO NOTHING RETURNING id
+"""  # noqa: S608
 CHANGE = """
 UPDATE receive_configuration SET keyword = $3, folded = $4, expires_at = $5, reply_text = $6, reply_sender = $7,
     reply_minutes = $8, forward_numbers = $9::jsonb, forward_emails = $10::jsonb, callback = $11::jsonb, consent = $12,
-    smpp_user_id = (SELECT u.id FROM smpp_user u WHERE u.account_id = $1 AND u.id = $13), updated_at = $14
+    smpp_user_id = (SELECT u.id FROM smpp_user u WHERE u.account_id = $1 AND u.id = $13), updated_at = $14,
+    reply_template = $15, reply_entity = $16, tag_id = $17
 WHERE account_id = $1 AND id = $2
 """
+SHARED_OWN = """
+SELECT EXISTS (SELECT FROM number WHERE account_id = $1 AND msisdn = $2 AND shared)
+    OR EXISTS (SELECT FROM number_share WHERE account_id = $1 AND msisdn = $2)
+"""
+MSISDN_OF = "SELECT msisdn FROM receive_configuration WHERE account_id = $1 AND id = $2"
 SWITCH = "UPDATE receive_configuration SET active = $3, updated_at = $4 WHERE account_id = $1 AND id = $2"
 REMOVE = "DELETE FROM receive_configuration WHERE account_id = $1 AND id = $2"
 NOTIFY = "SELECT pg_notify('accounts', $1::text)"
@@ -54,6 +64,7 @@ def read_configuration(row: Mapping[str, Any]) -> Configuration:
         Draft(
             row["keyword"], row["expires_at"], row["reply_text"], row["reply_sender"], row["reply_minutes"],
             tuple(row["forward_numbers"]), tuple(row["forward_emails"]), row["callback"], row["smpp_user_id"], row["consent"],
+            row["reply_template"], row["reply_entity"], row["tag_id"],
         ),
     )  # fmt: skip
 
@@ -62,6 +73,7 @@ def _values(draft: Draft, folded: str, now: datetime) -> tuple[Any, ...]:
     return (
         draft.keyword, folded, draft.expires_at, draft.reply_text, draft.reply_sender, draft.reply_minutes,
         list(draft.forward_numbers), list(draft.forward_emails), draft.callback, draft.consent, draft.smpp_user_id, now,
+        draft.reply_template, draft.reply_entity, draft.tag_id,
     )  # fmt: skip
 
 
@@ -76,8 +88,19 @@ async def count(connection: Connection, account_id: int, msisdn: str) -> int:
 
 
 async def owns(connection: Connection, account_id: int, msisdn: str) -> bool:
-    """Whether a number is one of the account's."""
+    """Whether a number is one of the account's, or is shared with it."""
     return bool(await connection.fetchval(OWNS, account_id, msisdn))
+
+
+async def is_shared(connection: Connection, account_id: int, msisdn: str) -> bool:
+    """Whether a number on which the account receives is shared."""
+    return bool(await connection.fetchval(SHARED_OWN, account_id, msisdn))
+
+
+async def is_shared_of(connection: Connection, account_id: int, configuration_id: int) -> bool:
+    """The same for the number of a configuration."""
+    msisdn = await connection.fetchval(MSISDN_OF, account_id, configuration_id)
+    return msisdn is not None and await is_shared(connection, account_id, msisdn)
 
 
 async def add(
@@ -123,21 +146,19 @@ async def approved_senders(connection: Connection, account_id: int) -> list[str]
 
 def configuration_source(database: Database, now: datetime) -> SqlSource:
     """The configurations of an account, for a table; ``state`` is Active, Expired or Disabled."""
-    c, n = ReceiveConfiguration.__table__.c, Number.__table__.c
+    c = ReceiveConfiguration.__table__.c
     state = select_state(now)
     chosen: Select[Any] = select(
-        c.id, n.msisdn, c.keyword, c.expires_at, c.reply_text, c.forward_numbers, c.forward_emails, c.callback,
-        c.smpp_user_id, c.consent, c.active, c.created_at, state.label("state"),
-    ).join_from(
-        ReceiveConfiguration.__table__, Number.__table__, (n.id == c.number_id) & (n.account_id == c.account_id)
+        c.id, c.msisdn, c.keyword, c.expires_at, c.reply_text, c.forward_numbers, c.forward_emails, c.callback,
+        c.smpp_user_id, c.consent, c.tag_id, c.active, c.created_at, state.label("state"),
     )  # fmt: skip
 
     def search(text: str) -> ColumnElement[bool]:
-        return or_(contains(c.keyword, text), contains(n.msisdn, text.lstrip("+")))
+        return or_(contains(c.keyword, text), contains(c.msisdn, text.lstrip("+")))
 
     return SqlSource(
-        database, chosen, c.account_id, ("id",), columns={"msisdn": n.msisdn, "state": state}, search=search,
-        filters={"state": equals(state), "msisdn": equals(n.msisdn)}, nullable=frozenset({"expires_at"}),
+        database, chosen, c.account_id, ("id",), columns={"state": state}, search=search,
+        filters={"state": equals(state), "msisdn": equals(c.msisdn)}, nullable=frozenset({"expires_at"}),
     )  # fmt: skip
 
 

@@ -17,11 +17,26 @@ from strowger.foundation.database import columns, json_text
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 Place = tuple[int, str]  # account and number
 LOAD = f"""
-SELECT c.account_id, n.msisdn, {COLUMNS} FROM receive_configuration c
-JOIN number n ON n.id = c.number_id AND n.account_id = c.account_id
-JOIN unnest($1::bigint[], $2::text[]) AS t(account_id, msisdn) ON t.account_id = c.account_id AND t.msisdn = n.msisdn
+SELECT c.account_id, c.msisdn, {COLUMNS} FROM receive_configuration c
+JOIN unnest($1::bigint[], $2::text[]) AS t(account_id, msisdn) ON t.account_id = c.account_id AND t.msisdn = c.msisdn
 WHERE c.active
 """  # noqa: S608
+# scope: whose a message to a shared number is, its keyword tells; nobody is shown what is read here
+SHARED = f"""
+SELECT c.account_id, c.msisdn, {COLUMNS} FROM receive_configuration c
+WHERE c.msisdn = ANY($1::text[]) AND c.active AND c.keyword <> ''
+"""  # noqa: S608
+# scope: of those who share the number, the one that wrote to this person last
+WROTE_LAST = """
+SELECT DISTINCT ON (t.msisdn, t.source) t.msisdn, t.source, m.account_id
+FROM unnest($1::text[], $2::text[]) AS t(msisdn, source)
+JOIN number n ON n.msisdn = t.msisdn AND n.shared
+CROSS JOIN LATERAL (
+    SELECT s.account_id FROM number_share s WHERE s.number_id = n.id UNION SELECT n.account_id
+) a
+JOIN message m ON m.account_id = a.account_id AND m.recipient = t.source AND m.sender = t.msisdn AND m.direction = 0
+ORDER BY t.msisdn, t.source, m.request_id DESC
+"""
 # One row for each person and kind: the count begins anew when its period is over. Rows are locked in order.
 TAKE = """
 INSERT INTO receive_count AS c (account_id, address, kind, began_at, used)
@@ -55,6 +70,25 @@ async def keyword_tables(connection: Connection, places: Collection[Place]) -> M
     for row in await connection.fetch(LOAD, *columns([tuple(place) for place in places], 2)):
         found[row["account_id"], row["msisdn"]].append(read_configuration(row))
     return {place: KeywordTable.of(rows) for place, rows in found.items()}
+
+
+async def shared_tables(
+    connection: Connection, numbers: Collection[str]
+) -> Mapping[str, tuple[KeywordTable, Mapping[int, int]]]:
+    """The keywords at work of shared numbers, of all accounts together; and whose each configuration is."""
+    found = defaultdict(list)
+    owners: dict[str, dict[int, int]] = defaultdict(dict)
+    for row in await connection.fetch(SHARED, list(numbers)):
+        found[row["msisdn"]].append(read_configuration(row))
+        owners[row["msisdn"]][row["id"]] = row["account_id"]
+    return {msisdn: (KeywordTable.of(rows), owners[msisdn]) for msisdn, rows in found.items()}
+
+
+async def wrote_last(connection: Connection, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Who wrote last to a person under a shared number, by (number, person); nobody: missing."""
+    rows: list[tuple[Any, ...]] = [tuple(pair) for pair in pairs]
+    found = await connection.fetch(WROTE_LAST, *columns(rows, 2))
+    return {(row["msisdn"], row["source"]): row["account_id"] for row in found}
 
 
 async def take(connection: Connection, wanted: Mapping[Taker, int], now: datetime) -> dict[Taker, int]:

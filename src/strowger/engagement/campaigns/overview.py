@@ -1,0 +1,158 @@
+"""The overview of campaigns: what runs, what comes next, what became of the messages, and what is missing to launch one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from strowger.channels.sms.senders import repository as senders
+from strowger.channels.sms.senders.countries import rule_of
+from strowger.console.chart import Chart, Series
+from strowger.console.visitor import Visitor
+from strowger.engagement.campaigns import service
+from strowger.engagement.campaigns.errors import Refused
+from strowger.engagement.campaigns.repository import accounts, overview
+from strowger.engagement.campaigns.schemas import Campaign, State
+from strowger.foundation.context import Context
+from strowger.foundation.ids import uuid_floor
+from strowger.foundation.money import ZERO
+from strowger.messaging.statuses import Status
+from strowger.platform.kyc import service as kyc
+
+DECLARATION = "/campaigns/opt-in"
+SPANS = (7, 30, 90)
+SHOWN = 8
+MAX_SENDERS = 500
+DELIVERED = (Status.DELIVERED,)
+UNDELIVERED = (Status.UNDELIVERED, Status.EXPIRED)
+NOT_SENT = (Status.NOT_SENT, Status.FAILED)
+OPEN = (Status.SCHEDULED, Status.QUEUED, Status.SENT)
+BARS = (
+    ("Delivered", DELIVERED, "success"), ("On the way", OPEN, "info"), ("Undelivered", UNDELIVERED, "warning"),
+    ("Not sent", NOT_SENT, "danger"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that a campaign needs: whether it is there, and where it is put right."""
+
+    title: str
+    text: str
+    is_done: bool
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The messages of campaigns in a time. ``spent`` is what was charged and not given back."""
+
+    messages: int
+    delivered: int
+    undelivered: int
+    not_sent: int
+    open: int
+    units: int
+    spent: Decimal
+    chart: Chart
+
+    @property
+    def rate(self) -> str:
+        """Delivered of those with an outcome."""
+        final = self.delivered + self.undelivered + self.not_sent
+        return f"{100 * self.delivered / final:.1f} % of those with an outcome" if final else "no outcome yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything on the page; ``figures`` None: there are too many messages to count while somebody waits."""
+
+    states: dict[str, int]
+    launched: int
+    contacts: int
+    figures: Figures | None
+    upcoming: list[Any]
+    recent: list[Campaign]
+    steps: list[Step]
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a campaign could be launched."""
+        return all(step.is_done for step in self.steps)
+
+    def count(self, *states: State) -> int:
+        """Campaigns in these states."""
+        return sum(self.states.get(state, 0) for state in states)
+
+
+def read_days(text: str) -> int:
+    """The number of days that was asked for, 30 by default."""
+    return int(text) if text in {str(days) for days in SPANS} else 30
+
+
+async def look(context: Context, visitor: Visitor, days: int) -> Overview:
+    """The overview of the last days, today included."""
+    account_id, pool = visitor.account_id, context.database.pool
+    local = visitor.local(context.clock.now())
+    first = local.date() - timedelta(days=days - 1)
+    low, high = (
+        datetime.combine(day, time.min, local.tzinfo).astimezone(UTC)
+        for day in (first, local.date() + timedelta(days=1))
+    )
+    launched, contacts = await overview.launched(pool, account_id, low, high)
+    figures = None
+    try:
+        rows = await overview.messages(pool, account_id, uuid_floor(low), uuid_floor(high), str(local.tzinfo))
+        figures = _figures(rows, [first + timedelta(days=i) for i in range(days)], visitor)
+    except TimeoutError:
+        pass
+    return Overview(
+        await overview.states(pool, account_id), launched, contacts, figures,
+        await overview.upcoming(pool, account_id, SHOWN), await overview.recent(pool, account_id, SHOWN),
+        await context.database.run(lambda c: steps_of(c, visitor, context.clock.now())),
+    )  # fmt: skip
+
+
+def _figures(rows: list[Any], days: list[Any], visitor: Visitor) -> Figures:
+    def total(statuses: tuple[Status, ...] | None, day: Any = None) -> int:
+        return sum(
+            row["messages"]
+            for row in rows
+            if (statuses is None or row["status"] in statuses) and (day is None or row["day"].date() == day)
+        )
+
+    chart = Chart(
+        "campaign-days", "Messages of campaigns by day", [f"{day:%d %b}" for day in days],
+        [Series(label, [total(statuses, day) for day in days], tone) for label, statuses, tone in BARS], "stacked",
+        zone=visitor.time_zone, category_label="Day",
+    )  # fmt: skip
+    return Figures(
+        total(None), total(DELIVERED), total(UNDELIVERED), total(NOT_SENT), total(OPEN), sum(row["units"] for row in rows),
+        sum((row["spent"] for row in rows), ZERO), chart,
+    )  # fmt: skip
+
+
+async def steps_of(connection: Any, visitor: Visitor, now: datetime) -> list[Step]:
+    """What a campaign by SMS needs (console.md 5.11, prerequisites). In a transaction: it looks at the wallet."""
+    account_id = visitor.account_id
+    rows = await senders.senders(connection, account_id, MAX_SENDERS)
+    funds = await accounts.funds(connection, account_id, now)
+    try:
+        await service.check_declared(connection, account_id, "sms")
+        declared = True
+    except Refused:
+        declared = False
+    steps = [
+        Step("The operator has approved your company", "A trial account launches none.",
+             not await kyc.is_trial(connection, account_id), "/settings/kyc"),
+        Step("The opt-in declaration", "Once, before the first campaign.", declared, DECLARATION),
+        Step("An approved sender ID", "The name or number under which the messages go.",
+             any(row["status"] == "Approved" for row in rows), "/senders"),
+        Step("Credit", "Or enough of your limit left.", funds is not None and funds.left > ZERO, "/billing"),
+    ]  # fmt: skip
+    if rule_of(visitor.country).registry:
+        found = await accounts.has_template(connection, account_id)
+        steps.append(Step("An approved template", "Your country registers texts.", found, "/templates"))
+    return steps
