@@ -14,6 +14,7 @@ from strowger.engagement.campaigns.pages import pages
 from strowger.messaging.statuses import Status
 from strowger.platform.billing.repository import add_tariff, open_wallet
 from strowger.platform.billing.service import recharge
+from strowger.platform.consent import declarations
 from tests.browser.conftest import Visit
 from tests.browser.site import Site
 
@@ -35,6 +36,9 @@ async def funded(site: Site) -> Site:
         await add_tariff(connection, None, "sms", None, "EUR", Decimal("0.05"))
         await open_wallet(connection, site.account.id, Decimal(0))
         await recharge(connection, site.account.id, Decimal(10), "test", site.context.clock.now())
+        await declarations.declare(
+            connection, site.account.id, "sms", "Ada", "ada@x.example", None, site.context.clock.now()
+        )
 
     await site.context.database.run(work)
     return site
@@ -90,7 +94,7 @@ async def test_U70_u74_every_step_is_accessible_and_fits(visit: Visit, funded: S
     steps = ["/campaigns/new", *(f"{path}/{step}" for step in ("setup", "contacts", "message", "schedule", "review"))]
     for theme in ("light", "dark"):
         page = await visit("/campaigns", theme=theme)
-        for step in ["/campaigns", *steps, f"{path}/contacts/list"]:
+        for step in ["/campaigns", "/campaigns/overview", *steps, f"{path}/contacts/list"]:
             await page.goto(funded.url + step)
             for width in WIDTHS:
                 await page.set_viewport_size({"width": width, "height": 860})
@@ -106,3 +110,22 @@ async def test_U70_u74_every_step_is_accessible_and_fits(visit: Visit, funded: S
     await page.set_viewport_size({"width": 320, "height": 860})
     assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert await axe(page) == []
+
+
+async def test_the_declaration_before_the_first_campaign(visit: Visit, funded: Site, axe: Any) -> None:
+    await funded.context.database.pool.execute("DELETE FROM opt_in_declaration")
+    page = await visit("/campaigns/overview")
+    for width in WIDTHS:
+        await page.set_viewport_size({"width": width, "height": 860})
+        assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, width
+    assert await axe(page) == []
+    await page.get_by_role("link", name="The opt-in declaration").click()
+    assert await axe(page) == []
+    await go(page, "Declare")
+    await expect(page.locator("#content")).to_contain_text("Choose at least one")
+    for box in await page.locator("#content input[type=checkbox]").all():
+        await box.check()
+    await go(page, "Declare")
+    await expect(page).to_have_url(f"{funded.url}/campaigns/new")
+    await page.goto(f"{funded.url}/campaigns/opt-in")
+    await expect(page.locator("#content")).to_contain_text("The declaration was made.")
