@@ -18,6 +18,7 @@ from strowger.messaging.notify import callbacks_for, telling_parts, wanted_callb
 from strowger.messaging.repository import journaling
 from strowger.messaging.repository.deliveries import add_deliveries
 from strowger.messaging.repository.journaling import Advance, Key
+from strowger.messaging.route import NumberPlan
 from strowger.messaging.rules import Hold
 from strowger.messaging.schemas import Channel, Event, Submission
 from strowger.messaging.statuses import TRACES, EventKind, Status
@@ -158,7 +159,8 @@ async def write(
     accounts = await facts.accounts(connection, {row["account_id"] for row, _ in wanting}) if wanting else {}
     telling = telling_parts(wanting)
     parts = await journaling.part_statuses(connection, telling) if telling else {}
-    callbacks = callbacks_for(wanting, accounts, now, refunded, parts)
+    plan = await facts.plan(connection) if wanting else NumberPlan()
+    callbacks = callbacks_for(wanting, accounts, now, refunded, parts, plan)
     if callbacks:
         await insert_callbacks(connection, callbacks, worker_id)
     receipts = receipts_for(rows, now)

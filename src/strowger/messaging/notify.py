@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from strowger.foundation.ids import format_message_id, new_uuid
 from strowger.foundation.money import ZERO
+from strowger.messaging.route import NumberPlan
 from strowger.messaging.rules import AccountRules, Order, Received
 from strowger.messaging.statuses import SPELLINGS, Status, explain, is_final
 from strowger.platform.callbacks.profiles.facts import Targets
@@ -28,6 +29,7 @@ V4_WORDS = {
 }
 V4_TRACES = {"DND-NUMB": "DNDNUMB", "MEM-EXEC": "MEMEXEC", "MAX-LIMIT": "MAX-LENGTH"}
 PARTS = "parts"
+NO_PLAN = NumberPlan()
 _LINK = re.compile(r"https?://[^\s<>\"'{}|\\^`]+", re.IGNORECASE)
 _AFTER_LINK = ".,;:!?)]"
 PartStatuses = Mapping[int, tuple[Status, str]]
@@ -95,10 +97,12 @@ def callbacks_for(
     now: datetime,
     refunded: Container[Any] = (),
     parts: Mapping[Any, PartStatuses] | None = None,
+    plan: NumberPlan = NO_PLAN,
 ) -> list[NewCallback]:
     """One callback for each changed message that wants one.
 
-    ``refunded`` are those whose price was given back; ``parts`` are the statuses of parts, where they are told.
+    ``refunded`` are those whose price was given back; ``parts`` are the statuses of parts, where they are told; ``plan``
+    knows the operators' names.
     """
     known = parts or {}
     made = [
@@ -108,6 +112,7 @@ def callbacks_for(
             accounts.get(row["account_id"]),
             now,
             known.get((row["account_id"], row["request_id"], row["n"]), {}),
+            plan,
         )
         for row, target in wanting
     ]
@@ -118,7 +123,7 @@ def callbacks_for(
 
 
 def _callback(
-    row: Any, target: dict[str, Any], account: AccountRules | None, now: datetime, parts: PartStatuses
+    row: Any, target: dict[str, Any], account: AccountRules | None, now: datetime, parts: PartStatuses, plan: NumberPlan
 ) -> NewCallback:
     kid = new_uuid()
     return NewCallback(
@@ -128,7 +133,7 @@ def _callback(
         n=row["n"],
         event=SMS_SEND,
         target=target,
-        variables=sent_variables(_Sent(row, account, str(kid), now, parts), names_used(target)),
+        variables=sent_variables(_Sent(row, account, str(kid), now, parts, plan), names_used(target)),
         due_at=now,
         created_at=now,
     )
@@ -142,6 +147,7 @@ class _Sent(NamedTuple):
     kid: str
     now: datetime
     parts: PartStatuses
+    plan: NumberPlan
 
     @property
     def status(self) -> Status:
@@ -179,7 +185,7 @@ _SENT_VARIABLES: dict[str, Callable[[_Sent], Any]] = {
     "description": lambda m: explain(m.row["trace"]).meaning,
     "timestamp": lambda m: m.local(m.now),
     "message": lambda m: m.row["body"],
-    "operator": lambda m: m.row["network"] or "",
+    "operator": lambda m: m.plan.operator(m.row["recipient"]) or m.row["network"] or "",
     "circle": lambda m: "",
     "sid": lambda m: m.account.sid if m.account else "",
     "campaign_id": lambda m: str(m.row["request_id"]),
@@ -212,7 +218,12 @@ def sent_variables(message: _Sent, names: frozenset[str] | None) -> dict[str, An
 
 
 def received_variables(
-    received: Received, order: Order, parts: int, at: datetime, account: AccountRules | None
+    received: Received,
+    order: Order,
+    parts: int,
+    at: datetime,
+    account: AccountRules | None,
+    plan: NumberPlan = NO_PLAN,
 ) -> dict[str, Any]:
     """The variables of an incoming message (sms.md 4.4)."""
     destination, name = received.destination, received.message_id.partition(":")[0]
@@ -227,7 +238,7 @@ def received_variables(
         "message": received.text,
         "keyword": order.keyword,
         "vars": dict(order.captured),
-        "operator": "",
+        "operator": plan.operator(received.source),
         "circle": "",
         "timestamp": local_time(at.astimezone(UTC), account.time_zone if account else "UTC"),
         "parts[n]": str(parts),

@@ -23,6 +23,7 @@ from strowger.messaging.outcomes import Incoming
 from strowger.messaging.repository import journaling
 from strowger.messaging.repository.accepting import insert_requests
 from strowger.messaging.repository.deliveries import add_deliveries
+from strowger.messaging.route import NumberPlan
 from strowger.messaging.rules import ChannelRules, Handled, Order, Received
 from strowger.messaging.schemas import Event
 from strowger.messaging.statuses import EventKind, Status
@@ -113,7 +114,8 @@ async def _append(
     if shared:
         found = await rules.addressees(connection, shared, facts)
         arrivals = [one.given_to(found.get(one.received.message_id, one.account_id)) for one in arrivals]
-    await journaling.add_incoming(connection, [_row(one, rules) for one in arrivals])
+    plan = await facts.plan(connection)
+    await journaling.add_incoming(connection, [_row(one, rules, plan) for one in arrivals])
     await journaling.write(connection, [_event(one) for one in arrivals], (), ())
     written.rows.extend({"account_id": one.account_id, "request_id": one.id, "n": 1} for one in arrivals)
     handled = await rules.receive(connection, [one.received for one in arrivals], facts, now)
@@ -135,11 +137,12 @@ def _arrival(message: Incoming, parts: int, account_id: int) -> Arrival:
     return Arrival(message_id, account_id, message, parts, received)
 
 
-def _row(one: Arrival, rules: ChannelRules) -> tuple[Any, ...]:
+def _row(one: Arrival, rules: ChannelRules, plan: NumberPlan) -> tuple[Any, ...]:
     message = one.message
     return (
         one.account_id, one.id, message.source, message.destination, message.text, one.parts,
         rules.measure(message.text, {}).length, rules.country_of(message.source), message.carrier_id, message.at,
+        plan.code(message.source),
     )  # fmt: skip
 
 
@@ -161,12 +164,13 @@ async def _callbacks(
         for one in arrivals
     ]
     targets = await facts.profiles.targets(connection, stored)
+    plan = await facts.plan(connection)
     callbacks = []
     for one, (account_id, wanted) in zip(arrivals, stored, strict=True):
         target = targets.of(account_id, wanted, SMS_MO)
         if target:
             variables = received_variables(
-                one.received, one.order(handled), one.parts, one.message.at, accounts.get(account_id)
+                one.received, one.order(handled), one.parts, one.message.at, accounts.get(account_id), plan
             )
             callbacks.append(NewCallback(new_uuid(), account_id, one.id, 1, SMS_MO, target, variables, now, now))
     return callbacks

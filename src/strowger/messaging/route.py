@@ -53,6 +53,11 @@ class NumberPlan:
         found = self.find(number) if self._lengths else None
         return found.code if found else None
 
+    def operator(self, number: str) -> str:
+        """The name of a number's network, its MCC and MNC where the plan has no name; empty when it is not known."""
+        found = self.find(number) if self._lengths else None
+        return (found.operator or found.code) if found else ""
+
 
 @dataclass(frozen=True, slots=True)
 class RouteRule:

@@ -213,3 +213,19 @@ async def test_a_long_text_that_was_taken_as_one_is_final_by_one_receipt_on_any_
     await world.database.run(lambda c: store_reports(c, [report]))
     await world.pipeline.inbox.step()
     assert (await world.message(request))["status"] == Status.DELIVERED
+
+
+async def test_callbacks_name_the_operator_of_sent_and_received_messages(world: World) -> None:
+    """sms.md 4.3 and 4.4: `operator` is a name; MCC and MNC where the plan has none."""
+    await ranges.store_ranges(world.context, ranges.read_ranges(CSV + "49161;26203;de;\n"), replace=True)
+    world.pipeline.facts.forget()
+    target = {"url": "https://a.example/?o=<operator>", "method": "GET"}
+    await world.database.pool.execute("UPDATE number SET callback = $1", target)
+    await world.send("4917012345678", "4915112345678", "4916112345678", callback=target, options={"dlr": 0})
+    await world.submit()
+    for source in ("4915199", "4915099"):
+        await world.report(Incoming(world.carrier, source, "4915550001", "Hi", world.clock.now()))
+    rows = await world.database.pool.fetch("SELECT variables FROM callback ORDER BY id")
+    assert [row["variables"]["operator"] for row in rows] == ["One", "Two", "26203", "Two", ""]
+    stored = await world.database.pool.fetch("SELECT network FROM message WHERE direction = 1 ORDER BY request_id")
+    assert [row["network"] for row in stored] == ["26202", None]

@@ -23,6 +23,7 @@ from strowger.messaging.pages.panels import Panel, load_panels
 from strowger.messaging.pages.timeline import Entry, Part, build_parts, build_timeline
 from strowger.messaging.pages.waiting import WaitingText, explain_waiting
 from strowger.messaging.repository import reading
+from strowger.messaging.routing.repository.ranges import operator_names
 from strowger.messaging.schemas import Direction, Event
 from strowger.messaging.statuses import SPELLINGS, EventKind, Status, Trace, explain
 from strowger.platform.callbacks.service import CallbackService
@@ -111,12 +112,21 @@ def raw_events(row: Any, events: list[Event]) -> str:
     return msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
 
 
-def _facts(row: Any) -> list[tuple[str, str]]:
+async def _operator(context: Context, network: str | None) -> str:
+    """A network as people know it: the operator's name with MCC and MNC."""
+    if not network:
+        return ""
+    async with context.database.acquire() as connection:
+        name = (await operator_names(connection, {network})).get(network)
+    return f"{name} ({network})" if name else network
+
+
+def _facts(row: Any, operator: str) -> list[tuple[str, str]]:
     found = [
         ("Direction", words.direction_label(row["direction"])),
         ("Type", row["type"]),
         ("Country", row["country"] or ""),
-        ("Network", row["network"] or ""),
+        ("Network", operator),
         ("Carrier", row["carrier"] or ""),
         ("Refunded", "yes" if row["refunded"] else ""),
         ("Source", row["source"]),
@@ -164,7 +174,7 @@ async def load_view(context: Context, visitor: Visitor, request_id: UUID, n: int
         waiting=explain_waiting(waiting, now) if waiting and row["final_at"] is None else None,
         deliveries=gathered,
         panels=panels,
-        facts=_facts(row),
+        facts=_facts(row, await _operator(context, row["network"])),
         raw=raw_events(row, events),
         snippets=status_call(context.settings.base_url, visitor, message_id),
         alive=row["final_at"] is None or any(delivery.waits for delivery in gathered),

@@ -113,12 +113,12 @@ WHERE m.account_id = t.account_id AND m.request_id = t.request_id AND m.n = t.n
 """
 ADD_INCOMING = f"""
 INSERT INTO message (account_id, request_id, n, channel, direction, status, trace, type, sender, recipient, body, units,
-                     length, country, carrier_id, source, created_at, valid_until, final_at)
+                     length, country, carrier_id, source, created_at, valid_until, final_at, network)
 SELECT account_id, request_id, 1, 1, {int(Direction.MO)}, {int(Status.RECEIVED)}, 'RECEIVED', 'MO', sender, recipient, body,
-       units, length, country, carrier_id, 'MO', at, at, at
+       units, length, country, carrier_id, 'MO', at, at, at, network
 FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::integer[], $8::text[],
-            $9::integer[], $10::timestamptz[])
-    AS t(account_id, request_id, sender, recipient, body, units, length, country, carrier_id, at)
+            $9::integer[], $10::timestamptz[], $11::text[])
+    AS t(account_id, request_id, sender, recipient, body, units, length, country, carrier_id, at, network)
 """  # noqa: S608
 ADD_MO_PARTS = """
 INSERT INTO mo_part (source, destination, reference, part, total, carrier_id, text, received_at)
@@ -306,8 +306,8 @@ async def set_refunded(connection: asyncpg.Connection[Any], keys: Sequence[Key])
 
 
 async def add_incoming(connection: asyncpg.Connection[Any], rows: list[tuple[Any, ...]]) -> None:
-    """Append received messages: (account, id, source, destination, text, units, length, country, carrier, at)."""
-    await connection.execute(ADD_INCOMING, *columns(rows, 10))
+    """Append received messages: (account, id, source, destination, text, units, length, country, carrier, at, network)."""
+    await connection.execute(ADD_INCOMING, *columns(rows, 11))
 
 
 async def add_mo_parts(connection: asyncpg.Connection[Any], parts: Sequence[Incoming]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,7 @@ from strowger.foundation.ids import format_message_id, new_uuid
 from strowger.messaging.notify import SMS_MO, received_variables
 from strowger.messaging.pages.words import status_label
 from strowger.messaging.repository.facts import account_rules
+from strowger.messaging.routing.repository.ranges import operator_names
 from strowger.messaging.rules import Order, Received
 from strowger.platform.callbacks import repository as callbacks
 from strowger.platform.callbacks.engine import CHANNEL
@@ -75,13 +76,15 @@ async def enrich(context: Context, account_id: int, rows: Sequence[Row]) -> list
     mail_ids = _ids([mail.get("id") for done in dones for mail in done.get("mails", ())])
     async with context.database.acquire() as connection:
         texts = await logs.received(connection, account_id, ids)
+        names = await operator_names(connection, {row["network"] for row in texts.values() if row["network"]})
         sent = await logs.statuses(connection, account_id, sent_ids)
         mails = await logs.mails(connection, account_id, mail_ids)
         queued = await logs.waiting_for_smpp(connection, account_id, ids)
         called = await callbacks.outcomes_of_messages(connection, account_id, ids, SMS_MO) if ids else {}
     return [
         {
-            **row, **_message(texts.get(row["request_id"])), "reply": _reply(done, sent), "forward": _forward(done, sent, mails),
+            **row, **_message(texts.get(row["request_id"]), names),
+            "reply": _reply(done, sent), "forward": _forward(done, sent, mails),
             "trigger": "; ".join(filter(None, (_called(called.get(row["request_id"])), _smpp(done, row["request_id"] in queued)))),
             "consent": _consent(done), "expired": bool(done.get("expired")),
             "can_call": bool(called.get(row["request_id"]) or done.get("callback")),
@@ -90,11 +93,13 @@ async def enrich(context: Context, account_id: int, rows: Sequence[Row]) -> list
     ]  # fmt: skip
 
 
-def _message(found: Any) -> Row:
+def _message(found: Any, names: Mapping[str, str]) -> Row:
     if found is None:
         return {"body": "", "units": 0, "country": "", "operator": ""}
+    network = found["network"] or ""
     return {
-        "body": found["body"], "units": found["units"], "country": found["country"] or "", "operator": found["network"] or "",
+        "body": found["body"], "units": found["units"], "country": found["country"] or "",
+        "operator": names.get(network, network),
     }  # fmt: skip
 
 

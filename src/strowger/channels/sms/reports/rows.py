@@ -18,6 +18,7 @@ from strowger.channels.sms.reports.words import (
 from strowger.foundation.ids import format_message_id
 from strowger.foundation.money import ZERO, money
 from strowger.messaging.pages.words import shown_text
+from strowger.messaging.routing.repository.ranges import operator_names
 from strowger.messaging.schemas import Direction
 from strowger.platform.billing import repository as billing
 from strowger.platform.billing.prices import PriceList
@@ -70,6 +71,19 @@ class Fees:
             "sms", terms, row["country"], type_=row["type"], sender=row["sender"], at=at
         )  # fmt: skip
         return rate.fee if rate else ZERO
+
+
+async def operators_of(job: Job) -> Mapping[str, str]:
+    """The operators' names by network; read once for a report."""
+    if "operators" not in job.memo:
+        job.memo["operators"] = await operator_names(job.connection)
+    names: Mapping[str, str] = job.memo["operators"]
+    return names
+
+
+def operator_name(names: Mapping[str, str], network: str | None) -> str:
+    """A network's name; its MCC and MNC where the number plan has none."""
+    return names.get(network or "", network or "")
 
 
 def billed(row: Record, fee: Decimal) -> tuple[int, int, int, Decimal, Decimal, Decimal]:
@@ -208,11 +222,12 @@ async def received_rows(job: Job, span: Span) -> AsyncIterator[list[Row]]:
     digits = [number.lstrip("+") for number in numbers] if numbers else None
     words = [word.lower() for word in keywords] if keywords else None
     codes = [code.upper() for code in countries] if countries else None
+    names = await operators_of(job)
     async for batch in repository.received(job.connection, job.query.account_id, span, digits, words, codes):
         yield [
             (
-                span.label, r["number"], r["keyword"], country_name(r["country"]), r["network"], "", r["total"], r["parts"],
-                r["replies"], r["forwards"], r["triggered"], r["failed"],
+                span.label, r["number"], r["keyword"], country_name(r["country"]), operator_name(names, r["network"]), "",
+                r["total"], r["parts"], r["replies"], r["forwards"], r["triggered"], r["failed"],
             )
             for r in batch
         ]  # fmt: skip
@@ -220,12 +235,13 @@ async def received_rows(job: Job, span: Span) -> AsyncIterator[list[Row]]:
 
 async def performance_rows(job: Job, span: Span) -> AsyncIterator[list[Row]]:
     """Performance (console.md 6.1)."""
+    names = await operators_of(job)
     async for batch in repository.performance(job.connection, job.query.account_id, span, chosen(job)):
         yield [
             (
-                span.label, r["sender"], r["type"], country_name(r["country"]), r["network"], r["submitted"], r["delivered"],
-                r["failed"], r["pending"], share(r["delivered"], r["submitted"]), seconds(r["median"]), seconds(r["p95"]),
-                r["traces"],
+                span.label, r["sender"], r["type"], country_name(r["country"]), operator_name(names, r["network"]),
+                r["submitted"], r["delivered"], r["failed"], r["pending"], share(r["delivered"], r["submitted"]),
+                seconds(r["median"]), seconds(r["p95"]), r["traces"],
             )
             for r in batch
         ]  # fmt: skip
@@ -263,12 +279,15 @@ location_rows = sums(
 )  # fmt: skip
 
 
-def _detail_row(row: Record, fee: Decimal, with_mo: bool, campaigns: Mapping[str, str]) -> Row:
+def _detail_row(
+    row: Record, fee: Decimal, with_mo: bool, campaigns: Mapping[str, str], names: Mapping[str, str]
+) -> Row:
     options, mo = row["options"] or {}, row["direction"] == Direction.MO
     charged = row["sent_at"] is not None and row["price"] is not None
     mobile = row["sender"] if mo else row["recipient"]
     found: list[Any] = [
-        Direction(row["direction"]).name, "" if mo else country_name(row["country"]), "" if mo else row["network"],
+        Direction(row["direction"]).name, "" if mo else country_name(row["country"]),
+        "" if mo else operator_name(names, row["network"]),
         "" if mo else row["sender"], mobile, "" if mo else row["source"], "Sent" if mo else status_name(row["status"]),
         "Sent" if mo else row["trace"], None if mo else int(row["refunded"]), created_text(row["created_at"]), row["length"],
         row["units"], row["price"] if charged else ZERO, row["currency"], fee * row["units"] if charged else ZERO, row["type"],
@@ -292,7 +311,10 @@ def detail_rows(directions: Sequence[int], with_mo: bool) -> Rows:
         if "campaigns" not in job.memo:
             job.memo["campaigns"] = await repository.campaign_ids(job.connection, account)
         campaigns = job.memo["campaigns"]
+        names = await operators_of(job)
         async for batch in repository.detail(job.connection, account, span, chosen(job), directions):
-            yield [_detail_row(row, fees.unit(account, row, row["created_at"]), with_mo, campaigns) for row in batch]
+            yield [
+                _detail_row(row, fees.unit(account, row, row["created_at"]), with_mo, campaigns, names) for row in batch
+            ]
 
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from strowger.foundation.context import Context
 from strowger.foundation.ids import format_message_id, parse_message_id
 from strowger.messaging.notify import local_time, v4_status
 from strowger.messaging.repository.reading import find_messages
+from strowger.messaging.routing.repository.ranges import operator_names
 from strowger.platform.billing import repository as billing
 from strowger.platform.gateway.operations import Call
 from strowger.platform.gateway.params import as_text
@@ -35,13 +37,15 @@ async def status(call: Call) -> dict[str, Any]:
     zone = str(await zone_of(call))
     async with call.state.context.database.pool.acquire(timeout=5) as connection:
         rows = await find_messages(connection, call.principal.account_id, wanted)
+        more = as_text(call.params, "numberinfo") in ("1", "true")
+        networks = {row["network"] for row in rows if row["network"]} if more else set()
+        operators = await operator_names(connection, networks)
     found = {format_message_id(row["request_id"], row["n"]): row for row in rows}
-    more = as_text(call.params, "numberinfo") in ("1", "true")
-    data = [_status_row(name, found.get(name.lower()), zone, more) for name in ids]
+    data = [_status_row(name, found.get(name.lower()), zone, operators if more else None) for name in ids]
     return {**DONE, "data": data}
 
 
-def _status_row(name: str, row: Any, zone: str, more: bool) -> dict[str, str]:
+def _status_row(name: str, row: Any, zone: str, operators: Mapping[str, str] | None) -> dict[str, str]:
     if row is None:
         return {"id": name[:100], "mobile": "", "status": "INVALID-MSGID", "senttime": "", "dlrtime": "", "custom": ""}
     options = row["options"] or {}
@@ -55,7 +59,10 @@ def _status_row(name: str, row: Any, zone: str, more: bool) -> dict[str, str]:
         "custom1": options.get("ref1", ""),
         "custom2": options.get("ref2", ""),
     }
-    return shown | ({"provider": row["network"] or "", "location": row["country"] or ""} if more else {})
+    if operators is None:
+        return shown
+    network = row["network"] or ""
+    return shown | {"provider": operators.get(network, network), "location": row["country"] or ""}
 
 
 async def schedule(call: Call) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import asyncpg
@@ -20,6 +20,11 @@ LISTED = """
 SELECT prefix, network, country, operator FROM number_range
 WHERE $1 = '' OR prefix LIKE $1 || '%' OR network LIKE $1 || '%' OR operator ILIKE '%' || $1 || '%'
 ORDER BY prefix LIMIT $2
+"""
+ALL_NAMES = "SELECT network, min(operator) AS operator FROM number_range WHERE operator <> '' GROUP BY network"
+SOME_NAMES = """
+SELECT t.network, r.operator FROM unnest($1::text[]) AS t(network)
+CROSS JOIN LATERAL (SELECT operator FROM number_range WHERE network = t.network AND operator <> '' LIMIT 1) r
 """
 COUNTED = "SELECT count(*) AS ranges, count(DISTINCT network) AS networks FROM number_range"
 CLEAR = "DELETE FROM number_range"
@@ -43,6 +48,17 @@ async def number_plan(connection: asyncpg.Connection[Any], of: int, number: str 
     heads = [number[:length] for length in range(1, len(number) + 1)] if number else None
     rows = await (connection.fetch(RANGES) if heads is None else connection.fetch(RANGES_OF, heads))
     return NumberPlan({row[0]: Network(row[1], row[2], row[3]) for row in rows}, of)
+
+
+async def operator_names(
+    connection: asyncpg.Connection[Any], networks: Collection[str] | None = None
+) -> dict[str, str]:
+    """The operators' names by MCC and MNC, of these networks or of all; one without a name in the plan is not there."""
+    if networks is None:
+        rows = await connection.fetch(ALL_NAMES)
+    else:
+        rows = await connection.fetch(SOME_NAMES, sorted(networks)) if networks else []
+    return {row["network"]: row["operator"] for row in rows}
 
 
 async def listed(connection: asyncpg.Connection[Any], search: str, limit: int) -> list[dict[str, Any]]:

@@ -80,7 +80,12 @@ async def test_tabular_mt_and_mo(desk: Desk) -> None:
     )
     await desk.message(MORNING + timedelta(hours=1), Status.RECEIVED, direction=Direction.MO, type="MO", sender="447700900999",
                        recipient="4915550001", body="STOP", source="MO", trace="RECEIVED", sent_at=None, price=None)  # fmt: skip
+    await desk.pool.execute("UPDATE message SET network = '23415' WHERE direction = 0")
+    await desk.pool.execute(
+        "INSERT INTO number_range (prefix, network, country, operator, batch) VALUES ('4477', '23415', 'GB', 'Test Net', 1)"
+    )
     out, incoming = await desk.made("sms-tabular")
+    assert (out["NETWORK_NAME"], incoming["NETWORK_NAME"]) == ("Test Net", "")
     assert (out["DIRECTION"], out["COUNTRY_NAME"], out["SENDER"], out["MOBILE"]) == (
         "MT",
         "United Kingdom",
