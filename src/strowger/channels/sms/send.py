@@ -16,6 +16,7 @@ from strowger.foundation.errors import StrowgerError
 from strowger.messaging.notify import SMS_SEND
 from strowger.messaging.schemas import NewRequest, Priority
 from strowger.platform.callbacks.profiles.naming import named_profile
+from strowger.platform.callbacks.reading import url_as_given
 from strowger.platform.callbacks.schemas import read_target
 from strowger.platform.gateway.keys import Principal
 from strowger.platform.gateway.operations import Answer, Call
@@ -51,7 +52,7 @@ async def read_callback(
     if not params.get("callback"):
         return None, None
     target = read_target(params["callback"])
-    return target.to_json(context.secrets, principal.account_id), target.url
+    return target.to_json(context.secrets, principal.account_id), url_as_given(target.url)
 
 
 async def _send(call: Call, family: str) -> Answer:

@@ -96,6 +96,12 @@ def _with_default_query(url: str) -> str:
     return head + joint + DEFAULT_QUERY + mark + fragment
 
 
+def url_as_given(url: str) -> str:
+    """A target's URL without the query that was appended here: what the caller knows it by."""
+    head, mark, fragment = url.partition(DEFAULT_QUERY)
+    return head[:-1] + fragment if mark else url
+
+
 def _read_method(value: object) -> str:
     if value is None or value == "":
         return "POST"

@@ -198,7 +198,11 @@ async def test_callback_as_url_and_as_object(api: Api) -> None:
     assert body["dlrurl"] == "https://example.net/a"
     text = json.dumps({"url": "https://example.net/b", "header": {"x-api-key": "secret"}})
     assert (await post(api, data={**FIELDS, "callback": text})).json()["dlrurl"] == "https://example.net/b"
+    for bare in ("https://example.net/c", "https://example.net/c?k=1#part"):
+        assert (await api.send(callback=bare)).json()["dlrurl"] == bare
     stored = [row["callback"] for row in await api.stored()]
+    assert "c?id={id}&recipient=" in stored.pop(3)["url"]
+    assert "c?k=1&id={id}" in stored.pop(3)["url"]
     assert [target["url"] for target in stored] == [url, "https://example.net/a", "https://example.net/b"]
     assert "secret" not in json.dumps(stored)
 

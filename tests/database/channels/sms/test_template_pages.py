@@ -348,3 +348,12 @@ async def test_forms_begin_with_the_default_sender_and_show_the_call(visit: Visi
     answer = await visit.post("/console/forms/template/code", **FORM)
     assert "/messages/template" in answer.text
     assert "customer" in answer.text
+
+
+async def test_sender_ids_are_told_apart_by_their_type(visit: Visit) -> None:
+    for name, purpose in (("TXNONE", "TXN"), ("MKTONE", "MKT")):
+        assert (await visit.post("/senders/new", **SENDER | {"sender": name, "purpose": purpose})).status_code == 303
+    shown = await visit.page("/senders", purpose="MKT")
+    assert "MKTONE" in shown
+    assert "Promotional" in shown
+    assert "TXNONE" not in shown.partition("<tbody")[2]

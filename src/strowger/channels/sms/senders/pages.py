@@ -14,7 +14,7 @@ from strowger.channels.sms.senders.api import read_sender_row
 from strowger.channels.sms.senders.approvals import SENDERS
 from strowger.channels.sms.senders.countries import kind_of
 from strowger.channels.sms.senders.models import Sender
-from strowger.channels.sms.senders.schemas import MAX_DESCRIPTION, MAX_SAMPLE, PURPOSES, STATES
+from strowger.channels.sms.senders.schemas import MAX_DESCRIPTION, MAX_SAMPLE, STATES
 from strowger.console import menu, palette
 from strowger.console.code import ApiCall, as_curl
 from strowger.console.form import Field, Form, FormState
@@ -26,6 +26,7 @@ from strowger.platform.approvals.registry import register
 from strowger.platform.gateway.errors import entry_of
 
 LIST = "/senders"
+PURPOSE_LABELS = {"TXN": "Transactional", "MKT": "Promotional"}
 CRUMBS = [Crumb("Sender IDs", LIST)]
 TONES = {"Approved": "success", "Pending": "info", "Rejected": "danger", "Disabled": "neutral"}
 menu.register("Channels", "Sender IDs", LIST, "id-badge-2", 10)
@@ -37,7 +38,7 @@ TABLE = Table(
         Column("sender", "Sender ID", sort=True),
         Column("iso_code", "Country", sort=True, label_of=lambda code: code or "every", value=lambda r: r["iso_code"] or ""),
         Column("kind", "Kind", value=lambda row: kind_of(row["sender"])),
-        Column("purpose", "Purpose", shown=False),
+        Column("purpose", "Type", sort=True, label_of=lambda purpose: PURPOSE_LABELS.get(purpose, purpose or "")),
         Column("entity_id", "Entity ID", "mono", shown=False),
         Column("description", "Description"),
         Column("status", "Status", "status", sort=True, tone=TONES),
@@ -48,6 +49,7 @@ TABLE = Table(
     filters=(
         Filter("status", "Status", "multi", tuple((state, state) for state in STATES if state != "Deleted")),
         Filter("iso_code", "Country"),
+        Filter("purpose", "Type", "multi", tuple(PURPOSE_LABELS.items())),
         Filter("created_at", "Created", "time"),
     ),
     search="Sender ID or description",
@@ -94,7 +96,7 @@ CREATE = Form(
         Field("sender", "Sender ID", required=True, max_length=16, width="half",
               help="3 to 11 letters, digits, spaces and _ . & -, or 3 to 15 digits."),
         _country(),
-        Field("purpose", "Purpose", "select", options=(("", "As the country tells"), *((p, p) for p in PURPOSES)),
+        Field("purpose", "Type", "select", options=(("", "As the country tells"), *PURPOSE_LABELS.items()),
               width="half"),
         *_own_fields(),
         Field("keep_entity", "Use this entity ID for everything that names none", "checkbox", default=False),
@@ -113,7 +115,7 @@ def _source(database: Database) -> SqlSource:
         return or_(contains(Sender.__table__.c.sender, text), contains(Sender.__table__.c.description, text))
 
     return SqlSource(
-        database, rows, Sender.__table__.c.account_id, key=("id",), search=search, nullable=frozenset({"iso_code"}),
+        database, rows, Sender.__table__.c.account_id, key=("id",), search=search, nullable=frozenset({"iso_code", "purpose"}),
         filters={"iso_code": lambda text: Sender.iso_code == text.upper()[:2]},
     )  # fmt: skip
 
@@ -197,7 +199,7 @@ def _edit_form(row: Any) -> Form:
 async def _render_one(request: AnyRequest, row: Any, form: FormState) -> Page:
     return await render(
         request, "senders/sender.html", title=row["sender"], crumbs=CRUMBS, form=form, row=row, tones=TONES,
-        kind=kind_of(row["sender"]), status=form.status,
+        kind=kind_of(row["sender"]), purposes=PURPOSE_LABELS, status=form.status,
     )  # fmt: skip
 
 
