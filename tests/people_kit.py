@@ -124,7 +124,9 @@ async def open_house(
     database_url: str, folder: Path, pages: Sequence[Any] = (), **settings: Any
 ) -> AsyncIterator[House]:
     clock = FrozenClock()
-    chosen = Settings(data_dir=folder, database_url=database_url, secret_key="00" * 32, **settings)
+    chosen = Settings(
+        data_dir=folder, database_url=database_url, secret_key="00" * 32, **{"captcha": False, **settings}
+    )
     context = build_context(chosen, clock)
     await context.database.open()
     app = console_app(context, [*team.pages, *audit.pages, *settings_pages.pages, *pages])

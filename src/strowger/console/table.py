@@ -60,6 +60,7 @@ class Column:
     maps the value to success, info, warning, danger or neutral), link, mono (ids, codes), chips (a list of (text, tone)).
     ``shown`` False hides the column until it is chosen. ``sort`` says that the source can order by it; ``label_of`` turns a
     value into its words.
+    ``image`` puts a person's picture (its address; empty: the initial) before the text.
     """
 
     key: str
@@ -71,6 +72,7 @@ class Column:
     href: Callable[[Row], str | None] | None = None
     tone: Mapping[Any, str] | None = None
     label_of: Callable[[Any], str] | None = None
+    image: Callable[[Row], str] | None = None
 
     def read(self, row: Row) -> Any:
         """The cell's value."""

@@ -26,6 +26,7 @@ class Visitor:
     ``permissions`` are what the role grants (see platform/team); ``role_name`` is the role in words. ``main_account`` is the
     name of the user's own account while they work in a sub-account; ``barred`` are the paths that are closed meanwhile, and
     ``read_only`` says that nothing may be changed there. ``closed`` are the paths of what is switched off for the account.
+    ``image`` is the address of the user's picture, empty for none.
     """
 
     user_id: int
@@ -47,6 +48,7 @@ class Visitor:
     barred: tuple[str, ...] = ()
     read_only: bool = False
     closed: tuple[str, ...] = ()
+    image: str = ""
 
     def is_barred(self, method: str, path: str) -> bool:
         """Whether a request is closed while the visitor works in a sub-account."""

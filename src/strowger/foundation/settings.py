@@ -199,6 +199,12 @@ class Settings:
         "Who may make an account on the sign-up page: anybody (open), who was sent an invitation link by "
         "`strowger account invite` (invite), nobody (closed).",
     )
+    captcha: bool = setting(
+        _switch,
+        "on",
+        "Let the browser compute a proof of work for a moment on sign-up, and on sign-in after three failures from a network or "
+        "with an address within 15 minutes. No other service is asked, and people have nothing to solve.",
+    )
     require_work_email: bool = setting(_switch, "off", "Refuse sign-ups with addresses of free mail services.")
     trial_credit: Decimal = setting(_amount, "0", "Credit of a new account that signed up, in its currency.")
     code_account: str = setting(

@@ -46,3 +46,4 @@ def test_the_matrix_follows_the_reference() -> None:
     assert not [n for n in ROLES["support"].grants if n.endswith((".write", ".send")) and not n.startswith("reports.")]
     assert [key for key, role in ROLES.items() if "security.factor" in role.grants] == ["owner"]
     assert ROLES["numbers-only"].grants == {"numbers.read"}
+    assert not [n for n in ROLES["whatsapp-only"].grants if not n.startswith(("whatsapp.", "integrations.read"))]

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from strowger.foundation.context import Context
 from strowger.foundation.ids import new_token
 from strowger.foundation.mail import post
-from strowger.platform.access import history, letters, repository, sign_in
+from strowger.platform.access import email_repository, history, letters, proof, repository, sign_in
 from strowger.platform.access.errors import LinkGone
 from strowger.platform.access.history import Where
 from strowger.platform.access.models import CodeAttempt, OneTimeLink
@@ -23,6 +23,7 @@ from strowger.platform.accounts.passwords import hash_password, weakness
 INVITATION, RESET, SIGN_IN = "invitation", "password-reset", "sign-in"
 LIVES = {INVITATION: timedelta(hours=1), RESET: timedelta(hours=1), SIGN_IN: timedelta(minutes=15)}
 MAILS_PER_HOUR = 5
+CHANGES_KEPT = timedelta(days=30)
 
 
 async def make(session: AsyncSession, context: Context, user_id: int, purpose: str) -> str:
@@ -107,4 +108,7 @@ async def enter(context: Context, state: Any, token: str, where: Where) -> Enter
 async def purge(context: Context) -> None:
     """Forget what is past its time."""
     async with context.database.session() as session:
-        await repository.purge_history(session, context.clock.now(), history.KEPT)
+        now = context.clock.now()
+        await repository.purge_history(session, now, history.KEPT)
+        await email_repository.purge(session, now - CHANGES_KEPT)
+    await proof.purge(context)

@@ -145,3 +145,44 @@ class SignUp(Base):
     wrong: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class EmailChange(Base):
+    """A change of a user's e-mail address: asked for, confirmed from the new mailbox, stopped or undone from the old one.
+
+    ``stop_hash`` is of the link in the first mail to the old address, ``undo_hash`` of the one in the mail after the change.
+    """
+
+    __tablename__ = "email_change"
+
+    confirm_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    stop_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    undo_hash: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    user_id: Mapped[int] = _user()
+    old_email: Mapped[str] = mapped_column(Text, index=True)
+    new_email: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    confirmed_at: Mapped[datetime | None] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class SpentProof(Base):
+    """A proof of work that was used; kept until it would be too old anyway."""
+
+    __tablename__ = "spent_proof"
+
+    hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
+class SignInFailure(Base):
+    """A wrong password, under the hash of a network or of an e-mail address."""
+
+    __tablename__ = "sign_in_failure"
+    __table_args__ = (Index("ix_sign_in_failure_key_at", "key", "at"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime] = mapped_column(Moment, index=True)

@@ -9,7 +9,7 @@ from litestar import Response
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, context_of, local_path, page, public_page, redirect, render
 from strowger.console.visitor import Visitor, find_visitor
-from strowger.platform.access import links, passkeys, sign_in
+from strowger.platform.access import links, passkeys, proof, sign_in
 from strowger.platform.access.errors import CannotText, LinkGone, NotAllowed, StepGone, TooManyCodes, WrongCode
 from strowger.platform.access.flow import CODE_PAGE, DEVICE, STEP, answer, check_origin, where_of
 from strowger.platform.accounts import service
@@ -71,10 +71,13 @@ TOO_MANY, GONE = 429, 410
 
 
 async def _sign_in_page(request: AnyRequest, form: FormState, status: int = 200) -> Answer:
-    settings = context_of(request).settings
+    context, email = context_of(request), form.text("email")
+    settings = context.settings
+    needed = await proof.is_needed(context, where_of(request), email)
     return await render(
         request, "access/sign_in.html", title="Sign in", form=form, status=status, signup=settings.signup == "open",
         passkeys=passkeys.site_of(settings).usable,
+        proof=proof.challenge(context, proof.SIGN_IN) if needed else None,
     )  # fmt: skip
 
 
@@ -92,15 +95,18 @@ async def check_password(request: AnyRequest) -> Answer:
     """Check e-mail address and password; then the second factor, or a session."""
     check_origin(request)
     form = await SIGN_IN.read(request, None)
-    status = 422
+    status, context, where = 422, context_of(request), where_of(request)
+    needed = form.ok and await proof.is_needed(context, where, form["email"])
+    if needed and not await proof.comes_with(request, context, proof.SIGN_IN):
+        form.fail("", proof.NOT_DONE)
     if form.ok:
         device = request.cookies.get(DEVICE, "")
         try:
-            outcome = await sign_in.begin(
-                context_of(request), request.app.state, form["email"], form["password"], where_of(request), device
-            )
+            outcome = await sign_in.begin(context, request.app.state, form["email"], form["password"], where, device)
         except (WrongPassword, Locked, NotAllowed, TooManyCodes, CannotText) as problem:
             form.fail("", str(problem))
+            if isinstance(problem, WrongPassword | Locked):
+                await proof.note_failure(context, where, form["email"])
             status = (
                 TOO_MANY
                 if isinstance(problem, Locked | TooManyCodes)

@@ -115,7 +115,10 @@ async def _use_challenge(
 
 
 async def begin_register(context: Context, user_id: int, email: str, name: str) -> str:
-    """What the browser needs to make a passkey, as JSON. Raises AccountProblem when the user has enough."""
+    """What the browser needs to make a passkey, as JSON.
+
+    Raises AccountProblem when the user has enough, or the account allows none.
+    """
     from webauthn import generate_registration_options, options_to_json
     from webauthn.helpers.structs import (
         AuthenticatorSelectionCriteria,
@@ -125,6 +128,9 @@ async def begin_register(context: Context, user_id: int, email: str, name: str) 
     )
 
     async with context.database.session() as session:
+        found = await repository.lock_user(session, user_id)
+        assert found is not None
+        second_factor.check_own(found[1], "passkey")
         known = await repository.passkeys_of(session, user_id)
     if len(known) >= MOST:
         raise AccountProblem(f"At most {MOST} passkeys. Remove one first.")
@@ -158,6 +164,8 @@ async def register(context: Context, account_id: int, user_id: int, name: str, a
     async with context.database.session() as session:
         found = await repository.lock_user(session, user_id)
         assert found is not None
+        if "passkey" not in second_factor.own_methods_of(found[1]):
+            raise WrongCode("Your account does not allow passkeys.")
         if await repository.passkey(session, made.credential_id) is not None:
             raise WrongCode("This passkey is registered already.")
         session.add(
@@ -200,6 +208,9 @@ async def enter(context: Context, answer: str, where: Where) -> Entered:
         await session.refresh(owner)
         _verify(context, owner, answer, challenge, verified=True)
         refusal, text = await sign_in.refusal_of(session, context, user, account, where, "passkey")
+        if not refusal and "passkey" not in second_factor.own_methods_of(account):
+            refusal, text = "disabled", "Your account does not allow passkeys. Sign in with your password."
+            history.record(session, context, user, where, "passkey", refusal)
         if not refusal:
             owner.last_used_at = context.clock.now()
             return await sign_in.enter(session, context, user, where, "passkey")
@@ -269,7 +280,7 @@ async def finish_factor(context: Context, token: str, answer: str, where: Where)
         own = await repository.passkey(session, credential_id)
         if step is None or found is None or not sign_in.is_open(*found):
             raise StepGone
-        if own is None or own.user_id != user_id:
+        if own is None or own.user_id != user_id or "passkey" not in second_factor.own_methods_of(found[1]):
             raise WrongCode(NOT_OURS)
         await session.refresh(own)
         try:

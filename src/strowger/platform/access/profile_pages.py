@@ -109,6 +109,9 @@ async def overview(request: AnyRequest, visitor: Visitor) -> Answer:
 async def begin_app(request: AnyRequest, visitor: Visitor) -> Answer:
     """Show the QR code of a new secret, to who knows the password."""
     form = await BEGIN.read(request, visitor)
+    state = await second_factor.state_of(context_of(request), visitor.user_id)
+    if "totp" not in state["allowed"]:
+        return redirect(request, PAGE, "Your account does not allow authenticator apps.", "warning")
     if not await confirmed(request, visitor, form):
         return await _overview(request, visitor, 422, begin=form)
     secret, packed = second_factor.new_secret(context_of(request), visitor.user_id)
@@ -141,7 +144,7 @@ async def confirm_app(request: AnyRequest, visitor: Visitor) -> Answer:
     if form.ok:
         try:
             codes = await second_factor.switch_on_app(context, visitor.user_id, packed, form["code"])
-        except WrongCode as problem:
+        except (WrongCode, AccountProblem) as problem:
             form.fail("code", str(problem))
         else:
             await _tell(request, visitor, "From now on, signing in asks for the code of your authenticator app.")

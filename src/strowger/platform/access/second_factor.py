@@ -18,6 +18,7 @@ from strowger.foundation.crypto import SealBroken
 from strowger.platform.access import repository
 from strowger.platform.access.errors import WrongCode
 from strowger.platform.access.models import RecoveryCode
+from strowger.platform.accounts.errors import AccountProblem
 from strowger.platform.accounts.models import Account, User
 
 RECOVERY_CODES = 10
@@ -25,6 +26,8 @@ STEP_SECONDS = 30
 FACTORS = ("off", "email", "sms")
 TRUST_HOURS = 5
 ISSUER = "Strowger"
+OWN = ("totp", "passkey")  # what people may set up for themselves, unless the account forbids it
+OWN_KEY = "own_factors"
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -39,14 +42,28 @@ def trust_hours_of(account: Account) -> int:
     return int(account.settings.get("trust_hours", TRUST_HOURS))
 
 
+def own_methods_of(account: Account) -> tuple[str, ...]:
+    """Which methods the account lets people set up for themselves; of one that it forbids, nothing counts any more."""
+    chosen = account.settings.get(OWN_KEY)
+    return OWN if chosen is None else tuple(method for method in OWN if method in chosen)
+
+
+def check_own(account: Account, method: str) -> None:
+    """Raise AccountProblem when the account forbids to set up a method for oneself."""
+    if method not in own_methods_of(account):
+        what = "authenticator apps" if method == "totp" else "passkeys"
+        raise AccountProblem(f"Your account does not allow {what}. An owner can change that under Settings > Security.")
+
+
 def methods_of(user: User, account: Account, has_passkey: bool = False) -> list[str]:
     """How this user proves who they are besides the password, the preferred way first; none: the password is enough.
 
     The app or passkey that a user set up takes the place of the account's codes: falling back to those would weaken it.
     """
-    if user.totp_sealed:
+    allowed = own_methods_of(account)
+    if user.totp_sealed and "totp" in allowed:
         return ["totp"]
-    if has_passkey:
+    if has_passkey and "passkey" in allowed:
         return ["passkey"]
     factor = factor_of(account)
     if factor == "off":
@@ -93,9 +110,9 @@ def matching_step(secret: str, code: str, now: datetime, after: int) -> int | No
     return None
 
 
-def check_app(context: Context, user: User, code: str) -> bool:
-    """Whether a code is that of the user's app; each code works once."""
-    if user.totp_sealed is None:
+def check_app(context: Context, user: User, account: Account, code: str) -> bool:
+    """Whether a code is that of the user's app, which the account allows; each code works once."""
+    if user.totp_sealed is None or "totp" not in own_methods_of(account):
         return False
     secret = context.secrets.open(user.totp_sealed, _bound(user.id)).decode()
     step = matching_step(secret, code, context.clock.now(), user.totp_step)
@@ -124,7 +141,10 @@ async def renew_recovery_codes(session: AsyncSession, user_id: int) -> list[str]
 
 
 async def switch_on_app(context: Context, user_id: int, packed: str, code: str) -> list[str]:
-    """Begin to ask for the app's code, which must be right once. Returns recovery codes. Raises WrongCode."""
+    """Begin to ask for the app's code, which must be right once. Returns recovery codes.
+
+    Raises WrongCode, AccountProblem.
+    """
     secret, _ = open_secret(context, user_id, packed)
     step = matching_step(secret, clean(code), context.clock.now(), 0)
     if step is None:
@@ -132,7 +152,8 @@ async def switch_on_app(context: Context, user_id: int, packed: str, code: str) 
     async with context.database.session() as session:
         found = await repository.lock_user(session, user_id)
         assert found is not None
-        user = found[0]
+        user, account = found
+        check_own(account, "totp")
         user.totp_sealed = context.secrets.seal(secret, _bound(user_id))
         user.totp_step = step
         return await renew_recovery_codes(session, user_id)
@@ -161,4 +182,5 @@ async def state_of(context: Context, user_id: int) -> dict[str, Any]:
             "recovery": await repository.count_recovery_codes(session, user_id),
             "mobile": user.mobile,
             "account_factor": factor_of(account),
+            "allowed": own_methods_of(account),
         }

@@ -210,7 +210,7 @@ async def finish(context: Context, token: str, code: str, where: Where) -> Enter
             problem = TooManyCodes("Too many codes were tried. Wait, then try again.")
         else:
             session.add(CodeAttempt(user_id=user.id, kind="tried", at=now))
-            method = await _fitting(session, context, user, step, token, second_factor.clean(code))
+            method = await _fitting(session, context, user, account, step, token, second_factor.clean(code))
             if method:
                 return await admit(session, context, user, account, where, method)
             step.wrong += 1
@@ -236,14 +236,16 @@ async def tried_too_often(session: AsyncSession, user_id: int, now: datetime) ->
     return any(count >= limit for count, (_, limit) in zip(counts, TRIES, strict=True))
 
 
-async def _fitting(session: AsyncSession, context: Context, user: User, step: SignInStep, token: str, code: str) -> str:
+async def _fitting(
+    session: AsyncSession, context: Context, user: User, account: Account, step: SignInStep, token: str, code: str
+) -> str:
     """The method by which a code is right; empty when it is wrong."""
     now = context.clock.now()
     if step.method in {"email", "sms"}:
         alive = step.code_hash is not None and step.code_until is not None and step.code_until > now
         right = alive and secrets.compare_digest(step.code_hash or b"", code_digest(token, code))
         return step.method if right else ""
-    if second_factor.check_app(context, user, code):
+    if second_factor.check_app(context, user, account, code):
         return "totp"
     used = await repository.use_recovery_code(session, user.id, second_factor.hash_recovery(user.id, code), now)
     return "recovery" if used else ""

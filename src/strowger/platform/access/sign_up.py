@@ -18,6 +18,7 @@ from strowger.foundation.notify import notify
 from strowger.platform.access import letters, repository, sign_in
 from strowger.platform.access.errors import LinkGone
 from strowger.platform.access.history import Where
+from strowger.platform.access.kept import is_kept
 from strowger.platform.access.models import SignUp
 from strowger.platform.access.sign_in import Entered, Waiting, digest
 from strowger.platform.accounts import service as accounts
@@ -80,7 +81,7 @@ async def ask(context: Context, email: str, password: str, applicant: Applicant)
         raise AccountProblem(problem)
     now = context.clock.now()
     hashed = await hash_password(password)
-    known = await accounts.user_of(context, email)
+    known = await accounts.user_of(context, email) is not None or await is_kept(context, email)
     async with context.database.session() as session:
         earlier = await repository.sign_ups_of(session, email, now - timedelta(days=1))
         if earlier and (earlier[0].created_at > now - AGAIN_AFTER or len(earlier) >= MAILS_PER_DAY):
@@ -152,7 +153,7 @@ async def _make(
     async with context.database.session() as session:
         if await repository.take_sign_up(session, digest(token), context.clock.now()) is None:
             raise LinkGone
-    if await accounts.user_of(context, email) is not None:
+    if await accounts.user_of(context, email) is not None or await is_kept(context, email):
         raise LinkGone
     account = await accounts.create_account(
         context, applicant.company, applicant.country, currency_of(applicant.country), state="trial",

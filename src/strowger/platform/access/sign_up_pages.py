@@ -9,7 +9,7 @@ from litestar.exceptions import NotFoundException
 
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, context_of, public_page, redirect, render
-from strowger.platform.access import sign_up, sign_up_mobile
+from strowger.platform.access import proof, sign_up, sign_up_mobile
 from strowger.platform.access.errors import CannotText, LinkGone, TooManyCodes, WrongCode
 from strowger.platform.access.flow import answer, check_origin, where_of
 from strowger.platform.access.mobile import read_mobile
@@ -48,8 +48,15 @@ CONFIRM = Form("confirm-sign-up", (), submit="Open the account", guard_leaving=F
 SENT = "A mail with a link is on its way. The account opens when you follow it, within an hour."
 
 
-async def _page(request: AnyRequest, title: str, text: str, form: FormState | None = None, status: int = 200) -> Answer:
-    return await render(request, "access/bare_form.html", title=title, text=text, form=form, status=status)
+async def _page(
+    request: AnyRequest, title: str, text: str, form: FormState | None = None, status: int = 200, proven: bool = True
+) -> Answer:
+    """A page with one form; not ``proven``: it goes with a proof of work."""
+    context = context_of(request)
+    puzzle = proof.challenge(context, proof.SIGN_UP) if context.settings.captcha and not proven else None
+    return await render(
+        request, "access/bare_form.html", title=title, text=text, form=form, status=status, proof=puzzle
+    )
 
 
 def _need_terms(form: FormState) -> None:
@@ -77,11 +84,13 @@ async def sign_up_page(request: AnyRequest) -> Answer:
         raise NotFoundException
     title, text = "Create an account", "It begins as a trial."
     if request.method == "GET":
-        return await _page(request, title, text, SIGN_UP.blank(None))
+        return await _page(request, title, text, SIGN_UP.blank(None), proven=False)
     check_origin(request)
     form = await SIGN_UP.read(request, None)
     _need_terms(form)
     _need_mobile(form)
+    if form.ok and context.settings.captcha and not await proof.comes_with(request, context, proof.SIGN_UP):
+        form.fail("", proof.NOT_DONE)
     if form.ok:
         try:
             sign_up.check_address(context, form["email"])
@@ -94,7 +103,7 @@ async def sign_up_page(request: AnyRequest) -> Answer:
             form.fail("password", str(problem))
         else:
             return await _page(request, "Look into your mailbox", SENT)
-    return await _page(request, title, text, form, 422)
+    return await _page(request, title, text, form, 422, proven=False)
 
 
 @public_page("/sign-up/{token:str}", methods=["GET", "POST"])

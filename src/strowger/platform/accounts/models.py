@@ -104,3 +104,15 @@ class ApiKey(Base):
     last_used_at: Mapped[datetime | None] = mapped_column(Moment)
     last_used_ip: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW)
+
+
+class UserImage(Base):
+    """The picture of a user, cut to a square and written anew; ``version`` changes with it and stands in its address."""
+
+    __tablename__ = "user_image"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    version: Mapped[str] = mapped_column(Text)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    changed_at: Mapped[datetime] = mapped_column(Moment)

@@ -9,10 +9,11 @@ from litestar import Response
 from strowger.console.form import Field, Form, Invalid
 from strowger.console.pages import AnyRequest, Visitor, context_of, page, redirect, render
 from strowger.console.respond import is_partial
+from strowger.platform.access import email_pages, passkey_pages, profile_pages, second_factor, sign_up_pages
 from strowger.platform.access import pages as access_pages
-from strowger.platform.access import passkey_pages, profile_pages, second_factor, sign_up_pages
-from strowger.platform.accounts import key_pages, service
+from strowger.platform.accounts import image_pages, key_pages, service
 from strowger.platform.accounts.errors import AccountProblem, Locked, WrongPassword
+from strowger.platform.team import ownership
 
 Answer = Response[Any]
 
@@ -64,6 +65,7 @@ async def _profile(request: AnyRequest, visitor: Visitor, status: int = 200, **f
     context = context_of(request)
     here = service.token_hash(visitor.session)
     sessions = await service.sessions_of(context, visitor.user_id)
+    offer = await ownership.offer_of(context, visitor.account_id)
     return await render(
         request,
         "accounts/profile.html",
@@ -75,6 +77,7 @@ async def _profile(request: AnyRequest, visitor: Visitor, status: int = 200, **f
         sessions=[(one, one.token_hash == here) for one in sessions],
         time_zones=await service.list_time_zones(),
         factor=await second_factor.state_of(context, visitor.user_id),
+        offer=offer if offer and offer.taker.id == visitor.user_id else None,
     )
 
 
@@ -141,6 +144,8 @@ async def end_sessions(request: AnyRequest, visitor: Visitor) -> Answer:
 pages: list[Any] = [
     *access_pages.pages,
     *profile_pages.pages,
+    *email_pages.pages,
+    *image_pages.pages,
     *passkey_pages.pages,
     *sign_up_pages.pages,
     profile,

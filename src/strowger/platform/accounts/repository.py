@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import case, delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from strowger.platform.accounts.models import Account, ApiKey, User, UserSession
+from strowger.platform.accounts.models import Account, ApiKey, User, UserImage, UserSession
 
 CHANGED = text("SELECT pg_notify('accounts', :account)")
 
@@ -155,3 +155,15 @@ async def list_keys(session: AsyncSession, account_id: int) -> Sequence[ApiKey]:
 async def key(session: AsyncSession, account_id: int, key_id: int) -> ApiKey | None:
     """An API key of an account."""
     return await session.scalar(select(ApiKey).where(ApiKey.account_id == account_id, ApiKey.id == key_id))
+
+
+async def image(session: AsyncSession, account_id: int, user_id: int) -> UserImage | None:
+    """The picture of a user of an account."""
+    return await session.scalar(
+        select(UserImage).where(UserImage.account_id == account_id, UserImage.user_id == user_id)
+    )
+
+
+async def drop_image(session: AsyncSession, account_id: int, user_id: int) -> None:
+    """Forget the picture of a user."""
+    await session.execute(delete(UserImage).where(UserImage.account_id == account_id, UserImage.user_id == user_id))

@@ -12,7 +12,7 @@ from strowger.console.visitor import AnyConnection, Visitor, register_visitors
 from strowger.foundation.context import Context
 from strowger.foundation.tenancy import across_accounts
 from strowger.platform.access import addresses
-from strowger.platform.accounts import service
+from strowger.platform.accounts import images, service
 from strowger.platform.features import repository as flags
 from strowger.platform.features import service as features
 from strowger.platform.team import custom as roles_of
@@ -103,6 +103,7 @@ async def visitor_of(context: Context, token: str, ip: str | None = None) -> Vis
         permissions=effective(role, operator),
         role_name=role.name,
         closed=closed,
+        image=images.path_of(user.id, str(user.preferences.get(images.KEY) or "")),
     )
 
 

@@ -58,7 +58,7 @@ FACTOR = Form(
         Field(
             "second_factor", "Everybody is asked for", "radio", required=True,
             options=(
-                ("off", "Only the password", "Members may still set up an authenticator app for themselves."),
+                ("off", "Only the password", "Members may still set up more for themselves, as far as it is allowed below."),
                 ("email", "A code by e-mail"),
                 ("sms", "A code by SMS", "To the mobile that a member confirmed on the profile; else by e-mail."),
             ),
@@ -66,6 +66,14 @@ FACTOR = Form(
         Field(
             "trust_hours", "Hours until a browser is asked again", "number", least=0, most=12, required=True,
             help="After a right code, the same browser may sign in with the password alone for so long. 0: never.",
+        ),
+        Field(
+            "own_factors", "Members may set up for themselves", "checks",
+            options=(
+                ("totp", "An authenticator app", "Its code is asked for in place of the account's."),
+                ("passkey", "Passkeys", "They sign in alone, or after the password."),
+            ),
+            help="What is not ticked counts no more, also where members have set it up already.",
         ),
         OWN_PASSWORD,
     ),
@@ -130,7 +138,9 @@ async def _security(request: AnyRequest, visitor: Visitor, status: int = 200, **
     factor, hours = second_factor.factor_of(account), second_factor.trust_hours_of(account)
     return await render(
         request, "settings/security.html", title="Security", status=status,
-        factor=forms.get("factor") or FACTOR.blank(visitor, second_factor=factor, trust_hours=str(hours)),
+        factor=forms.get("factor") or FACTOR.blank(
+            visitor, second_factor=factor, trust_hours=str(hours), own_factors=second_factor.own_methods_of(account)
+        ),
         addresses=forms.get("addresses") or _blank_addresses(visitor, account),
         here=request.client.host if request.client else "", chosen=factor,
     )  # fmt: skip
@@ -169,12 +179,19 @@ async def save_factor(request: AnyRequest, visitor: Visitor) -> Page:
     chosen = form["second_factor"]
     async with context.database.session() as session:
         await repository.change_settings(
-            session, visitor.account_id, second_factor=chosen, trust_hours=int(form["trust_hours"])
+            session,
+            visitor.account_id,
+            second_factor=chosen,
+            trust_hours=int(form["trust_hours"]),
+            own_factors=form["own_factors"],
         )
     words = {"off": "only the password", "email": "a code by e-mail", "sms": "a code by SMS"}[chosen]
+    names = {"totp": "authenticator apps", "passkey": "passkeys"}
+    own = " and ".join(names[method] for method in form["own_factors"]) or "nothing"
     await _tell(
-        context, visitor, f"{visitor.name} changed what signing in to {visitor.account_name} asks for: {words}."
-    )
+        context, visitor, f"{visitor.name} changed what signing in to {visitor.account_name} asks for: {words}. Members may set "
+        f"up {own} for themselves.",
+    )  # fmt: skip
     return redirect(request, SECURITY, f"Signing in asks for {words}.")
 
 

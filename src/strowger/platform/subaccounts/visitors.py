@@ -39,6 +39,7 @@ def as_subaccount(visitor: Visitor, account: dict[str, Any]) -> Visitor:
         main_account=visitor.account_name,
         barred=BARRED,
         read_only=account["state"] == "suspended",
+        image="",
     )
 
 

@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.console.sql_source import SqlSource
 from strowger.foundation.database import Database
@@ -88,3 +89,9 @@ def source(database: Database, account_id: int, email: str | None) -> SqlSource:
         database, chosen, TICKET.account_id, ("id",), columns=dict(TICKET.items()),
         search=lambda text: TICKET.subject.icontains(text, autoescape=True),
     )  # fmt: skip
+
+
+async def follow_address(session: AsyncSession, account_id: int, old: str, new: str) -> None:
+    """Tickets stay those of the person who asked, whose e-mail address changed."""
+    mine = update(Ticket).where(Ticket.account_id == account_id, Ticket.by_email == old)
+    await session.execute(mine.values(by_email=new))

@@ -13,6 +13,7 @@ from strowger.foundation.ids import new_uuid
 from strowger.foundation.mail import Letter
 from strowger.foundation.mail import post as send_mail
 from strowger.foundation.tenancy import across_accounts
+from strowger.platform.access import email_change
 from strowger.platform.access import repository as people
 from strowger.platform.accounts import repository as accounts
 from strowger.platform.files import repository as file_rows
@@ -169,3 +170,6 @@ async def file_of(context: Context, ticket: Mapping[str, Any], file_id: UUID) ->
     if not any(item["id"] == str(file_id) for row in rows for item in row["files"]):
         return None
     return await files.find(context, ticket["account_id"], file_id)
+
+
+email_change.register_follower(repository.follow_address)

@@ -18,8 +18,8 @@ from strowger.foundation.context import Context
 from strowger.platform.access import history, sign_in
 from strowger.platform.access import repository as access
 from strowger.platform.accounts.errors import AccountProblem
-from strowger.platform.team import custom, experts, service
-from strowger.platform.team.roles import EXPERTS, PERMISSIONS, ROLES
+from strowger.platform.team import custom, experts, ownership_pages, service
+from strowger.platform.team.roles import EXPERTS, OWNER, PERMISSIONS, ROLES
 
 LIST = "/settings/team"
 menu.register("Settings", "Team", LIST, "users", 20, key="t")
@@ -37,7 +37,7 @@ def _path(row: Row, act: str = "") -> str:
 MEMBERS = Table(
     "team",
     columns=(
-        Column("name", "Name", sort=True, href=_path),
+        Column("name", "Name", sort=True, href=_path, image=lambda row: row["image"]),
         Column("email", "E-mail", sort=True),
         Column("role_name", "Role", sort=True),
         Column("state", "Status", "status", label_of=service.STATES.__getitem__, tone=TONES),
@@ -148,6 +148,8 @@ async def team(request: AnyRequest, visitor: Visitor) -> Response[Any]:
         Action("Roles", f"{LIST}/roles", "shield"),
         Action("Invite member", f"{LIST}/invite", "user-plus", primary=True, key="c"),
     ]
+    if visitor.role == OWNER:
+        actions.insert(0, Action("Transfer ownership", f"{LIST}/ownership", "crown"))
     return await MEMBERS.respond(request, visitor, source, title="Team", actions=actions)
 
 
@@ -364,5 +366,5 @@ async def login_history(request: AnyRequest, visitor: Visitor) -> Response[Any]:
 
 pages: list[Any] = [
     team, invite_form, invite, member, change_member, switch_member, invite_again, unlock, remove, roles, new_role, change_role,
-    remove_role, login_history,
+    remove_role, login_history, *ownership_pages.pages,
 ]  # fmt: skip

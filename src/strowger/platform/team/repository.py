@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.platform.access.models import OneTimeLink
 from strowger.platform.accounts.models import User
 from strowger.platform.audit.models import AuditEntry
-from strowger.platform.team.models import CustomRole
+from strowger.platform.team.models import CustomRole, OwnershipTransfer
 
 
 async def custom_role(session: AsyncSession, account_id: int, role_id: int) -> CustomRole | None:
@@ -77,3 +77,27 @@ async def acts_of(
     e = AuditEntry
     wanted = select(e.at, e.action, e.path, e.ip, e.changes).where(e.account_id == account_id, e.user_id == user_id)
     return [tuple(row) for row in await session.execute(wanted.order_by(e.number).limit(5000))]
+
+
+async def open_transfer(
+    session: AsyncSession, account_id: int, now: datetime, lock: bool = False
+) -> OwnershipTransfer | None:
+    """The offer to hand an account over that waits for its answer."""
+    t = OwnershipTransfer
+    wanted = select(t).where(t.account_id == account_id, t.state == "open", t.expires_at > now)
+    return await session.scalar(wanted.with_for_update() if lock else wanted)
+
+
+async def end_overdue_transfers(session: AsyncSession, account_id: int, now: datetime) -> None:
+    """Close an offer that is past its time and that the worker has not closed yet."""
+    t = OwnershipTransfer
+    overdue = update(t).where(t.account_id == account_id, t.state == "open", t.expires_at <= now)
+    await session.execute(overdue.values(state="expired", ended_at=now))
+
+
+# scope: upkeep of the whole installation
+async def overdue_transfers(session: AsyncSession, now: datetime) -> Sequence[OwnershipTransfer]:
+    """Offers past their time; of parallel callers one gets them."""
+    t = OwnershipTransfer
+    wanted = select(t).where(t.state == "open", t.expires_at <= now).with_for_update(skip_locked=True)
+    return (await session.scalars(wanted.limit(50))).all()

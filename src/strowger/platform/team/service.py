@@ -14,6 +14,8 @@ from strowger.foundation.context import Context
 from strowger.foundation.mail import post
 from strowger.platform.access import letters, links
 from strowger.platform.access import repository as access
+from strowger.platform.access.kept import is_kept
+from strowger.platform.accounts import images
 from strowger.platform.accounts import repository as accounts
 from strowger.platform.accounts.errors import AccountProblem, EmailTaken
 from strowger.platform.accounts.models import ApiKey, User
@@ -72,7 +74,7 @@ async def members(context: Context, account_id: int) -> list[dict[str, Any]]:
             "state": state_of(user, now, until.get(user.id)),
             "factor": ", ".join(filter(None, ("App" if user.totp_sealed else "", "Passkey" if user.id in keys else ""))),
             "last_login_at": user.last_login_at, "created_at": user.created_at, "access_until": user.access_until,
-            "account_id": account_id,
+            "account_id": account_id, "image": images.path_of(user.id, str(user.preferences.get(images.KEY) or "")),
         }
         for user in users
     ]  # fmt: skip
@@ -107,6 +109,8 @@ async def invite(
 ) -> User:
     """Add a member and mail the invitation. Raises EmailTaken, NotYours, AccountProblem."""
     role_name = await check_role(context, visitor, role)
+    if await is_kept(context, email):
+        raise EmailTaken("This address belonged to somebody until some days ago, who may take it back.")
     user = User(
         account_id=visitor.account_id, email=email.strip().lower(), name=name.strip(), password_hash=NO_PASSWORD, role=role,
         theme="auto", preferences={}, state="invited", access_until=access_until, created_at=context.clock.now(),
