@@ -12,10 +12,10 @@ from strowger.foundation.context import Context
 from strowger.foundation.ids import new_token
 from strowger.foundation.mail import post
 from strowger.platform.access import email_letters, letters, links, repository, sign_up
-from strowger.platform.access import email_repository as changes
 from strowger.platform.access.errors import LinkGone, TooManyCodes
 from strowger.platform.access.kept import UNDO_DAYS, is_kept
 from strowger.platform.access.models import CodeAttempt, EmailChange
+from strowger.platform.access.repository import emails as changes
 from strowger.platform.access.sign_in import digest
 from strowger.platform.accounts import service as accounts
 from strowger.platform.accounts.errors import AccountProblem, EmailTaken

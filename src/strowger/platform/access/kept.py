@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from strowger.foundation.context import Context
 from strowger.foundation.tenancy import across_accounts
-from strowger.platform.access import email_repository
+from strowger.platform.access.repository import emails
 
 UNDO_DAYS = 7
 
@@ -16,4 +16,4 @@ async def is_kept(context: Context, email: str, but: int = 0) -> bool:
     since = context.clock.now() - timedelta(days=UNDO_DAYS)
     with across_accounts():
         async with context.database.session() as session:
-            return await email_repository.was_left_since(session, email.strip().lower(), since, but)
+            return await emails.was_left_since(session, email.strip().lower(), since, but)

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from strowger.foundation.context import Context
 from strowger.foundation.ids import new_token
 from strowger.foundation.mail import post
-from strowger.platform.access import email_repository, history, letters, proof, repository, sign_in
+from strowger.platform.access import history, letters, proof, repository, sign_in
 from strowger.platform.access.errors import LinkGone
 from strowger.platform.access.history import Where
 from strowger.platform.access.models import CodeAttempt, OneTimeLink
+from strowger.platform.access.repository import emails
 from strowger.platform.access.sign_in import Entered, Waiting, digest
 from strowger.platform.accounts import service
 from strowger.platform.accounts.errors import AccountProblem
@@ -110,5 +111,5 @@ async def purge(context: Context) -> None:
     async with context.database.session() as session:
         now = context.clock.now()
         await repository.purge_history(session, now, history.KEPT)
-        await email_repository.purge(session, now - CHANGES_KEPT)
+        await emails.purge(session, now - CHANGES_KEPT)
     await proof.purge(context)

@@ -19,8 +19,8 @@ from strowger.console.pages import AnyRequest
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken
 from strowger.foundation.tenancy import across_accounts
-from strowger.platform.access import proof_repository
 from strowger.platform.access.history import Where
+from strowger.platform.access.repository import proofs
 
 SIGN_IN, SIGN_UP = "sign-in", "sign-up"
 MOST = {SIGN_IN: 200_000, SIGN_UP: 400_000}  # the number lies below; a browser tries about a million a second
@@ -66,7 +66,7 @@ async def is_proven(context: Context, purpose: str, token: str, number: str) -> 
     if told.until <= context.clock.time() or number != str(told.number):
         return False
     spent, now = hashlib.sha256(token.encode()).digest(), context.clock.now()
-    return await context.database.run(lambda c: proof_repository.spend(c, spent, now + LIVES))
+    return await context.database.run(lambda c: proofs.spend(c, spent, now + LIVES))
 
 
 async def comes_with(request: AnyRequest, context: Context, purpose: str) -> bool:
@@ -87,18 +87,18 @@ async def is_needed(context: Context, where: Where, email: str = "") -> bool:
     if not context.settings.captcha:
         return False
     since = context.clock.now() - WINDOW
-    return await context.database.run(lambda c: proof_repository.most_failures(c, _keys(where, email), since)) >= FREE
+    return await context.database.run(lambda c: proofs.most_failures(c, _keys(where, email), since)) >= FREE
 
 
 async def note_failure(context: Context, where: Where, email: str) -> None:
     """A password was wrong."""
     if context.settings.captcha:
         now = context.clock.now()
-        await context.database.run(lambda c: proof_repository.add_failures(c, _keys(where, email), now))
+        await context.database.run(lambda c: proofs.add_failures(c, _keys(where, email), now))
 
 
 async def purge(context: Context) -> None:
     """Forget what counts no more."""
     now = context.clock.now()
     with across_accounts():
-        await context.database.run(lambda c: proof_repository.purge(c, now, now - WINDOW))
+        await context.database.run(lambda c: proofs.purge(c, now, now - WINDOW))
