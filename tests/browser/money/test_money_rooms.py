@@ -67,3 +67,29 @@ async def test_credits_are_added_by_transfer(rich: Site, visit: Visit) -> None:
     await expect(page.get_by_text(re.compile("Transfer 50.00 EUR"))).to_be_visible()
     await page.goto(rich.url + "/operator/recharges")
     await expect(page.get_by_role("cell", name="Pending").first).to_be_visible()
+
+
+async def test_auto_recharge_says_what_comes_next(rich: Site, visit: Visit, axe: Axe) -> None:
+    page = await visit("/billing/auto-recharge")
+    await page.get_by_role("link", name="Set one up").click()
+    card = page.locator('form[action="/operator/payments/stripe"]')
+    await card.get_by_role("checkbox").check()
+    for secret in await card.locator("input[type=password]").all():
+        await secret.fill("sk_test_1234567890")
+    await card.get_by_role("button", name="Save").click()
+    await page.goto(rich.url + "/billing/auto-recharge")
+    await page.get_by_label("When the balance falls below").fill("-1")
+    await page.get_by_label("Add (EUR)").fill("1")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator(".field-error")).to_have_count(2)
+    assert await axe(page) == []
+    await page.get_by_label("When the balance falls below").fill("100")
+    await page.get_by_label("Add (EUR)").fill("50")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Needs a payment method")).to_be_visible()
+    await expect(page.get_by_role("button", name="Store a payment method")).to_have_class(re.compile("btn-primary"))
+    await expect(page.get_by_role("button", name="Forget")).to_have_count(0)
+    assert await axe(page) == []
+    narrow = await visit("/billing/auto-recharge", width=320, height=640, theme="dark")
+    assert await axe(narrow) == []
+    assert await narrow.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0

@@ -98,6 +98,7 @@ async def test_every_room_opens(rooms: Rooms) -> None:
         "/operator/recharges", "/operator/payments",
     ):  # fmt: skip
         await owner.get(path)
+    assert "No credits have been allocated" in await owner.get("/subaccounts/credits")
     for path in ("/billing/usage", "/billing/ledger", "/subaccounts/credits", "/subaccounts/usage", "/operator/prices"):
         assert (await owner.get(f"{path}?export=csv")).startswith("\ufeff")
 

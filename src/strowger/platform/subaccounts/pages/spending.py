@@ -10,7 +10,7 @@ from typing import Any
 from litestar import Response
 
 from strowger.console.chart import Chart, Series
-from strowger.console.pages import AnyRequest, Visitor, context_of, page
+from strowger.console.pages import Action, AnyRequest, Visitor, context_of, page
 from strowger.console.table import Column, Empty, Filter, SqlSource, Table, TableQuery, TimeRange
 from strowger.foundation.database import Database
 from strowger.platform.gateway.services import PRICED
@@ -35,6 +35,10 @@ HISTORY = Table(
         "There is no data to display", "Credits that you move to or take back from sub-accounts are listed here."
     ),
 )
+NOBODY = Empty(
+    "No credits have been allocated", "There is no sub-account yet to which credits could go.",
+    Action("Add a Subaccount", f"{LIST}/new", "plus"),
+)  # fmt: skip
 USED = Table(
     "credits-usage",
     columns=(
@@ -102,7 +106,9 @@ async def credits_history(request: AnyRequest, visitor: Visitor) -> Response[Any
     context = context_of(request)
     now = context.clock.now()
     chosen = "created_at" in HISTORY.query(request, visitor, now).filters
-    return await HISTORY.respond(
+    children = await context.database.run(lambda c: repository.ever(c, visitor.account_id))
+    table = HISTORY if children else replace(HISTORY, empty=NOBODY)
+    return await table.respond(
         request, visitor, _history(context.database, None if chosen else now - SPAN), title="Credits History",
         template="subaccounts/list.html", tabs=tabs(f"{LIST}/credits"),
         note="" if chosen else "The last 30 days; choose a range for others.",

@@ -42,6 +42,8 @@ WHERE s.parent_id = $1 AND a.sid = $2 FOR UPDATE OF s
 NEXT_NUMBER = "SELECT coalesce(max(number), 0) + 1 FROM subaccount WHERE parent_id = $1"
 # scope: the account here is the parent
 COUNT = "SELECT count(*) FROM subaccount WHERE parent_id = $1 AND status <> 'deleted'"
+# scope: the account here is the parent
+EVER = "SELECT EXISTS (SELECT 1 FROM subaccount WHERE parent_id = $1)"
 NAME_TAKEN = """
 SELECT EXISTS (SELECT 1 FROM subaccount WHERE parent_id = $1 AND lower(name) = lower($2) AND status <> 'deleted'
                AND account_id IS DISTINCT FROM $3)
@@ -102,6 +104,11 @@ async def next_number(connection: Connection, parent_id: int) -> int:
 async def count(connection: Connection, parent_id: int) -> int:
     """How many sub-accounts there are."""
     return int(await connection.fetchval(COUNT, parent_id))
+
+
+async def ever(connection: Connection, parent_id: int) -> bool:
+    """Whether there is or was any sub-account."""
+    return bool(await connection.fetchval(EVER, parent_id))
 
 
 async def name_taken(connection: Connection, parent_id: int, name: str, besides: int | None = None) -> bool:
