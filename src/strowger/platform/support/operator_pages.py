@@ -50,7 +50,7 @@ async def list_tickets(request: AnyRequest, visitor: Visitor) -> Response[Any]:
         context_of(request).database, repository.rows(), TICKET.account_id, key=("id",), columns=dict(TICKET.items()),
         search=lambda text: TICKET.subject.icontains(text, autoescape=True) | ACCOUNT.name.icontains(text, autoescape=True),
     )  # fmt: skip
-    return await QUEUE.respond(request, visitor, source, title="Tickets")
+    return await QUEUE.respond(request, visitor, source, title="Customers' tickets")
 
 
 async def _ticket(request: AnyRequest, number: int) -> Any:
