@@ -16,6 +16,7 @@ import msgspec
 from strowger.engagement.campaigns import sms as _sms  # noqa: F401 - registers the channel
 from strowger.engagement.campaigns.channel import CHANNELS
 from strowger.engagement.campaigns.errors import Refused
+from strowger.engagement.campaigns.letters import tell_end
 from strowger.engagement.campaigns.repository import accounts, batches, campaigns, contacts
 from strowger.engagement.campaigns.repository.batches import DONE, RUNNING, Batch
 from strowger.engagement.campaigns.schemas import Campaign, Kept, State
@@ -128,6 +129,7 @@ class Expander:
 
     async def _note(self, connection: Connection, campaign: Campaign, changes: dict[str, Any]) -> None:
         await campaigns.change(connection, campaign.account_id, campaign.id, **changes)
+        await tell_end(connection, self._context, campaign, changes)
         notice = {"topic": "campaigns", "account_id": campaign.account_id, "ids": [str(campaign.id)]}
         await notify(connection, "live", msgspec.json.encode(notice).decode())
 

@@ -14,7 +14,7 @@ from strowger.foundation.ids import uuid_floor
 from strowger.foundation.jobs import Job
 from strowger.foundation.logs import get_logger
 from strowger.foundation.mail import Letter, post
-from strowger.foundation.money import money
+from strowger.foundation.money import format_money, money
 from strowger.platform.billing import auto_recharging, recharging, service
 from strowger.platform.billing.notices import notice_text
 from strowger.platform.billing.purse import zone_of
@@ -26,6 +26,16 @@ SECONDS, BATCH = 60.0, 50
 SETTLED = timedelta(minutes=5)  # entries get their ids before they are committed: look only at those that certainly are
 KINDS = {"low": "low-balance"}
 Hear = Callable[[Any, Mapping[str, Any], datetime], Awaitable[None]]  # connection, notice, now
+
+
+def _letter(row: Mapping[str, Any], words: str, base_url: str) -> Letter:
+    """A notice as a mail; that of a low balance says what is left and leads to where credits are added."""
+    said, button = [f"{words}.", f"Account: {row['name']}."], ("Open billing", f"{base_url}/billing")
+    left = row["detail"].get("balance")
+    if row["kind"] == "low" and left is not None:
+        said.insert(1, f"It is {format_money(Decimal(str(left)), str(row['detail'].get('currency', '')))} now.")
+        button = ("Add credits", f"{base_url}/billing/credits")
+    return Letter(f"{row['name']}: {words}", said, button=button)
 
 
 class MoneyJobs:
@@ -48,10 +58,7 @@ class MoneyJobs:
         async with context.database.session() as session:
             for row in await jobs.take_notices(session, context.clock.now(), BATCH):
                 words = notice_text(row["kind"], row["detail"])
-                letter = Letter(
-                    f"{row['name']}: {words}", (f"{words}.", f"Account: {row['name']}."),
-                    button=("Open billing", f"{context.settings.base_url}/billing"),
-                )  # fmt: skip
+                letter = _letter(row, words, context.settings.base_url)
                 for address in row["alert_emails"] or row["owners"]:
                     await post(
                         session, context, address, KINDS.get(row["kind"], "spend-limit"), letter, row["account_id"]

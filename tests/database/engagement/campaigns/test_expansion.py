@@ -125,3 +125,18 @@ async def test_a_suspended_account_holds_its_campaigns_and_a_closed_one_ends_the
     ended = await desk.campaign(path)
     assert (ended["state"], ended["reason"], ended["next_at"]) == ("failed", "The account was closed.", None)
     assert len(await desk.messages()) == sent
+
+
+async def test_who_made_a_campaign_is_mailed_when_it_ends(desk: Desk) -> None:
+    mails = "SELECT kind, recipient, subject FROM mail WHERE kind LIKE 'campaign-%' ORDER BY id"
+    path = await desk.ready("Hi {first_name}")
+    await desk.launch(path)
+    await desk.run(times=3)
+    assert [tuple(row) for row in await desk.pool.fetch(mails)] == [
+        ("campaign-finished", "ada@example.com", "Campaign Spring sale is submitted")
+    ]
+    await desk.pool.execute("UPDATE wallet SET balance = 0, credit_limit = 0")
+    await desk.pool.execute("UPDATE campaign SET state = 'processing', next_at = $1, first_at = NULL", desk.clock.now())
+    await desk.pool.execute("UPDATE campaign_batch SET state = 'scheduled', cursor = 0")
+    await desk.run()
+    assert [row["kind"] for row in await desk.pool.fetch(mails)] == ["campaign-finished", "campaign-failed"]

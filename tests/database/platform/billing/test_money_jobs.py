@@ -8,6 +8,7 @@ from pathlib import Path
 
 from strowger.foundation.clock import FrozenClock
 from strowger.foundation.database import Database
+from strowger.platform.billing import jobs as jobs_module
 from strowger.platform.billing import service
 from strowger.platform.billing.jobs import MoneyJobs
 from tests.api_kit import make_context
@@ -30,6 +31,13 @@ async def test_notices_are_mailed_once_to_the_list_or_the_owners(
     assert (await jobs.mail_notices(), await jobs.mail_notices()) == (3, 0)
     sent = [row["recipient"] for row in await database.pool.fetch("SELECT recipient FROM mail ORDER BY recipient")]
     assert sent == ["a@b.example", "boss@x.example", "c@d.example"]
+    said = jobs_module._letter(
+        {"name": "Acme", "kind": "low", "detail": {"limit": "9", "balance": "5", "currency": "EUR"}},
+        "It is low",
+        "https://x.example",
+    )
+    assert "It is 5.00 EUR now." in said.paragraphs
+    assert said.button == ("Add credits", "https://x.example/billing/credits")
 
 
 async def test_a_margin_comes_back_to_the_parent_once(database: Database, open_account: Open) -> None:

@@ -15,6 +15,7 @@ from strowger.platform.billing.repository import lock_purses
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 COUNTRY = "SELECT country FROM account WHERE id = $1"
 CLOSED = "SELECT state = 'closed' FROM account WHERE id = $1"
+MEMBERS = "SELECT email FROM app_user WHERE account_id = $1 AND name = $2 AND state = 'active' ORDER BY id LIMIT 3"
 PLACE = "SELECT country, time_zone, settings FROM account WHERE id = $1"
 
 HAS_TEMPLATE = (
@@ -35,6 +36,11 @@ async def country(connection: Connection, account_id: int) -> str:
 async def is_closed(connection: Connection, account_id: int) -> bool:
     """Whether the account was closed, as a sub-account is when it is deleted."""
     return bool(await connection.fetchval(CLOSED, account_id))
+
+
+async def addresses_of(connection: Connection, account_id: int, name: str) -> list[str]:
+    """The addresses of those of the account who have a name."""
+    return [row["email"] for row in await connection.fetch(MEMBERS, account_id, name)]
 
 
 async def funds(connection: Connection, account_id: int, now: datetime) -> Funds | None:
