@@ -74,3 +74,19 @@ async def test_the_overview_tells_what_runs_and_what_comes(desk: Desk) -> None:
         other,
     )
     assert "Not mine" not in await desk.text("/campaigns/overview")
+
+
+async def test_R57_a_shared_account_sees_that_its_parent_has_credit(desk: Desk) -> None:
+    parent = await desk.pool.fetchval(
+        "INSERT INTO account (sid, name, country, currency) VALUES ('PARENT', 'Parent', 'GB', 'EUR') RETURNING id"
+    )
+    await desk.pool.execute("INSERT INTO wallet (account_id, kind, credit_limit) VALUES ($1, 'postpaid', 100)", parent)
+    await desk.pool.execute("UPDATE account SET parent_id = $1 WHERE id = $2", parent, desk.visit.account)
+    await desk.pool.execute(
+        "UPDATE wallet SET kind = 'shared', payer_id = $1, balance = 0 WHERE account_id = $2",
+        parent,
+        desk.visit.account,
+    )
+    await desk.pool.execute("DELETE FROM opt_in_declaration")  # the steps stand there while one is missing
+    page = " ".join((await desk.text("/campaigns/overview")).split())
+    assert "Credit (done)" in page

@@ -122,7 +122,7 @@ async def measure(request: AnyRequest, campaign: Campaign, content: SmsContent) 
         return (
             await contacts.first(connection, campaign.account_id, campaign.id, SHOWN),
             await sms.SMS.estimate(connection, context, asked, now),
-            await accounts.funds(connection, campaign.account_id, now),
+            await accounts.funds(connection, campaign.account_id, now, lock=False),
         )
 
     with across_accounts():  # the wallet may be the parent's

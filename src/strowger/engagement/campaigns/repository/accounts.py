@@ -10,7 +10,7 @@ import asyncpg
 
 from strowger.channels.sms.message_templates.schemas import State as TemplateState
 from strowger.engagement.campaigns.schemas import Funds
-from strowger.platform.billing.repository import lock_purses
+from strowger.platform.billing.repository import lock_purses, read_purses
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 COUNTRY = "SELECT country FROM account WHERE id = $1"
@@ -43,9 +43,10 @@ async def addresses_of(connection: Connection, account_id: int, name: str) -> li
     return [row["email"] for row in await connection.fetch(MEMBERS, account_id, name)]
 
 
-async def funds(connection: Connection, account_id: int, now: datetime) -> Funds | None:
-    """What the account, or who pays for it, can spend now; None without a wallet. In a transaction: it locks the wallet."""
-    purses = await lock_purses(connection, [account_id])
+async def funds(connection: Connection, account_id: int, now: datetime, *, lock: bool = True) -> Funds | None:
+    """What the account, or who pays for it, can spend now; None without a wallet. In a transaction: it locks the wallet,
+    unless it is only to be shown."""
+    purses = await (lock_purses if lock else read_purses)(connection, [account_id])
     own = purses.get(account_id)
     payer = purses.get(own.payer) if own else None
     if own is None or payer is None:
