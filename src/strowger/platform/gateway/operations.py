@@ -46,6 +46,15 @@ class Call:
     claim: ClaimKey | None = None
     spaced: bool = False
 
+    def may(self, permission: str) -> bool:
+        """Whether the key may do something besides what its operation names; a key without scopes may everything."""
+        return not self.principal.scopes or permission in self.principal.scopes
+
+    def require(self, permission: str, field: str) -> None:
+        """Raise E403 for a parameter that asks for more than the key may."""
+        if not self.may(permission):
+            raise StrowgerError("E403", f"The key is not for this: it lacks {permission}", field=field)
+
 
 Handler = Callable[[Call], Awaitable[Answer]]
 

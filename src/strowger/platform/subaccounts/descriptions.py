@@ -57,7 +57,7 @@ LIST = (
     Parameter("limit", {"type": ["string", "integer"]}, "Rows of a page, 25 unless told, at most 100."),
     Parameter("status", {"enum": ["invited", "active", "suspended", "deleted"]}, "Only these; deleted ones only so."),
     Parameter("search", TEXT, "Only those whose name holds this."),
-    Parameter("reveal_key", SWITCH, "1: keys in clear, for a key of the parent."),
+    Parameter("reveal_key", SWITCH, "1: keys in clear, for a key that may change sub-accounts."),
 )
 REVEAL = (LIST[-1],)
 AMOUNT_FIELD = Parameter("amount", AMOUNT, "Up to two decimals; negative withdraws to the parent.", True, 500)

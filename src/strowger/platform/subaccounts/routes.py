@@ -44,8 +44,12 @@ def _sid(call: Call) -> str:
 
 
 async def _wants_keys(call: Call) -> bool:
+    """Whether keys are shown in clear: with one, everything can be done that a sub-account may, so reading is not enough."""
+    asked = read_switch(call.params, "reveal_key", False)
+    if asked:
+        call.require("subaccounts.write", "reveal_key")
     shown = bool(call.principal.settings.get("subaccount_key_in_get"))
-    return shown or read_switch(call.params, "reveal_key", False)
+    return (asked or shown) and call.may("subaccounts.write")
 
 
 async def create_subaccount(call: Call) -> Answer:

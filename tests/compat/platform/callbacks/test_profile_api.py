@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from strowger.platform.callbacks.service import CallbackEngine
-from tests.api_kit import Api, add_customer
+from tests.api_kit import Api, add_customer, add_key
 from tests.receiver import receiver
 
 NEW = {
@@ -347,3 +347,17 @@ async def test_names_of_voice_carry_their_widget(api: Api) -> None:
     del wanted["body"]
     picked = (await call(api, "POST", **wanted)).json()["data"]
     assert json.loads(picked["body"]) == {"id": "<id>", "keypress:7": "<keypress:7>"}
+
+
+async def test_R59_a_key_that_may_only_read_sees_no_secret(api: Api) -> None:
+    made = await make(api, auth=BASIC, enc=ENC)
+    database, account = api.context.database, api.customer.account_id
+    _, narrow = await add_key(database, account, name="narrow", scopes=["callbacks.read"])
+    _, wide = await add_key(database, account, name="wide", scopes=["callbacks.read", "callbacks.secrets"])
+    path = f"/{made['profile_id']}"
+    refused = await call(api, "GET", path, reveal="1", headers_={"api-key": narrow})
+    assert (refused.status_code, refused.json()["code"]) == (403, "RBC403")
+    assert "reveal" in refused.json()["error"][0]
+    assert "s3cret" not in (await call(api, "GET", path, headers_={"api-key": narrow})).text
+    shown = (await call(api, "GET", path, reveal="1", headers_={"api-key": wide})).json()["data"]
+    assert (shown["auth"]["password"], shown["enc"]["key"]) == ("s3cret", ENC["key"])

@@ -15,7 +15,7 @@ from strowger.platform.billing.jobs import MoneyJobs
 from strowger.platform.billing.repository import add_tariff, open_wallet
 from strowger.platform.billing.service import recharge
 from strowger.platform.subaccounts import events
-from tests.api_kit import Api, add_customer, running_api
+from tests.api_kit import Api, add_customer, add_key, running_api
 from tests.database.platform.billing.conftest import NOW, check_books
 
 NEW: dict[str, Any] = {
@@ -400,3 +400,21 @@ async def test_the_parents_server_is_told_of_its_subaccounts(api: Api) -> None:
     ]  # fmt: skip
     assert rows[2]["variables"]["limit"] == 50.0
     assert {row["variables"]["sid"] for row in rows} == {made["sid"]}
+
+
+async def test_R60_a_key_that_may_only_read_reveals_no_other_key(api: Api) -> None:
+    made = await create(api)
+    database, account = api.context.database, api.customer.account_id
+    _, narrow = await add_key(database, account, name="narrow", scopes=["subaccounts.read"])
+    _, wide = await add_key(database, account, name="wide", scopes=["subaccounts.read", "subaccounts.write"])
+    for tail in ("", f"/{made['sid']}"):
+        refused = await call(api, "GET", f"{tail}?reveal_key=1", key=narrow)
+        assert (refused.status_code, refused.json()["code"]) == (403, "RBC403")
+        assert "reveal_key" in refused.json()["error"]
+        assert made["api_key"] not in (await call(api, "GET", tail, key=narrow)).text
+        assert made["api_key"] in (await call(api, "GET", f"{tail}?reveal_key=1", key=wide)).text
+    settings = {"subaccount_key_in_get": True}
+    await database.pool.execute("UPDATE account SET settings = settings || $2 WHERE id = $1", account, settings)
+    api.app.state.gateway.keys.forget()
+    assert made["api_key"] in (await call(api, "GET", f"/{made['sid']}")).text
+    assert made["api_key"] not in (await call(api, "GET", f"/{made['sid']}", key=narrow)).text

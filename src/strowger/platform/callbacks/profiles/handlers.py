@@ -87,6 +87,8 @@ def _fits(profile: Profile, call: Call) -> bool:
 async def get_profile(call: Call) -> Answer:
     """One profile; ``reveal`` shows its secrets."""
     reveal = as_text(call.params, "reveal") in ("1", "true")
+    if reveal:
+        call.require("callbacks.secrets", "reveal")
     return _answer(as_object(await _named(call), reveal), "Profile fetched successfully")
 
 
