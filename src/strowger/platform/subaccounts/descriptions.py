@@ -31,7 +31,7 @@ MARGIN = Parameter("margin", AMOUNT, "Per cent put on the parent's prices, 0 to 
 CREATE = (
     NAME,
     Parameter("email", {"type": "string", "format": "email"}, "Address of its owner; unique.", True, "nord@shop.example"),
-    Parameter("is_invited", SWITCH, "Make an invitation link, valid for 72 hours. Default true."),
+    Parameter("is_invited", SWITCH, "Mail the owner an invitation, valid for 72 hours. Default true."),
     Parameter("country_iso_code", TEXT, "Two letters; suits the installation's region.", True, "GB"),
     Parameter(
         "channels", {"type": "array", "items": {"enum": sorted(SERVICES)}, "minItems": 1}, "Services to enable.", True, ["sms"]

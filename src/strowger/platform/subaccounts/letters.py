@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from strowger.foundation.context import Context
-from strowger.foundation.mail import Letter, post
-from strowger.platform.subaccounts.service import Row
+from strowger.foundation.ids import new_uuid
+from strowger.foundation.mail import Letter, NewMail, post_many
 
 
-async def send_invitation(context: Context, row: Row, inviter: str, link: str) -> None:
-    """Queue the invitation of a sub-account's owner."""
+async def send_invitation(context: Context, connection: Any, row: Mapping[str, Any], inviter: str, link: str) -> None:
+    """Queue the invitation of a sub-account's owner, within the transaction that made its link."""
     letter = Letter(
         f"{inviter} invites you to Strowger",
         (
@@ -17,5 +20,5 @@ async def send_invitation(context: Context, row: Row, inviter: str, link: str) -
         ),
         button=("Choose a password", link),
     )
-    async with context.database.session() as session:
-        await post(session, context, row["email"], "subaccount-invitation", letter, row["account_id"])
+    mail = NewMail(new_uuid(), row["account_id"], row["email"], "subaccount-invitation", letter)
+    await post_many(connection, context.secrets, [mail], context.clock.now())

@@ -19,6 +19,7 @@ from strowger.platform.accounts import keys
 from strowger.platform.billing import repository as billing
 from strowger.platform.billing.service import Overdrawn, transfer
 from strowger.platform.subaccounts import events, repository
+from strowger.platform.subaccounts.letters import send_invitation
 from strowger.platform.subaccounts.schemas import (
     ASSIGNED,
     MAX_SUBACCOUNTS,
@@ -172,6 +173,8 @@ async def _make(context: Context, connection: Connection, actor: Actor, parent: 
     await _record(context, connection, actor, account, "created", credit_type=new.credit_type, credit=str(new.credit))
     await notify(connection, "accounts")
     row = await one(connection, context, parent["id"], sid)
+    if link:
+        await send_invitation(context, connection, row, parent["name"], link)
     return Made(row, key.text, link)
 
 
@@ -353,16 +356,19 @@ async def _invite(context: Context, connection: Connection, account_id: int) -> 
 
 
 async def invite(context: Context, actor: Actor, sid: str) -> str:
-    """A new invitation for 72 hours; returns its link. An earlier one ends. Raises RBC2358, RBC2359, RBC2360."""
+    """Mail a new invitation for 72 hours; returns its link. An earlier one ends. Raises RBC2358, RBC2359, RBC2360."""
 
     async def work(connection: Connection) -> str:
-        _, row = await _lock(connection, actor, sid, "invited", "active")
+        parent, row = await _lock(connection, actor, sid, "invited", "active")
         if await repository.has_joined(connection, row["account_id"]):
             raise StrowgerError("RBC2359", "Its owner has a password already", field="subaccount_sid")
         if row["status"] == "active":
             await repository.set_status(connection, row["account_id"], "invited", "active")
         await _record(context, connection, actor, row["account_id"], "invited")
-        return await _invite(context, connection, row["account_id"])
+        link = await _invite(context, connection, row["account_id"])
+        made = await one(connection, context, actor.parent_id, sid)
+        await send_invitation(context, connection, made, parent["name"], link)
+        return link
 
     return await context.database.run(work)
 

@@ -418,3 +418,13 @@ async def test_R60_a_key_that_may_only_read_reveals_no_other_key(api: Api) -> No
     api.app.state.gateway.keys.forget()
     assert made["api_key"] in (await call(api, "GET", f"/{made['sid']}")).text
     assert made["api_key"] not in (await call(api, "GET", f"/{made['sid']}", key=narrow)).text
+
+
+async def test_an_invited_owner_is_mailed_once_and_the_others_not(api: Api) -> None:
+    made = [await call(api, "POST", "", NEW, Idempotency_Key="k9") for _ in "ab"]
+    assert [answer.status_code for answer in made] == [201, 201]
+    await create(api, account_name="Quiet", email="quiet@shop.example", is_invited=False)
+    mails = await api.context.database.pool.fetch("SELECT kind, recipient, subject FROM mail")
+    assert [tuple(mail) for mail in mails] == [
+        ("subaccount-invitation", "nord@shop.example", "Test invites you to Strowger")
+    ]

@@ -58,7 +58,9 @@ LIST = (
     Parameter("status", WHOLE, "1 active, 2 switched off by its failures, 3 disabled."),
     Parameter("http_method", TEXT, "Only profiles of this method."), _optional(FROM), _optional(TO),
 )  # fmt: skip
-REVEAL = Parameter("reveal", {"type": ["integer", "string", "boolean"]}, "1: show secrets; a key with scopes needs callbacks.secrets.")
+REVEAL = Parameter(
+    "reveal", {"type": ["integer", "string", "boolean"]}, "1: show secrets; a key with scopes needs callbacks.secrets."
+)
 COPY_TITLE = Parameter("title", TEXT, "The copy's title; left out, the old one with `copy`.")
 TEST_EVENT = Parameter("event", TEXT, "The event to make up; left out, the profile's first one.")
 OVERLAP = Parameter("overlap_hours", WHOLE, "Hours for which the old secret signs as well: 0 to 168, default 24.")

@@ -13,7 +13,6 @@ from strowger.foundation.errors import StrowgerError
 from strowger.foundation.money import format_money
 from strowger.platform.gateway.services import SERVICES
 from strowger.platform.subaccounts import service
-from strowger.platform.subaccounts.letters import send_invitation
 from strowger.platform.subaccounts.pages.listing import path_of
 from strowger.platform.subaccounts.pages.shared import LIST, actor_of, as_page_error, found, refuse, sentence
 from strowger.platform.subaccounts.schemas import read_amount
@@ -130,8 +129,6 @@ async def create_subaccount(request: AnyRequest, visitor: Visitor) -> Answer:
         except StrowgerError as problem:
             refuse(form, problem)
         else:
-            if made.invitation:
-                await send_invitation(context, made.row, visitor.account_name, made.invitation)
             return await render(
                 request, "subaccounts/made.html", title="Subaccount added", crumbs=CRUMBS, made=made, row=made.row,
                 base_url=context.settings.base_url, next=path_of(dict(made.row)),
@@ -238,7 +235,6 @@ async def invite_subaccount(request: AnyRequest, visitor: Visitor, sid: str) -> 
         link = await service.invite(context, actor_of(request, visitor), sid)
     except StrowgerError as problem:
         return redirect(request, path_of(dict(row)), sentence(problem), "danger")
-    await send_invitation(context, row, visitor.account_name, link)
     return await render(
         request, "subaccounts/invited.html", title="Invitation sent", crumbs=[*CRUMBS, Crumb(row["name"], path_of(dict(row)))],
         row=row, link=link, next=path_of(dict(row)),
