@@ -12,6 +12,7 @@ from strowger.channels.sms.receive.repository import configurations
 from strowger.channels.sms.receive.schemas import Draft
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.tenancy import acting_for
+from strowger.platform.directory import service as directory
 from strowger.platform.numbers import service as numbers
 from tests.database.messaging.conftest import World
 from tests.database.messaging.test_receive import (
@@ -135,3 +136,31 @@ async def test_replies_and_confirmations_name_their_templates(world: World) -> N
                 Draft("A", world.clock.now() + timedelta(days=1), **{field: "12"}), False, (), world.clock.now()
             )
         assert refusal.value.field == field
+
+
+async def test_subscribing_gives_a_tag_and_unsubscribing_takes_it(world: World) -> None:
+    now = world.clock.now()
+    tag = await world.database.run(lambda c: directory.create_tag(c, world.account, "News", now=now))
+    await configure(world, "JOIN", consent="subscribe", tag_id=tag)
+    await configure(world, "LEAVE", consent="unsubscribe", tag_id=tag)
+
+    async def worn() -> list[str]:
+        rows = await world.database.pool.fetch(
+            "SELECT c.mobile, c.source FROM contact_tag t JOIN contact c ON c.id = t.contact_id WHERE t.tag_id = $1",
+            tag,
+        )
+        assert {row["source"] for row in rows} <= {"message"}
+        return sorted(row["mobile"] for row in rows)
+
+    await text(world, "join")
+    await text(world, "JOIN", source="4917088888888")
+    assert await worn() == sorted([PERSON, "4917088888888"])
+    await text(world, "LEAVE")
+    assert await worn() == ["4917088888888"]
+    assert (await logged(world))[0]["done"]["tag"] == {"id": tag, "name": "News"}
+    await world.database.run(lambda c: directory.delete_tag(c, world.account, tag))
+    await text(world, "JOIN", source="4917077777777")
+    assert (await logged(world))[-1]["done"]["tag"] == {"why": "no-tag"}
+    for wrong in ({"tag_id": 999_999, "consent": "subscribe"}, {"tag_id": tag, "consent": "subscribe"}):
+        with pytest.raises(StrowgerError, match="no such tag"):
+            await configure(world, "OTHER", **wrong)

@@ -66,12 +66,17 @@ LEFT_OUT: dict[int, str] = {
 class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
     """How contacts are read: the country prefix for numbers without one (digits), the column of numbers (from 0, None: guess),
     whether each number counts once, and the days within which contacts that had a message are left out (0: nobody).
+
+    From the directory: who wears any of ``tags`` and none of ``without``, and the contacts of ``people`` (numbers).
     """
 
     prefix: str = ""
     mobile: int | None = None
     unique: bool = True
     recent_days: int = 0
+    tags: tuple[int, ...] = ()
+    without: tuple[int, ...] = ()
+    people: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from strowger.engagement.campaigns import planning
+from strowger.engagement.campaigns import audience, planning
 from strowger.engagement.campaigns.channel import CHANNELS
 from strowger.engagement.campaigns.errors import Refused
 from strowger.engagement.campaigns.planning import Plan
@@ -47,7 +47,7 @@ CLICKED, UNCLICKED = "clicked", "unclicked"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where contacts come from: ``kind`` is file, paste or replay."""
+    """Where contacts come from: ``kind`` is file, paste, replay or directory; the directory's are read when they are written."""
 
     kind: str
     name: str
@@ -103,10 +103,7 @@ async def load(context: Context, account_id: int, campaign_id: UUID, source: Sou
         await contacts.clear(connection, account_id, campaign_id)
         while rows := await asyncio.to_thread(lambda: list(islice(source.rows, ROWS_AT_ONCE))):
             await contacts.add(connection, account_id, campaign_id, rows)
-        if reading.unique:
-            await contacts.mark_duplicates(connection, account_id, campaign_id)
-        await contacts.mark_blocked(connection, account_id, campaign_id, campaign.channel)
-        counted = await _count(connection, account_id, campaign_id)
+        counted = await _sort_out(connection, campaign, reading)
         if not counted["valid"]:
             raise Refused(
                 "None of these contacts can be sent to: choose another column or country prefix.", source.kind
@@ -121,6 +118,43 @@ async def load(context: Context, account_id: int, campaign_id: UUID, source: Sou
             await files.delete(connection, account_id, [campaign.file_id])
 
     await context.database.run(work, tries=1)
+
+
+async def _sort_out(connection: Connection, campaign: Campaign, reading: Reading) -> dict[str, int]:
+    """Mark who is left out, and count."""
+    account_id, campaign_id = campaign.account_id, campaign.id
+    if reading.unique:
+        await contacts.mark_duplicates(connection, account_id, campaign_id)
+    await contacts.mark_blocked(connection, account_id, campaign_id, campaign.channel)
+    return await _count(connection, account_id, campaign_id)
+
+
+async def load_from_directory(context: Context, account_id: int, campaign_id: UUID, reading: Reading) -> None:
+    """Give a draft the contacts of the directory that ``reading`` chooses. Raises Refused; then nothing has changed."""
+    now = context.clock.now()
+
+    async def work(connection: Connection) -> None:
+        campaign = await _locked(connection, account_id, campaign_id, State.DRAFT)
+        await _read_directory(connection, campaign, reading, now)
+        if campaign.file_id is not None:
+            await files.delete(connection, account_id, [campaign.file_id])
+
+    await context.database.run(work, tries=1)
+
+
+async def _read_directory(connection: Connection, campaign: Campaign, reading: Reading, now: datetime) -> None:
+    account_id, campaign_id = campaign.account_id, campaign.id
+    name = await audience.describe(connection, account_id, reading)
+    await contacts.clear(connection, account_id, campaign_id)
+    async for rows in audience.rows(connection, account_id, reading, now):
+        await contacts.add(connection, account_id, campaign_id, rows)
+    counted = await _sort_out(connection, campaign, reading)
+    if not counted["valid"]:
+        raise Refused("Nobody of these can be sent to.", "tags")
+    await campaigns.change(
+        connection, account_id, campaign_id, source=audience.SOURCE, source_name=name, file_id=None,
+        columns=await audience.columns(connection, account_id), options=msgspec.to_builtins(reading), **counted,
+    )  # fmt: skip
 
 
 async def _count(connection: Connection, account_id: int, campaign_id: UUID) -> dict[str, int]:
@@ -140,6 +174,9 @@ async def launch(context: Context, account_id: int, campaign_id: UUID) -> Campai
         await check_declared(connection, account_id, campaign.channel)
         if not campaign.valid:
             raise Refused("There are no contacts yet.", "contacts")
+        if campaign.source == audience.SOURCE:  # from here on the membership is fixed
+            await _read_directory(connection, campaign, campaign.reading, now)
+            campaign = await _locked(connection, account_id, campaign_id)
         channel = CHANNELS[campaign.channel]
         await channel.check(connection, campaign, now)
         state, due = await _divide(connection, campaign, msgspec.convert(campaign.plan, Plan), now)

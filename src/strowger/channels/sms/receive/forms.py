@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from strowger.foundation.errors import StrowgerError
 from strowger.messaging.notify import SMS_MO
 from strowger.platform.callbacks.profiles.service import ProfileService
 from strowger.platform.callbacks.schemas import read_target
+from strowger.platform.directory.repository.tags import all_of as all_tags
 from strowger.platform.numbers.service import list_numbers, shared_numbers
 
 LIST = "/receive"
@@ -33,7 +34,7 @@ GROUPS = (
     ("Auto reply", ("reply_text", "reply_sender", "reply_minutes", "reply_template", "reply_entity")),
     ("Forward", ("forward_numbers", "forward_emails")),
     ("Trigger", ("profile", "callback", "method", "smpp_user")),
-    ("Subscription", ("consent",)),
+    ("Subscription", ("consent", "tag")),
 )
 
 
@@ -45,6 +46,7 @@ class Choices:
     senders: list[str]
     profiles: list[tuple[str, str]]
     clients: list[tuple[str, str]]
+    tags: list[tuple[str, str]] = field(default_factory=list)
 
 
 async def choices_of(request: AnyRequest, visitor: Visitor) -> Choices:
@@ -54,6 +56,7 @@ async def choices_of(request: AnyRequest, visitor: Visitor) -> Choices:
     shared = await context.database.run(lambda c: shared_numbers(c, visitor.account_id))
     async with context.database.acquire() as connection:
         senders = await repository.approved_senders(connection, visitor.account_id)
+        tags = await all_tags(connection, visitor.account_id)
     profiles = await ProfileService(context).list_all(visitor.account_id)
     clients = await list_users(context, visitor.account_id)
     return Choices(
@@ -62,6 +65,7 @@ async def choices_of(request: AnyRequest, visitor: Visitor) -> Choices:
         senders,
         [(str(one.id), one.draft.title) for one in profiles if SMS_MO in one.draft.events],
         [(str(client.id), client.system_id) for client in clients],
+        [(str(tag.id), tag.name) for tag in tags if tag.criteria is None],
     )
 
 
@@ -118,6 +122,9 @@ def build(choices: Choices, action: str, *, new: bool, keyed: bool = True, kept:
         Field("smpp_user", "SMPP user", "select", width="half", options=(("", "What the number says"), *choices.clients),
               help="Its receiver bind gets the message as deliver_sm."),
         Field("consent", "Of whoever wrote", "radio", options=CONSENTS, default=""),
+        Field("tag", "Directory tag", "select", width="half",
+              options=_with_kept([("", "None"), *choices.tags], str(kept.tag_id or ""), "A tag that is not there any more"),
+              help="Subscribe gives it to the contact of whoever wrote, which is made if there is none; Unsubscribe takes it."),
     )  # fmt: skip
     fields = (*(when if new else ()), *(key if keyed else ()), *rest)
     return Form("receive", fields, submit="Create" if new else "Save", action=action, cancel=LIST)
@@ -139,7 +146,7 @@ def shown(draft: Draft, visitor: Visitor) -> dict[str, Any]:
         "forward_numbers": "\n".join(f"+{number}" for number in draft.forward_numbers),
         "forward_emails": "\n".join(draft.forward_emails), "profile": callback.get("profile", ""),
         "callback": callback.get("url", ""), "smpp_user": str(draft.smpp_user_id or ""), "consent": draft.consent,
-        "reply_template": draft.reply_template, "reply_entity": draft.reply_entity,
+        "reply_template": draft.reply_template, "reply_entity": draft.reply_entity, "tag": str(draft.tag_id or ""),
     }  # fmt: skip
 
 
@@ -185,6 +192,6 @@ def draft_of(form: FormState, request: AnyRequest, visitor: Visitor, choices: Ch
         values["reply_text"].strip(), values["reply_sender"], values["reply_minutes"],
         service.read_numbers(values["forward_numbers"], visitor.country), service.read_emails(values["forward_emails"]),
         _target(values, kept, context.secrets, visitor.account_id), int(values["smpp_user"] or 0) or None, values["consent"],
-        values["reply_template"], values["reply_entity"],
+        values["reply_template"], values["reply_entity"], int(values.get("tag") or 0) or None,
     )  # fmt: skip
     return service.check(draft, is_default, choices.senders, context.clock.now(), kept)

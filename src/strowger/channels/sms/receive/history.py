@@ -11,6 +11,7 @@ from uuid import UUID
 from strowger.channels.sms.receive.repository import configurations, logs
 from strowger.channels.sms.receive.schemas import (
     NO_MAIL,
+    NO_TAG,
     NOT_A_PERSON,
     OWN_NUMBER,
     SUBSCRIBE,
@@ -39,6 +40,7 @@ WHY = {
     TOO_OFTEN: "No: too many from this number within an hour",
     UNCHANGED: "No: nothing changed, it was answered before",
     NO_MAIL: "No: mail cannot be made",
+    NO_TAG: "No: the tag is not there any more",
 }
 MAIL_STATES = {"queued": "queued", "sent": "sent", "failed": "failed"}
 CALLED = {CallbackState.PENDING: "Waiting", CallbackState.FAILED: "Failed", CallbackState.DROPPED: "Dropped"}
@@ -153,7 +155,12 @@ def _consent(done: Done) -> str:
     if "word" in done:
         return WORDS[done["word"]]
     wanted = done.get("consent")
-    return "" if not wanted else "Subscribed" if wanted == SUBSCRIBE else "Unsubscribed"
+    if not wanted:
+        return ""
+    said, tag = "Subscribed" if wanted == SUBSCRIBE else "Unsubscribed", done.get("tag")
+    if not tag:
+        return said
+    return f"{said}, tag {tag['name']}" if "name" in tag else f"{said}. Tag: {WHY[tag['why']]}"
 
 
 async def call_again(context: Context, account_id: int, request_id: UUID) -> None:

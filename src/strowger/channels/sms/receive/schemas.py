@@ -15,8 +15,8 @@ MAX_REPLY_MINUTES = 7 * 24 * 60
 SUBSCRIBE, UNSUBSCRIBE = "subscribe", "unsubscribe"
 CONSENTS = ("", SUBSCRIBE, UNSUBSCRIBE)
 # What may keep the platform from answering or forwarding; each is explained on the page of the logs.
-NOT_A_PERSON, OWN_NUMBER, TOO_OFTEN, UNCHANGED, WORD, NO_MAIL = (
-    "not-a-person", "own-number", "too-often", "unchanged", "word", "no-mail",
+NOT_A_PERSON, OWN_NUMBER, TOO_OFTEN, UNCHANGED, WORD, NO_MAIL, NO_TAG = (
+    "not-a-person", "own-number", "too-often", "unchanged", "word", "no-mail", "no-tag",
 )  # fmt: skip
 
 
@@ -72,5 +72,6 @@ class Done(TypedDict, total=False):
     sms: dict[str, Any]  # {"id": request, "to": [numbers]} or {"why": reason}
     mails: list[dict[str, str]]  # {"id": mail, "to": address} or {"to": address, "why": reason}
     consent: str
+    tag: dict[str, Any]  # {"id": tag, "name": text} that was given or taken, or {"why": reason}
     callback: bool  # the configuration's own receiver was called
     smpp: int  # the SMPP user it was queued for

@@ -23,6 +23,7 @@ from strowger.channels.sms.receive.schemas import (
 from strowger.channels.sms.receive.sharing import is_common_word
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.phone import clean_number
+from strowger.platform.directory import service as directory
 from strowger.platform.numbers.repository import owner_of
 from strowger.platform.numbers.service import shared_numbers
 
@@ -82,6 +83,8 @@ def check(draft: Draft, is_default: bool, senders: Sequence[str], now: datetime,
     _check_registration(draft)
     if draft.consent not in CONSENTS:
         raise _refuse("consent", "subscribe or unsubscribe")
+    if draft.tag_id is not None and not draft.consent:
+        raise _refuse("tag", "A tag is given by Subscribe and taken by Unsubscribe: choose one of these.")
     return draft
 
 
@@ -119,7 +122,11 @@ def check_shared(draft: Draft, is_shared: bool) -> None:
 
 
 async def _check_targets(connection: asyncpg.Connection[Any], account_id: int, draft: Draft) -> None:
-    """A forward to a number of the account itself would come in again."""
+    """The tag must be there; a forward to a number of the account itself would come in again."""
+    if draft.tag_id is not None:
+        tag = await directory.find_tag(connection, account_id, draft.tag_id)
+        if tag is None or tag.criteria is not None:
+            raise _refuse("tag", "There is no such tag that can be given.")
     if not draft.forward_numbers:
         return
     owners = await owner_of(connection, set(draft.forward_numbers))

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from strowger.channels.sms.receive import letters
+from strowger.channels.sms.receive import letters, tagging
 from strowger.channels.sms.receive.matching import fill
 from strowger.channels.sms.receive.repository import working
 from strowger.channels.sms.receive.schemas import (
@@ -144,6 +144,12 @@ async def _keep_consent(connection: Connection, plans: Sequence[Plan], facts: Fa
     for plan in last.values():
         plan.done["consent"] = plan.draft.consent
         chosen[plan.draft.consent].append((*plan.key, plan.one.message_id))
+    tagged = [plan for plan in last.values() if plan.draft.tag_id is not None]
+    if tagged:
+        wishes = [(p.one.account_id, p.draft.tag_id or 0, p.draft.consent, p.one.source) for p in tagged]
+        done = await tagging.tag(connection, wishes, now)
+        for plan in tagged:
+            plan.done["tag"] = done[plan.one.account_id, plan.draft.tag_id or 0]
     if chosen[SUBSCRIBE]:
         await consent.opt_in(connection, chosen[SUBSCRIBE], "sms", now)
     if chosen[UNSUBSCRIBE]:

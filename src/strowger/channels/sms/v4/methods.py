@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from strowger.channels.sms.v4 import looking, reading, sending
+from strowger.channels.sms.v4 import groups, looking, reading, sending
 from strowger.platform.gateway.operations import Call
 
 Handler = Callable[[Call], Awaitable[dict[str, Any]]]
@@ -33,6 +33,10 @@ METHODS: dict[str, Method] = {
     "sms.usagecredit": Method(reading.usage, "messages.read", False),
     "account.credits": Method(reading.balance, "billing.read", False),
     "lookup": Method(looking.lookup, "lookup.write"),
+    "groups": Method(groups.groups, "messages.send", False),
+    "optin": Method(groups.optin, "messages.send", False),
+    "groups.add": Method(groups.add, "campaigns.write"),
+    "groups.register": Method(groups.register, "campaigns.write"),
 }
 
 

@@ -114,7 +114,7 @@ async def sms_json(call: Call) -> dict[str, Any]:
             given = msgspec.json.decode(given)
         except (msgspec.DecodeError, RecursionError) as problem:
             raise Refusal("A400", "json is no valid JSON") from problem
-    return await _batch(call, given, "json")
+    return await send_nodes(call, given, "json")
 
 
 async def sms_xml(call: Call) -> dict[str, Any]:
@@ -122,10 +122,11 @@ async def sms_xml(call: Call) -> dict[str, Any]:
     text = as_text(call.params, "xml")
     if not text:
         raise Refusal("A400", "xml is missing")
-    return await _batch(call, read_xml(text.strip().encode()), "xml")
+    return await send_nodes(call, read_xml(text.strip().encode()), "xml")
 
 
-async def _batch(call: Call, given: Any, name: str) -> dict[str, Any]:
+async def send_nodes(call: Call, given: Any, name: str) -> dict[str, Any]:
+    """Send a batch in v4's words; ``name`` is what held it."""
     if not isinstance(given, dict):
         raise Refusal("A400", f"{name} must hold an object")
     nodes = given.get("sms")

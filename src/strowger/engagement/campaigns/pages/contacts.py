@@ -15,7 +15,7 @@ from litestar.response import Response
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, Page, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, Filter, Table
-from strowger.engagement.campaigns import reading, service
+from strowger.engagement.campaigns import audience, reading, service
 from strowger.engagement.campaigns.errors import Refused
 from strowger.engagement.campaigns.pages.shared import LIST, READ, WRITE, crumbs, fail, found, found_draft, steps
 from strowger.engagement.campaigns.repository import contacts as repository
@@ -23,6 +23,7 @@ from strowger.engagement.campaigns.schemas import LEFT_OUT, Campaign, Kept, Read
 from strowger.engagement.campaigns.service import Source
 from strowger.foundation.context import Context
 from strowger.foundation.sheets import OLE_MARK, ZIP_MARK
+from strowger.platform.directory.repository import tags
 from strowger.platform.files import service as files
 from strowger.platform.files.types import CSV, XLS, XLSX
 
@@ -68,7 +69,43 @@ def _options(form: FormState) -> Reading:
     )
 
 
-async def _show(request: AnyRequest, visitor: Visitor, campaign: Campaign, form: FormState | None = None) -> Page:
+async def _directory_form(request: AnyRequest, visitor: Visitor, campaign: Campaign) -> Form:
+    async with context_of(request).database.acquire() as connection:
+        known = await tags.all_of(connection, visitor.account_id)
+    chosen = (*campaign.reading.tags, *campaign.reading.without)
+    shown = sorted(known, key=lambda tag: (tag.id not in chosen, tag.name.lower()))[: audience.MAX_TAGS]
+    options = [(str(tag.id), tag.name) for tag in shown]
+    return Form(
+        "audience",
+        (
+            Field("tags", "Who wears one of", "checks", options=options) if options else
+            Field("tags", "Tags", "hidden"),
+            *((Field("without", "But none of", "checks", options=options),) if options else ()),
+            Field("people", "And these contacts", "textarea", rows=2, max_length=30_000, attrs={"inputmode": "tel"},
+                  help="Their numbers, one per line. Names and other values come from the directory."),
+            Field("recent_days", "Leave out who had a message from you", "select", options=DAYS, default="0", width="half",
+                  help="Looked up when the campaign goes."),
+        ),
+        submit="Take these contacts",
+        action=f"{campaign.path}/contacts/directory",
+    )  # fmt: skip
+
+
+def _chosen(campaign: Campaign) -> dict[str, Any]:
+    options = campaign.reading if campaign.source == audience.SOURCE else Reading()
+    return {
+        "tags": [str(one) for one in options.tags], "without": [str(one) for one in options.without],
+        "people": "\n".join(f"+{number}" for number in options.people), "recent_days": str(options.recent_days),
+    }  # fmt: skip
+
+
+async def _show(
+    request: AnyRequest,
+    visitor: Visitor,
+    campaign: Campaign,
+    form: FormState | None = None,
+    own: FormState | None = None,
+) -> Page:
     options = campaign.reading
     form = form or FORM.blank(
         visitor,
@@ -77,12 +114,13 @@ async def _show(request: AnyRequest, visitor: Visitor, campaign: Campaign, form:
         unique=options.unique,
     )
     context = context_of(request)
+    own = own or (await _directory_form(request, visitor, campaign)).blank(visitor, **_chosen(campaign))
     async with context.database.acquire() as connection:
         first = await repository.first(connection, visitor.account_id, campaign.id, 5)
     return await render(
         request, "campaigns/contacts.html", title=campaign.name, crumbs=crumbs(campaign)[:1], campaign=campaign, form=form,
-        status=form.status, steps=steps(campaign, "contacts"), first=first, most_megabytes=reading.MAX_FILE // 1_000_000,
-        most_rows=reading.MAX_ROWS,
+        own=own, status=max(form.status, own.status), steps=steps(campaign, "contacts"), first=first,
+        most_megabytes=reading.MAX_FILE // 1_000_000, most_rows=reading.MAX_ROWS,
     )  # fmt: skip
 
 
@@ -121,6 +159,27 @@ async def read_contacts(request: AnyRequest, visitor: Visitor, campaign_id: UUID
     except Refused as problem:
         return await _show(request, visitor, campaign, fail(form, problem))
     return redirect(request, f"{campaign.path}/contacts", "The contacts were read.")
+
+
+@page(f"{LIST}/{{campaign_id:uuid}}/contacts/directory", methods=["POST"], permission=WRITE)
+async def take_contacts(request: AnyRequest, visitor: Visitor, campaign_id: UUID) -> Page:
+    """Take contacts of the directory, instead of the contacts that there are."""
+    campaign = await found_draft(request, visitor, campaign_id)
+    form = await (await _directory_form(request, visitor, campaign)).read(request, visitor)
+    if form.ok:
+        values = form.values
+        try:
+            options = Reading(
+                recent_days=int(form["recent_days"] or 0), tags=tuple(int(one) for one in values.get("tags") or ()),
+                without=tuple(int(one) for one in values.get("without") or ()),
+                people=audience.read_people(form["people"], visitor.country),
+            )  # fmt: skip
+            await service.load_from_directory(context_of(request), visitor.account_id, campaign_id, options)
+        except Refused as problem:
+            form = fail(form, problem)
+        else:
+            return redirect(request, f"{campaign.path}/contacts", "The contacts were taken from the directory.")
+    return await _show(request, visitor, campaign, own=form)
 
 
 async def _load_upload(
@@ -181,4 +240,4 @@ async def download_file(request: AnyRequest, visitor: Visitor, campaign_id: UUID
     return files.download(context, stored)
 
 
-pages: list[Any] = [sample, contacts_form, read_contacts, choose_column, list_contacts, download_file]
+pages: list[Any] = [sample, contacts_form, read_contacts, take_contacts, choose_column, list_contacts, download_file]
