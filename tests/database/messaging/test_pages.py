@@ -166,6 +166,9 @@ async def test_a_failed_message_says_what_to_do(room: Room) -> None:
     assert TRACES["ABSENT-SUB"].remedy in text
     assert 'href="/errors#ABSENT-SUB"' in text
     assert "ESME_RTHROTTLED" in text
+    assert 'href="/send?to=447700900123&amp;sender=ACME&amp;body=' in text
+    for other in (await room.log.delivered(), await room.log.undelivered(type="OTP")):
+        assert "Send again" not in (await room.get(f"/messages/{other}")).text
 
 
 async def test_a_waiting_message_says_why(room: Room) -> None:

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -77,6 +78,14 @@ class MessageView:
     def broken(self) -> bool:
         """Whether it ended otherwise than wished."""
         return self.status in BROKEN
+
+    @property
+    def again(self) -> str:
+        """Where the same text can be sent once more; empty while it may still arrive, and for codes, which are stale by then."""
+        row = self.row
+        if not self.broken or row["direction"] == Direction.MO or row["type"] == words.SECRET_TYPE or not row["body"]:
+            return ""
+        return "/send?" + urlencode({"to": row["recipient"], "sender": row["sender"], "body": row["body"]})
 
     @property
     def took(self) -> float | None:
