@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -13,12 +11,12 @@ import asyncpg
 
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
-from strowger.foundation.ids import new_token
 from strowger.foundation.notify import notify
 from strowger.platform.accounts import keys
 from strowger.platform.billing import repository as billing
 from strowger.platform.billing.service import Overdrawn, transfer
 from strowger.platform.subaccounts import events, repository
+from strowger.platform.subaccounts.inviting import digest_of, new_link
 from strowger.platform.subaccounts.letters import send_invitation
 from strowger.platform.subaccounts.schemas import (
     ASSIGNED,
@@ -32,7 +30,6 @@ from strowger.platform.subaccounts.schemas import (
 )
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
-INVITED = timedelta(hours=72)
 KINDS = ("enterprise", "isv")
 Row = Mapping[str, Any]
 Finish = Callable[[Connection, Any], Awaitable[None]]  # what a caller does in the same transaction
@@ -54,10 +51,6 @@ class Made:
     row: Row
     key: str
     invitation: str
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 async def parent_of(connection: Connection, account_id: int) -> Row:
@@ -169,7 +162,7 @@ async def _make(context: Context, connection: Connection, actor: Actor, parent: 
         await repository.set_margin(connection, account, new.margin)
     if new.credit:
         await _move(context, connection, parent, account, new.credit, "initial credit", actor.name)
-    link = await _invite(context, connection, account) if new.is_invited else ""
+    link = await new_link(context, connection, account) if new.is_invited else ""
     await _record(context, connection, actor, account, "created", credit_type=new.credit_type, credit=str(new.credit))
     await notify(connection, "accounts")
     row = await one(connection, context, parent["id"], sid)
@@ -349,12 +342,6 @@ async def set_day_cap(context: Context, actor: Actor, sid: str, cap: Decimal | N
     await context.database.run(work)
 
 
-async def _invite(context: Context, connection: Connection, account_id: int) -> str:
-    token = new_token()
-    await repository.invite(connection, account_id, _digest(token), context.clock.now() + INVITED)
-    return f"{context.settings.base_url}/join/{token}"
-
-
 async def invite(context: Context, actor: Actor, sid: str) -> str:
     """Mail a new invitation for 72 hours; returns its link. An earlier one ends. Raises RBC2358, RBC2359, RBC2360."""
 
@@ -365,7 +352,7 @@ async def invite(context: Context, actor: Actor, sid: str) -> str:
         if row["status"] == "active":
             await repository.set_status(connection, row["account_id"], "invited", "active")
         await _record(context, connection, actor, row["account_id"], "invited")
-        link = await _invite(context, connection, row["account_id"])
+        link = await new_link(context, connection, row["account_id"])
         made = await one(connection, context, actor.parent_id, sid)
         await send_invitation(context, connection, made, parent["name"], link)
         return link
@@ -373,16 +360,11 @@ async def invite(context: Context, actor: Actor, sid: str) -> str:
     return await context.database.run(work)
 
 
-async def invited(context: Context, token: str) -> Row | None:
-    """The sub-account to which a link invites; None when it has ended."""
-    return await context.database.run(lambda c: repository.find_invite(c, _digest(token), context.clock.now()))
-
-
 async def join(context: Context, token: str, row: Row, name: str, password_hash: str) -> bool:
     """Take an invitation. False when it has just been taken."""
 
     async def work(connection: Connection) -> bool:
-        taken = await repository.join(connection, row["account_id"], name, password_hash, _digest(token))
+        taken = await repository.join(connection, row["account_id"], name, password_hash, digest_of(token))
         if taken:
             actor = Actor(row["parent_id"], row["email"])
             await _record(context, connection, actor, row["account_id"], "joined")

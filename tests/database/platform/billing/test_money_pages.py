@@ -372,3 +372,10 @@ async def test_razorpay_pays_by_signed_webhook_and_another_amount_is_refused(
     assert (await owner.client.post("/payments/razorpay/webhook", content=b"{}")).status_code == 400
     assert (await owner.client.post("/payments/manual/webhook", content=b"{}")).status_code == 400
     assert (await owner.client.post("/payments/nobody/webhook", content=b"{}")).status_code == 400
+
+
+async def test_only_a_postpaid_account_is_offered_to_share_its_limit(rooms: Rooms) -> None:
+    owner = await rooms.person("ada")
+    assert "Shared Usage" not in await owner.get("/subaccounts/new")
+    await rooms.fetch("UPDATE wallet SET kind = 'postpaid', credit_limit = 100 WHERE account_id = $1", owner.account)
+    assert "Shared Usage" in await owner.get("/subaccounts/new")

@@ -11,7 +11,7 @@ from strowger.console.form import Field, Form
 from strowger.console.pages import AnyRequest, Visitor, context_of, page, public_page, redirect, render
 from strowger.platform.accounts.passwords import hash_password, weakness
 from strowger.platform.accounts.service import token_hash
-from strowger.platform.subaccounts import repository, service
+from strowger.platform.subaccounts import inviting, repository, service
 from strowger.platform.subaccounts.pages.listing import path_of
 from strowger.platform.subaccounts.pages.shared import LIST, actor_of, found
 
@@ -74,7 +74,7 @@ async def leave(request: AnyRequest, visitor: Visitor) -> Answer:
 async def join(request: AnyRequest, token: str) -> Answer:
     """Take an invitation: the owner of a sub-account chooses name and password."""
     context = context_of(request)
-    row = await service.invited(context, token[:200])
+    row = await inviting.invited(context, token[:200])
     if row is None:
         raise NotFoundException("This invitation has ended or was taken already. Ask for another one.")
     form = JOIN.blank(None)

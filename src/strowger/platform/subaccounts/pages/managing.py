@@ -52,24 +52,37 @@ def _create_code(values: Values, visitor: Visitor, base_url: str) -> ApiCall:
     return ApiCall("POST", f"{base_url}/api/v1/{visitor.sid}/subaccounts", json=_api_params(values))
 
 
-CREATE = Form(
-    "create-subaccount",
-    (
-        Field("account_name", "Subaccount Name", required=True, max_length=160, width="half", help="Letters, digits and spaces."),
-        Field("email", "Subaccount Email", "email", required=True, max_length=254, width="half", help="Of its owner."),
-        Field("is_invited", "Send an invitation email to the subaccount", "checkbox", default=True),
-        Field("country_iso_code", "Country", required=True, pattern="[A-Za-z]{2}", pattern_text="Enter two letters, such as DE.",
-              width="half", attrs={"maxlength": 2}, help="Two letters; cannot be changed later."),
-        CHANNELS,
-        Field("subaccount_credit_type", "Credit usage", "radio", required=True, default="assigned", options=(
-            ("assigned", "Assign Budget", "It spends a balance of its own, which you fill."),
-            ("shared", "Shared Usage", "It spends your monthly limit; for postpaid accounts."),
-        )),
-        Field("credit_amount", "Initial Credit", "number", least=0, width="half", help="Moved from your balance."),
-        *ALERT, LIMIT, MARGIN, CAP,
-    ),
-    submit="Add Subaccount", action=f"{LIST}/new", cancel=LIST, code=_create_code,
-)  # fmt: skip
+def _create_form(may_share: bool) -> Form:
+    """The form of a new sub-account; only a postpaid account can share its limit."""
+    shared = (("shared", "Shared Usage", "It spends your monthly limit."),) if may_share else ()
+    return Form(
+        "create-subaccount",
+        (
+            Field("account_name", "Subaccount Name", required=True, max_length=160, width="half",
+                  help="Letters, digits and spaces."),
+            Field("email", "Subaccount Email", "email", required=True, max_length=254, width="half", help="Of its owner."),
+            Field("is_invited", "Send an invitation email to the subaccount", "checkbox", default=True),
+            Field("country_iso_code", "Country", required=True, pattern="[A-Za-z]{2}",
+                  pattern_text="Enter two letters, such as DE.", width="half", attrs={"maxlength": 2},
+                  help="Two letters; cannot be changed later."),
+            CHANNELS,
+            Field("subaccount_credit_type", "Credit usage", "radio", required=True, default="assigned", options=(
+                ("assigned", "Assign Budget", "It spends a balance of its own, which you fill."), *shared,
+            )),
+            Field("credit_amount", "Initial Credit", "number", least=0, width="half", help="Moved from your balance."),
+            *ALERT, *((LIMIT,) if may_share else ()), MARGIN, CAP,
+        ),
+        submit="Add Subaccount", action=f"{LIST}/new", cancel=LIST, code=_create_code,
+    )  # fmt: skip
+
+
+async def _form_of(request: AnyRequest, visitor: Visitor) -> Form:
+    """The form of a new sub-account for this parent. Raises the error page of an account that may have none."""
+    try:
+        parent = await context_of(request).database.run(lambda c: service.parent_of(c, visitor.account_id))
+    except StrowgerError as problem:
+        raise as_page_error(problem) from None
+    return _create_form(parent["kind"] == "postpaid")
 
 
 def _edit_form(row: Row) -> Form:
@@ -111,14 +124,16 @@ def _check(form: FormState) -> None:
 @page(f"{LIST}/new", permission="subaccounts.write")
 async def new_subaccount(request: AnyRequest, visitor: Visitor) -> Answer:
     """The form of a new sub-account."""
-    form = CREATE.blank(visitor, context_of(request).settings.base_url, country_iso_code=visitor.country)
+    form = (await _form_of(request, visitor)).blank(
+        visitor, context_of(request).settings.base_url, country_iso_code=visitor.country
+    )
     return await _form_page(request, form, "Add a Subaccount")
 
 
 @page(f"{LIST}/new", methods=["POST"], permission="subaccounts.write")
 async def create_subaccount(request: AnyRequest, visitor: Visitor) -> Answer:
     """Make a sub-account and show its key, once."""
-    context, form = context_of(request), await CREATE.read(request, visitor)
+    context, form = context_of(request), await (await _form_of(request, visitor)).read(request, visitor)
     _check(form)
     if form.ok:
         params = _api_params({**form.values, "is_invited": form["is_invited"]})
