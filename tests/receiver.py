@@ -21,11 +21,12 @@ class Receiver:
         self.url = ""
 
     async def take(self, request: web.Request) -> web.Response:
-        text = await request.text()
+        body: dict[str, Any]
         if "json" in request.content_type:
-            body = json.loads(text)
+            body = json.loads(await request.text())
         else:
-            body = dict(await request.post())
+            fields = (await request.post()).items()  # files end with the request: name and content are kept
+            body = {name: (v.filename, v.file.read()) if isinstance(v, web.FileField) else v for name, v in fields}
         self.requests.append({**dict(request.query), **body, "_headers": dict(request.headers)})
         return web.Response(status=self.statuses.pop(0) if self.statuses else 200)
 

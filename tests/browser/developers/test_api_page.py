@@ -88,13 +88,33 @@ async def test_U45_each_call_as_code_runs(visit: Visit, tmp_path: Path) -> None:
             await expect(form.get_by_label("Code: Send messages (/messages)")).to_contain_text(part)
 
 
+async def test_U45_a_call_with_a_file(visit: Visit, tmp_path: Path) -> None:
+    page = await visit("/docs")
+    form = await opened(page, "upload_documents")
+    (tmp_path / "proof.txt").write_text("The proof")
+    async with receiver() as target:
+        await page.get_by_label("Base URL").fill(target.url)
+        await page.get_by_label("SID").fill(SID)
+        await form.locator("input[type=file]").set_input_files(tmp_path / "proof.txt")
+        code = form.locator("pre").first
+        for language in ("curl", "Python", "JavaScript"):
+            await page.get_by_label("Code in").select_option(language)
+            await run(language, await code.inner_text(), tmp_path)
+            got = target.requests[-1]
+            assert got["_headers"]["Content-Type"].startswith("multipart/form-data"), language
+            assert got["file"] == ("proof.txt", b"The proof"), language
+        for language, part in (("PHP", "new CURLFile('proof.txt')"), ("Java", 'Path.of("proof.txt")')):
+            await page.get_by_label("Code in").select_option(language)
+            await expect(code).to_contain_text(part)
+
+
 async def run(language: str, code: str, folder: Path) -> None:
     """Run a piece of code as its reader would."""
     file = folder / {"curl": "call.sh", "Python": "call.py", "JavaScript": "call.mjs"}[language]
     file.write_text(code)
     program = {"curl": "sh", "Python": sys.executable, "JavaScript": str(NODE)}[language]
     process = await asyncio.create_subprocess_exec(
-        program, str(file), env={**os.environ, "STROWGER_API_KEY": KEY}, stdout=asyncio.subprocess.PIPE
+        program, str(file), cwd=folder, env={**os.environ, "STROWGER_API_KEY": KEY}, stdout=asyncio.subprocess.PIPE
     )
     await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 0, (language, code)

@@ -18,11 +18,12 @@ function field(row, reads) {
   const long = /^[[{]/.test(example) || example.length > 60 || ["body", "content"].includes(parameter);
   const id = `try-${(count += 1)}`;
   const common = { id, class: "form-control", "data-name": parameter, "data-place": place, autocomplete: "off", spellcheck: "false" };
-  const control = long ? made("textarea", { ...common, rows: "3" }) : made("input", common);
+  const file = "file" in row.dataset;
+  const control = file ? made("input", { ...common, type: "file", multiple: true }) : long ? made("textarea", { ...common, rows: "3" }) : made("input", common);
   // A read narrowed by examples finds nothing, and nobody wants to call example.net.
   const fits = required || (!reads && !/^https?:/.test(example));
-  control.value = fits ? example : "";
-  if (!fits && example) control.placeholder = example;
+  if (!file) control.value = fits ? example : "";
+  if (!file && !fits && example) control.placeholder = example;
   const label = made("label", { class: "field-label", for: id }, made("code", {}, parameter));
   if (required) label.append(" required");
   return made("div", { class: "field" }, label, control);
@@ -40,7 +41,7 @@ function build(details) {
   const { method, paths } = details.dataset;
   const [path, pathField] = choice("Path", paths.split(" ").map((one) => [one, one]));
   const reads = method === "GET";
-  const forms = reads ? [["query", "Query"]] : [["json", "JSON"], ["form", "Form"], ["query", "Query"]];
+  const forms = reads ? [["query", "Query"]] : "files" in details.dataset ? [["multipart", "Multipart"]] : [["json", "JSON"], ["form", "Form"], ["query", "Query"]];
   const [body, bodyField] = choice("Parameters as", forms);
   const form = made("form", { class: "try-form" });
   const fields = made("div", { class: "try-fields" }, pathField, bodyField, ...rows.map((row) => field(row, reads)));
@@ -71,10 +72,12 @@ function read(text) {
 
 function call(form, method, path, body) {
   const values = {};
+  const files = [];
   let filled = path.value.replace("{sid}", encodeURIComponent($("#docs-sid").value.trim() || $("#docs-sid").placeholder));
   for (const control of form.querySelectorAll("[data-name]")) {
     const { name, place } = control.dataset;
     if (place === "path") filled = filled.replace(`{${name}}`, encodeURIComponent(control.value));
+    else if (control.type === "file") files.push(...[...control.files].map((file) => [name, file]));
     else if (control.value !== "") values[name] = control.value;
   }
   const url = $("#docs-base").value.trim().replace(/\/+$/, "") + filled;
@@ -83,6 +86,8 @@ function call(form, method, path, body) {
     method,
     url: query ? `${url}?${query}` : url,
     form: body.value === "form" ? values : null,
+    parts: body.value === "multipart" ? values : null,
+    files,
     json: body.value === "json" ? Object.fromEntries(Object.entries(values).map(([name, text]) => [name, read(text)])) : null,
   };
 }
@@ -103,6 +108,11 @@ async function send(made_, answer) {
   let body;
   if (made_.json) [headers["Content-Type"], body] = ["application/json", JSON.stringify(made_.json)];
   if (made_.form) [headers["Content-Type"], body] = ["application/x-www-form-urlencoded", new URLSearchParams(made_.form).toString()];
+  if (made_.parts) {
+    body = new FormData();
+    for (const [name, value] of Object.entries(made_.parts)) body.append(name, value);
+    for (const [name, file] of made_.files) body.append(name, file);
+  }
   answer.replaceChildren(made("p", {}, "Waiting for the answer"));
   const began = performance.now();
   try {
