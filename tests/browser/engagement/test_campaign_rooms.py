@@ -122,7 +122,7 @@ async def test_the_declaration_before_the_first_campaign(visit: Visit, funded: S
     await page.get_by_role("link", name="The opt-in declaration").click()
     assert await axe(page) == []
     await go(page, "Declare")
-    await expect(page.locator("#content")).to_contain_text("Choose at least one")
+    await expect(page.locator("#content")).to_contain_text("Tick all of them")
     for box in await page.locator("#content input[type=checkbox]").all():
         await box.check()
     await go(page, "Declare")
