@@ -361,3 +361,12 @@ async def test_R59_a_key_that_may_only_read_sees_no_secret(api: Api) -> None:
     assert "s3cret" not in (await call(api, "GET", path, headers_={"api-key": narrow})).text
     shown = (await call(api, "GET", path, reveal="1", headers_={"api-key": wide})).json()["data"]
     assert (shown["auth"]["password"], shown["enc"]["key"]) == ("s3cret", ENC["key"])
+
+
+async def test_R59_a_short_secret_is_not_given_away_by_its_mask(api: Api) -> None:
+    made = await make(api, headers={"x-key": "abc"}, auth={"type": "basic", "username": "ada", "password": "pw"})
+    assert (json.loads(made["headers"]), made["auth"]["password"]) == ({"x-key": "****"}, "****")
+    sent = {"headers": made["headers"], "auth": made["auth"]}
+    await call(api, "PATCH", f"/{made['profile_id']}", **sent)
+    shown = (await call(api, "GET", f"/{made['profile_id']}", reveal="1")).json()["data"]
+    assert (json.loads(shown["headers"]), shown["auth"]["password"]) == ({"x-key": "abc"}, "pw")

@@ -18,12 +18,13 @@ HEADERS_LIMIT, VALUE_LIMIT, TEXT_LIMIT = 20, 1024, 2000
 OURS = ("x-callback-", "webhook-")
 OUR_NAMES = frozenset({"x-signature", "x-request-id", "user-agent"})
 MASK = "****"
+SHORTEST_HINTED = 6
 TOKEN_TYPES = {"oauth2_client_credentials": "oauth2_client_credentials", "custom": "custom"}
 
 
 def mask(secret: str) -> str:
-    """A secret as it is shown: its last two characters."""
-    return MASK + secret[-2:] if secret else ""
+    """A secret as it is shown: its last two characters, where these give little of it away."""
+    return MASK + (secret[-2:] if len(secret) >= SHORTEST_HINTED else "") if secret else ""
 
 
 def unmask(given: str, stored: str) -> str:
