@@ -23,6 +23,8 @@ from strowger.messaging.erasing import erase_texts
 from strowger.messaging.jobs import Upkeep
 from strowger.messaging.service import Pipeline
 from strowger.platform.billing.jobs import MoneyJobs
+from strowger.platform.directory import importing
+from strowger.platform.directory.importing import Importer
 from strowger.platform.files import service as files
 from strowger.platform.guard.alerts import limit_jobs
 from strowger.platform.lookup.jobs import LookupJobs
@@ -65,6 +67,8 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
         *notification_jobs(context),
         *limit_jobs(context),
         *reports.jobs,
+        Job("imports", 1, Importer(context).run),
+        Job("forget_imports", 3600, partial(importing.forget, context)),
         Job("campaigns", 1, Expander(context).run),
         Job("campaign_contacts", 3600, partial(forget_contacts, context)),
         Job("message_texts", 3600, partial(erase_texts, context)),

@@ -10,14 +10,14 @@ from litestar.exceptions import NotFoundException
 
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, Page, Visitor, context_of, page, redirect, render
-from strowger.platform.directory import changing, service
+from strowger.platform.directory import changing, importing, service
 from strowger.platform.directory.changing import Change
 from strowger.platform.directory.errors import Refused
 from strowger.platform.directory.listing import CHANNEL_LABELS, LIST, WORK, Book
 from strowger.platform.directory.pages.shared import CONTACTS, WRITE, book_of, run, show
 from strowger.platform.directory.repository import contacts, listing
 
-MOST_TICKED = 500
+MOST_TICKED, AT_ONCE = 500, 2_000  # more than this at once is the worker's
 PICKED = (
     Field("ids", "", "hidden", max_length=10_000),
     Field("all", "", "hidden"),
@@ -131,6 +131,14 @@ async def _begin(request: AnyRequest, visitor: Visitor, book: Book, chosen: Chos
         work: Callable[[Any], Awaitable[int]] = lambda c: changing.apply(c, visitor.account_id, chosen.ids, change, now)  # noqa: E731
         await run(request, work)
         return redirect(request, LIST, f"{count:,} contacts: done.")
+    async with context.database.acquire() as connection:
+        count = await chosen.count(connection, book)
+    if count > AT_ONCE:
+        title = f"{TITLES[change.kind]}: {count:,} contacts"
+        import_id = await importing.begin_change(
+            context, visitor.account_id, chosen.query, change, title, count, visitor.name
+        )
+        return redirect(request, f"/directory/imports/{import_id}")
     count = await changing.apply_all(context, book, chosen.query, change)
     return redirect(request, LIST, f"{count:,} contacts: done.")
 

@@ -109,6 +109,8 @@ async def list_contacts(request: AnyRequest, visitor: Visitor) -> Response[Any]:
         request, visitor, book.source(context_of(request).database), title="Contacts", template="directory/contacts.html",
         actions=[
             Action("Add a contact", f"{LIST}/new", "user-plus", primary=True, key="c"),
+            Action("Import", "/directory/imports/new", "file-import"),
+            Action("Imports", "/directory/imports", "history"),
             Action("Custom fields", "/directory/fields", "forms"),
         ],
     )  # fmt: skip

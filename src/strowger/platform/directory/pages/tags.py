@@ -92,6 +92,7 @@ async def list_tags(request: AnyRequest, visitor: Visitor) -> Response[Any]:
         request, visitor, ListSource(rows, searched=("name",)), title="Tags",
         actions=[
             Action("Add a tag", f"{TAGS}/new", "tag", primary=True, key="c"),
+            Action("Import tags", "/directory/imports/new?mode=tags", "file-import"),
         ],
     )  # fmt: skip
 

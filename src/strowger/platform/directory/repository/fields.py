@@ -24,6 +24,7 @@ UPDATE contact SET fields = fields - $2 WHERE account_id = $1 AND id IN (
 )
 """
 ZONE = "SELECT time_zone FROM account WHERE id = $1"
+COUNTRY = "SELECT country FROM account WHERE id = $1"
 USED = "SELECT count(*) FROM contact WHERE account_id = $1 AND fields ? $2"
 
 
@@ -35,6 +36,11 @@ async def all_of(connection: Connection, account_id: int) -> list[CustomField]:
 async def zone_of(connection: Connection, account_id: int) -> str:
     """The time zone of an account."""
     return str(await connection.fetchval(ZONE, account_id) or "UTC")
+
+
+async def country_of(connection: Connection, account_id: int) -> str:
+    """The country of an account, whose code national numbers get."""
+    return str(await connection.fetchval(COUNTRY, account_id) or "")
 
 
 async def add(connection: Connection, account_id: int, name: str, kind: str, by: str, now: datetime) -> int | None:
