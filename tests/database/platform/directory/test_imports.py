@@ -127,7 +127,7 @@ async def test_tags_alone_are_added_replaced_and_removed(visit: Visit) -> None:
     assert (await counts(visit, path))[1] == {"failed": 1, "added": 1, "tagged": 1}
 
 
-async def test_R63_a_spreadsheet_and_a_worker_that_dies_in_between(
+async def test_U63_a_spreadsheet_and_a_worker_that_dies_in_between(
     visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importing, "WRITTEN_AT_ONCE", 3)
