@@ -203,3 +203,20 @@ async def test_what_every_operation_answers_has_the_blocklists_codes(api: Api) -
             f"{api.base}/contacts/blocklisted", content=content, headers=api.customer.headers
         )
         assert (answer.status_code, answer.json()["code"]) == (400, "BLK400")
+
+
+async def test_R45_the_result_of_a_consent_is_not_told_to_a_private_address(api: Api) -> None:
+    body = {
+        "channel": "sms",
+        "sender_identifier": "ACME",
+        "contact_identifier": NUMBER,
+        "source": "web",
+        "consent_status": "OPT_IN",
+    }
+    for url, status in (("http://10.0.0.1/x", 400), ("http://[fd00::1]/x", 400), ("http://127.0.0.1:9999/x", 202)):
+        sent = {**body, "x_callback_url": url}
+        answer = await api.client.post(f"{api.base}/consent", json=sent, headers=api.customer.headers)
+        assert answer.status_code == status, url
+        if status == 400:
+            assert (answer.json()["code"], "x_callback_url" in answer.json()["error"]) == ("CNS400", True)
+    assert await api.context.database.pool.fetchval("SELECT count(*) FROM callback") == 1

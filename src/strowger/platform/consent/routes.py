@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from strowger.foundation.errors import StrowgerError
+from strowger.foundation.http_client import HttpFailed, Refused
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.phone import clean_number
 from strowger.platform.callbacks.repository import insert_callbacks
@@ -100,7 +101,7 @@ async def update_consent(call: Call) -> Answer:
         _text(params, "inbound_message_identifier") or None, request,
     )  # fmt: skip
     _pair(statement.category, statement.topic)
-    target = _target(call, as_text(params, "x_callback_url", "CNS400"))
+    target = await _target(call, as_text(params, "x_callback_url", "CNS400"))
 
     async def work(connection: Any) -> str:
         result = "stored" if await service.record(connection, statement, now) else "older"
@@ -116,7 +117,7 @@ async def update_consent(call: Call) -> Answer:
     return Answer(202, _encode({"data": {"request_identifier": request, "status": "accepted", "result": result}}))
 
 
-def _target(call: Call, url: str | None) -> dict[str, Any] | None:
+async def _target(call: Call, url: str | None) -> dict[str, Any] | None:
     """Where the result is told besides the answer."""
     if url is None:
         return None
@@ -125,6 +126,12 @@ def _target(call: Call, url: str | None) -> dict[str, Any] | None:
         target = read_target({"url": url, "method": "POST", "payload": {name: f"<{name}>" for name in names}})
     except StrowgerError as problem:
         raise StrowgerError("CNS400", problem.detail, field="x_callback_url") from None
+    try:
+        await call.state.context.http.check(url)
+    except Refused as problem:  # what must not be reached is refused now; a name without an address may get one
+        raise StrowgerError("CNS400", str(problem), field="x_callback_url") from None
+    except HttpFailed:
+        pass
     stored: dict[str, Any] = target.to_json(call.state.context.secrets, call.principal.account_id)
     return stored
 
