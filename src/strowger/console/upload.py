@@ -1,4 +1,4 @@
-"""Uploading a table as CSV or XLSX: the page's description of the file, and reading what was sent."""
+"""Uploading a table as CSV, XLSX or XLS: the page's description of the file, and reading what was sent."""
 
 from __future__ import annotations
 
