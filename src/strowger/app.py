@@ -32,6 +32,7 @@ from strowger.home import pages as home
 from strowger.messaging import pages as messages
 from strowger.messaging.accept import Accepter
 from strowger.platform.accounts import pages as accounts
+from strowger.platform.announcements import pages as announcements
 from strowger.platform.approvals import pages as approvals
 from strowger.platform.audit import pages as audit
 from strowger.platform.billing import pages as billing_pages
@@ -61,6 +62,7 @@ from strowger.platform.notifications import routes as notifications_api
 from strowger.platform.privacy import pages as privacy_pages
 from strowger.platform.reports import pages as reports
 from strowger.platform.settings import pages as settings_pages
+from strowger.platform.sso import pages as sso
 from strowger.platform.subaccounts import pages as subaccounts
 from strowger.platform.subaccounts import routes as subaccounts_api
 from strowger.platform.support import operator_pages as support_queue
@@ -85,6 +87,8 @@ PAGES: list[Any] = [
     *team.pages,
     *audit.pages,
     *settings_pages.pages,
+    *sso.pages,
+    *announcements.pages,
     *privacy_pages.pages,
     *messages.pages,
     *profile_pages.pages,

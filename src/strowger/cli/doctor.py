@@ -53,6 +53,7 @@ def _ports(settings: Settings) -> list[Finding]:
         wanted.append(("simulators' control port", "127.0.0.1", settings.simulator_http_port))
         wanted.append(("simulated mail server's port", "127.0.0.1", settings.simulator_mail_port))
         wanted.append(("simulated HTTP gateway's port", "127.0.0.1", settings.simulator_gateway_port))
+        wanted.append(("simulated OpenID Connect provider's port", "127.0.0.1", settings.simulator_openid_port))
     return [_port(*item) for item in wanted]
 
 

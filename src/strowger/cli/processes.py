@@ -98,7 +98,7 @@ def serve_smpp() -> None:
 
 @serve.command("simulators")
 def serve_simulators() -> None:
-    """Simulated SMSC with handsets, the simulated mail server, and the simulated HTTP gateway."""
+    """Simulated SMSC with handsets, mail server, HTTP gateway and OpenID Connect provider."""
     from strowger.simulators.main import run
 
     settings = read_settings()
@@ -108,6 +108,7 @@ def serve_simulators() -> None:
         settings.simulator_http_port,
         mail_port=settings.simulator_mail_port,
         gateway_port=settings.simulator_gateway_port,
+        openid_port=settings.simulator_openid_port,
     )
 
 

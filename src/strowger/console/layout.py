@@ -37,6 +37,34 @@ class Action:
     key: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that stands above every page until the user posts to ``dismiss``. Tones: info, success, warning, danger."""
+
+    dismiss: str
+    title: str
+    text: str
+    tone: str = "info"
+    link: str = ""
+
+
+Notices = Callable[[Context, Visitor], Awaitable[list[Notice]]]
+_notices: list[Notices] = []
+
+
+def register_notices(notices: Notices) -> None:
+    """Say what stands above the pages of a visitor: ``await notices(context, visitor)``."""
+    _notices[:] = [notices]
+
+
+async def _notices_of(context: Context, visitor: Visitor) -> list[Notice]:
+    try:
+        return await _notices[0](context, visitor) if _notices else []
+    except Exception as problem:  # as with the balance
+        log.warning("notices cannot be shown", error=repr(problem))
+        return []
+
+
 def register_balance(balance: Balance) -> None:
     """Say how the top bar learns an account's balance: ``await balance(context, account_id)`` gives the text to show."""
     _balance[:] = [balance]
@@ -56,11 +84,12 @@ async def balance_text(context: Context, account_id: int) -> str:
 async def shell(context: Context, visitor: Visitor | None, path: str) -> dict[str, Any]:
     """The layout's own template variables."""
     if visitor is None:
-        return {"menu_groups": [], "menu_current": None, "balance": ""}
+        return {"menu_groups": [], "menu_current": None, "balance": "", "notices": []}
     return {
         "menu_groups": menu.groups(visitor),
         "menu_current": menu.current(path),
         "balance": await balance_text(context, visitor.account_id) if _sees_money(visitor) else "",
+        "notices": await _notices_of(context, visitor),
     }
 
 

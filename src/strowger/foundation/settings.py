@@ -148,7 +148,7 @@ class Settings:
         "2775",
         "First port of the SMPP range: customers' SMPP clients bind on it. The simulated SMSC listens on the next one, "
         "its control on the one after, the simulated mail server on the third; clients that bind by TLS on the fourth, "
-        "the simulated HTTP gateway on the fifth.",
+        "the simulated HTTP gateway on the fifth, the simulated OpenID Connect provider on the sixth.",
     )
     smpp_access: bool = setting(_switch, "on", "Start the server on which customers' SMPP clients bind.")
     smpp_access_host: str = setting(str, "", "Address on which that server listens; empty: STROWGER_HTTP_HOST.")
@@ -293,6 +293,11 @@ class Settings:
     def simulator_gateway_port(self) -> int:
         """TCP port of the simulated HTTP gateway."""
         return self.smpp_port + 5
+
+    @property
+    def simulator_openid_port(self) -> int:
+        """TCP port of the simulated OpenID Connect provider."""
+        return self.smpp_port + 6
 
     @property
     def outgoing_mail(self) -> str:

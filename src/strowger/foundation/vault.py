@@ -51,6 +51,7 @@ PLACES: tuple[Sealed, ...] = (
     Sealed("app_user", "totp_sealed", ("id",), lambda r: f"totp:{r['id']}"),
     Sealed("carrier", "secret_sealed", ("id", "name"), lambda r: f"carrier:{r['name']}"),
     Sealed("carrier", "hook_sealed", ("id", "name"), lambda r: f"carrier-hook:{r['name']}"),
+    Sealed("identity_provider", "secret_sealed", ("account_id",), lambda r: f"identity_provider:{r['account_id']}"),
     Sealed("lookup_provider", "secret", ("id", "name"), lambda r: f"lookup_provider:{r['name']}"),
     Sealed("payment_method", "secret", ("name",), lambda r: f"payment_method:{r['name']}"),
     Sealed("auto_recharge", "stored", ("account_id",), lambda r: f"auto_recharge:{r['account_id']}"),

@@ -16,6 +16,7 @@ from strowger.foundation.settings import SettingsError, read_settings
 from strowger.simulators.gateway.service import Gateway
 from strowger.simulators.mailbox import Mailbox
 from strowger.simulators.misbehaviours import MISBEHAVIOURS
+from strowger.simulators.openid.service import Provider
 from strowger.simulators.smsc import SimulatedSmsc
 from strowger.simulators.switchboard import UnknownMisbehaviour, read_misbehaviour
 
@@ -42,10 +43,11 @@ def run(
     receipt_delay: float = RECEIPT_DELAY,
     mail_port: int | None = None,
     gateway_port: int | None = None,
+    openid_port: int | None = None,
     **options: Any,
 ) -> None:
     """Serve until SIGINT or SIGTERM. ``options`` are those of SimulatedSmsc; ``mail_port`` adds the mail server,
-    ``gateway_port`` the HTTP gateway.
+    ``gateway_port`` the HTTP gateway, ``openid_port`` the OpenID Connect provider.
 
     Raises OSError when a port is taken.
     """
@@ -54,10 +56,12 @@ def run(
     mailbox = Mailbox(mail_port, host) if mail_port is not None else None
     smsc = SimulatedSmsc(smpp_port, http_port, host=host, receipt_delay=receipt_delay, mailbox=mailbox, **options)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(smsc, misbehaviours, gateway_port))
+        runner.run(_serve(smsc, misbehaviours, gateway_port, openid_port))
 
 
-async def _serve(smsc: SimulatedSmsc, misbehaviours: Sequence[MisbehaviourFlag], gateway_port: int | None) -> None:
+async def _serve(
+    smsc: SimulatedSmsc, misbehaviours: Sequence[MisbehaviourFlag], gateway_port: int | None, openid_port: int | None
+) -> None:
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -67,7 +71,9 @@ async def _serve(smsc: SimulatedSmsc, misbehaviours: Sequence[MisbehaviourFlag],
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     gateway = None if gateway_port is None else Gateway(gateway_port, smsc.host, receipt_delay=RECEIPT_DELAY)
-    async with smsc, smsc.mailbox or contextlib.nullcontext(), gateway or contextlib.nullcontext():
+    openid = None if openid_port is None else Provider(openid_port, smsc.host)
+    nothing = contextlib.nullcontext()
+    async with smsc, smsc.mailbox or nothing, gateway or nothing, openid or nothing:
         for name, system_id, options in misbehaviours:
             smsc.centre.switchboard.switch_on(name, system_id, options)
         log.info("simulators_ready", smpp_port=smsc.port, http_port=smsc.http_port)

@@ -23,6 +23,7 @@ RESULTS = {
     "locked": "Locked",
     "disabled": "Disabled",
     "address": "Address not allowed",
+    "sso": "Single sign-on needed",
 }
 METHODS = {
     "password": "Password",
@@ -34,6 +35,7 @@ METHODS = {
     "password-passkey": "Password and passkey",
     "device": "Password, known browser",
     "link": "Mailed link",
+    "sso": "Single sign-on",
     "invitation": "Invitation",
 }
 

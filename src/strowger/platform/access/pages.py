@@ -9,7 +9,7 @@ from litestar import Response
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, context_of, local_path, page, public_page, redirect, render
 from strowger.console.visitor import Visitor, find_visitor
-from strowger.platform.access import links, passkeys, proof, sign_in
+from strowger.platform.access import links, passkeys, proof, sign_in, ways
 from strowger.platform.access.errors import CannotText, LinkGone, NotAllowed, StepGone, TooManyCodes, WrongCode
 from strowger.platform.access.flow import CODE_PAGE, DEVICE, STEP, answer, check_origin, where_of
 from strowger.platform.accounts import service
@@ -76,7 +76,7 @@ async def _sign_in_page(request: AnyRequest, form: FormState, status: int = 200)
     needed = await proof.is_needed(context, where_of(request), email)
     return await render(
         request, "access/sign_in.html", title="Sign in", form=form, status=status, signup=settings.signup == "open",
-        passkeys=passkeys.site_of(settings).usable,
+        passkeys=passkeys.site_of(settings).usable, ways=await ways.known_ways(context),
         proof=proof.challenge(context, proof.SIGN_IN) if needed else None,
     )  # fmt: skip
 

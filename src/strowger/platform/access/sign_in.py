@@ -28,6 +28,7 @@ BLOCKED_FOR = timedelta(hours=24)
 WRONG_LIMIT = 5
 FACTORS = ("email", "sms", "totp", "passkey")
 TRIES = ((timedelta(minutes=1), 6), (timedelta(hours=1), 12))  # R-61
+SSO_ONLY = "sso_only"  # in Account.settings: the domains whose people use single sign-on alone
 REFUSED_ADDRESS_MAIL = timedelta(hours=1)
 
 
@@ -113,6 +114,11 @@ def is_open(user: User, account: Account) -> bool:
     return user.state == "active" and account.state not in ("closed", "suspended")
 
 
+def needs_sso(user: User, account: Account) -> bool:
+    """Whether somebody may sign in by the account's provider only; owners keep their password for the day when it fails."""
+    return user.role != "owner" and user.email.rpartition("@")[2] in (account.settings.get(SSO_ONLY) or ())
+
+
 def sms_text(code: str) -> str:
     """The text of a code by SMS."""
     return f"{code} is your sign-in code. It is valid for {CODE_LIVES.seconds // 60} minutes."
@@ -135,6 +141,8 @@ async def refusal_of(
             "locked",
             "Signing in is locked: too many codes were asked for. An owner or admin can unlock it.",
         )
+    elif method != "sso" and needs_sso(user, account):
+        refusal, text = "sso", "Your account signs in by single sign-on only. Use that link on the sign-in page."
     elif not addresses.is_allowed(account.settings, where.ip):
         refusal, text = "address", "Signing in from this address is not allowed (CON451)."
         if not await repository.had_event(session, account.id, "address", now - REFUSED_ADDRESS_MAIL):

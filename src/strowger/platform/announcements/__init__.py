@@ -1,0 +1,1 @@
+"""What the operator announces to everybody who uses the console."""

@@ -1,0 +1,1 @@
+"""Single sign-on of an account's people by OpenID Connect."""

@@ -1,0 +1,1 @@
+"""A simulated OpenID Connect provider, which also misbehaves in named ways."""
