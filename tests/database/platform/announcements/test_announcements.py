@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.people_kit import Browser, House, errors_of, open_house
 
 from strowger.platform.accounts import service as accounts
 from strowger.platform.announcements import pages
-from tests.people_kit import Browser, House, errors_of, open_house
 
 LIST, NEWS = "/operator/announcements", "/announcements"
 
