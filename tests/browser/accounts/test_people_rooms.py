@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from playwright.async_api import expect
 
 from strowger.platform.accounts import service
 from strowger.platform.announcements import pages as announcements
@@ -46,8 +47,7 @@ async def test_rooms_are_accessible_and_fit(visit: Visit, site: Site, axe: Any, 
         await page.context.close()
     page = await visit("/profile/email", width=width, theme=theme)
     await page.click(".announcement button")
-    await page.wait_for_url("**/profile/email")
-    assert await page.locator(".announcement").count() == 0
+    await expect(page.locator(".announcement")).to_have_count(0)
 
 
 async def test_an_image_is_chosen_and_shown_everywhere(visit: Visit, site: Site, axe: Any) -> None:
