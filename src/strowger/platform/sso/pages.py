@@ -175,7 +175,7 @@ async def come_back(request: AnyRequest) -> Response[Any]:
     try:
         entered, target = await service.finish(
             context_of(request), asked.get("state", ""), asked.get("code", ""), browser,
-            asked.get("error_description") or asked.get("error", ""), where_of(request),
+            asked.get("error_description") or asked.get("error") or "", where_of(request),
         )  # fmt: skip
     except (SsoProblem, NotAllowed) as problem:
         response: Response[Any] = await _bare(request, "You cannot sign in", str(problem), status=403)
