@@ -66,6 +66,11 @@ class Field:
     width: Literal["full", "half"] = "full"
     attrs: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def blank(self) -> Any:
+        """What an untouched form holds; nobody's box is ticked beforehand unless its default says so."""
+        return bool(self.default) if self.kind == "checkbox" else self.default
+
     def read(self, given: list[str]) -> Any:
         """The value of what the browser sent. Raises Invalid."""
         if self.kind == "checkbox":
@@ -136,7 +141,7 @@ class Form:
 
     def blank(self, visitor: Visitor | None, base_url: str = "", **values: Any) -> FormState:
         """The form before it is sent; ``values`` fill fields."""
-        given = {item.name: values.get(item.name, item.default) for item in self.fields}
+        given = {item.name: values.get(item.name, item.blank) for item in self.fields}
         return FormState(self, visitor, base_url, _texts(given), given)
 
     async def read(self, request: AnyRequest, visitor: Visitor | None) -> FormState:
