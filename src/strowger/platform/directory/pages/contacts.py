@@ -34,6 +34,12 @@ def _code(values: FormValues, visitor: Visitor, base_url: str) -> ApiCall:
     return ApiCall("POST", f"{base_url}/v1/{visitor.sid}/contacts", json=body)
 
 
+def _edit_code(values: FormValues, visitor: Visitor, base_url: str) -> ApiCall:
+    body: dict[str, Any] = {name: values[name] for name in TEXTS}
+    body["blocklist"] = values.get("channels", []) if values.get("blocked") else []
+    return ApiCall("PATCH", f"{base_url}/v1/{visitor.sid}/contacts/{values['contact']}", json=body)
+
+
 FORM = Form(
     "contact",
     (
@@ -49,6 +55,7 @@ FORM = Form(
     cancel=LIST,
     code=_code,
 )  # fmt: skip
+EDIT = replace(FORM, name="contact-edit", fields=(Field("contact", "", "hidden"), *FORM.fields), code=_edit_code)
 BLOCK = (
     Field("blocked", "Blocklist: block the user?", "checkbox", help="Nothing is sent to them on the channels you select."),
     Field("channels", "Blocked on", "checks", options=tuple(CHANNEL_LABELS.items()), default=[]),
@@ -69,19 +76,19 @@ def _custom(one: CustomField) -> Field:
     return Field(name, one.name, kind, max_length=MAX_VALUE, parse=parse, width="half")
 
 
-def _form(book: Book, action: str, cancel: str = LIST) -> Form:
+def _form(book: Book, action: str, cancel: str = LIST, base: Form = FORM) -> Form:
     labels = tuple((str(tag.id), tag.name) for tag in book.tags if tag.criteria is None)
     tags = (Field("tags", "Tags", "checks", options=labels, default=[]),) if labels else ()
     own = tuple(_custom(one) for one in book.fields)
-    return replace(FORM, fields=(*FORM.fields, *own, *tags, *BLOCK), action=action, cancel=cancel)
+    return replace(base, fields=(*base.fields, *own, *tags, *BLOCK), action=action, cancel=cancel)
 
 
 def _filled(form: Form, visitor: Visitor, base_url: str, person: Person) -> FormState:
     own = {f"field_{key}": value for key, value in person.fields.items()}
     given: dict[str, Any] = {name: getattr(person, name) for name in TEXTS if name != "mobile"}
     return form.blank(
-        visitor, base_url, mobile=f"+{person.mobile}", tags=[str(one) for one in person.tags], blocked=bool(person.blocked),
-        channels=list(person.blocked), **given, **own,
+        visitor, base_url, contact=str(person.id), mobile=f"+{person.mobile}", tags=[str(one) for one in person.tags],
+        blocked=bool(person.blocked), channels=list(person.blocked), **given, **own,
     )  # fmt: skip
 
 
@@ -167,7 +174,7 @@ async def edit_contact(request: AnyRequest, visitor: Visitor, contact_id: int) -
     """Change a contact, its tags and where it is blocked."""
     context, book = context_of(request), await book_of(request, visitor)
     person = await person_of(request, visitor, contact_id)
-    declared, crumb = _form(book, f"{person.path}/edit", person.path), Crumb(person.title, person.path)
+    declared, crumb = _form(book, f"{person.path}/edit", person.path, EDIT), Crumb(person.title, person.path)
     if request.method == "GET":
         return await _show(request, "Edit", _filled(declared, visitor, context.settings.base_url, person), crumb)
     form = await declared.read(request, visitor)
