@@ -21,7 +21,7 @@ BARRED = (
     "/team",
     "/security",
 )
-NEVER = ("installation.", "subaccounts.", "billing.write", "security.", "team.write")
+NEVER = ("installation.", "subaccounts.", "billing.write", "security.", "team.write", "team.transfer")
 
 
 def as_subaccount(visitor: Visitor, account: dict[str, Any]) -> Visitor:

@@ -10,7 +10,7 @@ from strowger.platform.team.models import CustomRole
 from strowger.platform.team.roles import NOTHING, OPERATOR_ONLY, PERMISSIONS, ROLES, Role
 
 PREFIX = "custom:"
-NEVER = OPERATOR_ONLY | {"security.factor", "team.write"}  # what only the house's own roles may hold
+NEVER = OPERATOR_ONLY | {"security.factor", "team.write", "team.transfer"}  # what only the house's own roles may hold
 
 
 def key_of(role_id: int) -> str:

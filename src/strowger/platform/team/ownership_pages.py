@@ -11,7 +11,6 @@ from strowger.console.visitor import Visitor
 from strowger.platform.access.profile_pages import OWN_PASSWORD, confirmed
 from strowger.platform.accounts.errors import AccountProblem
 from strowger.platform.team import ownership
-from strowger.platform.team.roles import OWNER
 
 TEAM, OFFER, ANSWER = "/settings/team", "/settings/team/ownership", "/profile/ownership"
 CRUMBS = [Crumb("Settings"), Crumb("Team", TEAM)]
@@ -41,13 +40,13 @@ async def _offer_page(request: AnyRequest, visitor: Visitor, form: FormState | N
     )  # fmt: skip
 
 
-@page(OFFER, permission="team.write", roles=(OWNER,))
+@page(OFFER, permission="team.transfer")
 async def show_offer(request: AnyRequest, visitor: Visitor) -> Page:
     """Whether the account is being handed over, and to whom."""
     return await _offer_page(request, visitor)
 
 
-@page(OFFER, methods=["POST"], permission="team.write", roles=(OWNER,))
+@page(OFFER, methods=["POST"], permission="team.transfer")
 async def make_offer(request: AnyRequest, visitor: Visitor) -> Page:
     """Offer the account to another member, for who knows the password."""
     form = await (await _own_form(request, visitor)).read(request, visitor)
@@ -65,7 +64,7 @@ async def make_offer(request: AnyRequest, visitor: Visitor) -> Page:
     return await _offer_page(request, visitor, form)
 
 
-@page(f"{OFFER}/withdraw", methods=["POST"], permission="team.write", roles=(OWNER,))
+@page(f"{OFFER}/withdraw", methods=["POST"], permission="team.transfer")
 async def withdraw_offer(request: AnyRequest, visitor: Visitor) -> Page:
     """Take the offer back."""
     done = await ownership.withdraw(context_of(request), visitor.account_id)

@@ -19,7 +19,7 @@ from strowger.platform.access import history, sign_in
 from strowger.platform.access import repository as access
 from strowger.platform.accounts.errors import AccountProblem
 from strowger.platform.team import custom, experts, ownership_pages, service
-from strowger.platform.team.roles import EXPERTS, OWNER, PERMISSIONS, ROLES
+from strowger.platform.team.roles import EXPERTS, PERMISSIONS, ROLES
 
 LIST = "/settings/team"
 menu.register("Settings", "Team", LIST, "users", 20, key="t")
@@ -145,11 +145,10 @@ async def team(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     context = context_of(request)
     source = ListSource(lambda account_id: service.members(context, account_id), searched=("name", "email"))
     actions = [
+        Action("Transfer ownership", f"{LIST}/ownership", "crown"),
         Action("Roles", f"{LIST}/roles", "shield"),
         Action("Invite member", f"{LIST}/invite", "user-plus", primary=True, key="c"),
     ]
-    if visitor.role == OWNER:
-        actions.insert(0, Action("Transfer ownership", f"{LIST}/ownership", "crown"))
     return await MEMBERS.respond(request, visitor, source, title="Team", actions=actions)
 
 
