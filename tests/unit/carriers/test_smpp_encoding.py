@@ -56,6 +56,9 @@ def test_long_texts_by_each_form() -> None:
     ]
     wide = encode(body, long_messages="udh16")
     assert [parse_udh(p.short_message).length for p in wide] == [7, 7, 7]
+    assert [len(p.short_message) for p in wide] == [159, 159, 153]  # 7 octets are 8 septets on the air: 160 in all
+    umlauts = encode("ж" * 100, long_messages="udh16")
+    assert [len(p.short_message) for p in umlauts] == [139, 75]
     sar = encode(body, long_messages="sar")
     assert [(s.n, s.total) for p in sar if (s := p.sar)] == [(1, 3), (2, 3), (3, 3)]
     assert "".join(decode_text(p.short_message, 0) for p in sar) == body

@@ -5,7 +5,7 @@ holds 153 or 67. Neither an escape pair nor a surrogate pair is divided, so a pa
 
 Application port addressing (section 9.2.3.24.4) takes six octets more of every part, and the header one for its length
 where there is no other: a `ported` text holds 152 septets or 66 units alone, and 145 or 63 in each part, whether the
-reference that joins the parts has 8 bits or 16.
+reference that joins the parts has 8 bits or 16. Without a port a `wide` reference of 16 bits leaves 152 or 66.
 """
 
 from dataclasses import dataclass
@@ -24,6 +24,8 @@ PORTED_GSM7_SINGLE: Final = 152
 PORTED_GSM7_PART: Final = 145
 PORTED_UCS2_SINGLE: Final = 66
 PORTED_UCS2_PART: Final = 63
+WIDE_GSM7_PART: Final = 152
+WIDE_UCS2_PART: Final = 66
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,11 @@ def encode_units(text: str, unicode: UnicodeMode) -> tuple[Encoding, bytes]:
     return "UCS2", encode_ucs2(text)
 
 
-def cut_gsm7(septets: bytes, *, ported: bool = False) -> tuple[bytes, ...]:
+def cut_gsm7(septets: bytes, *, ported: bool = False, wide: bool = False) -> tuple[bytes, ...]:
     """Cut unpacked septets into parts, keeping each escape with its septet."""
     size = len(septets)
     single, room = (PORTED_GSM7_SINGLE, PORTED_GSM7_PART) if ported else (GSM7_SINGLE, GSM7_PART)
+    room = min(room, WIDE_GSM7_PART) if wide else room
     if size <= single:
         return (septets,)
     parts = []
@@ -75,10 +78,11 @@ def cut_gsm7(septets: bytes, *, ported: bool = False) -> tuple[bytes, ...]:
     return tuple(parts)
 
 
-def cut_ucs2(octets: bytes, *, ported: bool = False) -> tuple[bytes, ...]:
+def cut_ucs2(octets: bytes, *, ported: bool = False, wide: bool = False) -> tuple[bytes, ...]:
     """Cut UTF-16BE octets into parts, keeping surrogate pairs whole."""
     size = len(octets)
     single, room = (PORTED_UCS2_SINGLE, PORTED_UCS2_PART) if ported else (UCS2_SINGLE, UCS2_PART)
+    room = min(room, WIDE_UCS2_PART) if wide else room
     if size <= 2 * single:
         return (octets,)
     parts = []

@@ -49,22 +49,23 @@ def encode_text(
     flash: bool = False,
     default_alphabet: DefaultAlphabet = "gsm7",
     ported: bool = False,
+    wide: bool = False,
 ) -> EncodedText:
-    """Encode a text and cut it into parts, in the same places in which `sms_length` counts them.
+    """Encode a text and cut it into parts, in the same places in which `sms_length` counts them unless `wide`.
 
     When the carrier's default alphabet lacks a GSM character of the text, the text goes as UCS-2, or with `unicode` "0"
     shows `?` in its place.
     """
     encoding, octets = encode_units(text, unicode)
     if encoding == "GSM7":
-        parts = cut_gsm7(octets, ported=ported)
+        parts = cut_gsm7(octets, ported=ported, wide=wide)
         if default_alphabet == "gsm7":
             return EncodedText("GSM7", _DATA_CODING["GSM7", flash], parts)
         recoded = _recode(parts, _DEFAULT_CODECS[default_alphabet], keep=unicode == "0")
         if recoded is not None:
             return EncodedText("GSM7", _DATA_CODING["GSM7", flash], recoded)
         octets = encode_ucs2(decode_gsm7(octets))
-    return EncodedText("UCS2", _DATA_CODING["UCS2", flash], cut_ucs2(octets, ported=ported))
+    return EncodedText("UCS2", _DATA_CODING["UCS2", flash], cut_ucs2(octets, ported=ported, wide=wide))
 
 
 def _recode(parts: tuple[bytes, ...], codec: str, *, keep: bool) -> tuple[bytes, ...] | None:

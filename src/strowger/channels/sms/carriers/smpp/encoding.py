@@ -65,8 +65,10 @@ def trace_of(problem: SmppError) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _encode(body: str, unicode: UnicodeMode, flash: bool, alphabet: DefaultAlphabet, ported: bool) -> EncodedText:
-    return encode_text(body, unicode, flash=flash, default_alphabet=alphabet, ported=ported)
+def _encode(
+    body: str, unicode: UnicodeMode, flash: bool, alphabet: DefaultAlphabet, ported: bool, wide: bool
+) -> EncodedText:
+    return encode_text(body, unicode, flash=flash, default_alphabet=alphabet, ported=ported, wide=wide)
 
 
 def _unicode_mode(value: object) -> UnicodeMode:
@@ -101,6 +103,7 @@ class Encoder:
             is_on(options.get("flash")),
             self._config.default_alphabet,
             bool(port),
+            self._config.long_messages == "udh16",
         )
         template = self._template(
             submission.sender, text.data_coding, not is_off(options.get("dlr")), self._validity(submission, now)
