@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from strowger.protocols.smpp import Bind
 from strowger.protocols.smpp.status import ESME_RINVPASWD, ESME_RINVSYSID
 from strowger.simulators.centre import Centre
+from strowger.simulators.misbehaviours.links import BindRefused, Silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,10 @@ def decide_bind(centre: Centre, bind: Bind) -> BindDecision:
 
 def _misbehave(centre: Centre, bind: Bind) -> BindDecision | None:
     for active in centre.switchboard.of(bind.system_id):
-        if active.misbehaviour.silent_on_bind:
+        if isinstance(active.misbehaviour, Silent):
             return BindDecision(silent=True)
-        if status := active.misbehaviour.bind_status():
-            return BindDecision(status)
+        if isinstance(active.misbehaviour, BindRefused):
+            return BindDecision(active.misbehaviour.status)
     return None
 
 

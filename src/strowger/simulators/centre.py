@@ -15,11 +15,12 @@ from strowger.simulators.counters import Counters
 from strowger.simulators.events import Events
 from strowger.simulators.handsets import Handsets
 from strowger.simulators.messages import CANCELLED, ENROUTE, Message, Messages, apply_times
+from strowger.simulators.misbehaving import Switchboard
+from strowger.simulators.misbehaviours import MISBEHAVIOURS
 from strowger.simulators.outbox import Delivery, Outbox, Receiver
 from strowger.simulators.outcomes import DELIVERED, Verdict, outcome_of
 from strowger.simulators.plan import Plan, Submission
 from strowger.simulators.receipts import receipt_body
-from strowger.simulators.switchboard import Switchboard
 
 Refusal = Literal["answer", "close", "silent"]
 ANY_SYSTEM: Final = ""
@@ -49,7 +50,7 @@ class Centre:
         self.refusal = refusal
         self.agenda = Agenda()
         self.counters = Counters()
-        self.switchboard = Switchboard()
+        self.switchboard = Switchboard(MISBEHAVIOURS)
         self.events = Events()
         self.handsets = Handsets(self.events.message, default_alphabet)
         self.messages = Messages()
@@ -101,9 +102,7 @@ class Centre:
         outcome = outcome_of(pdu.destination_addr)
         if outcome is not DELIVERED:
             plan.follow(outcome, submission.part)
-        for active in self.switchboard.of(system_id):
-            active.count += 1
-            active.misbehaviour.on_submit(plan, submission, active.count)
+        self.switchboard.apply(plan, submission, system_id)
         if isinstance(pdu, SubmitSm) and (pdu.validity_period or pdu.schedule_delivery_time):
             try:
                 apply_times(plan, pdu)

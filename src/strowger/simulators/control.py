@@ -11,10 +11,10 @@ import msgspec
 from aiohttp import web
 
 from strowger.simulators import hlr
+from strowger.simulators.misbehaving import UnknownMisbehaviour
 from strowger.simulators.misbehaviours import MISBEHAVIOURS
 from strowger.simulators.outcomes import OUTCOMES
 from strowger.simulators.replies import BadReply, send_reply
-from strowger.simulators.switchboard import UnknownMisbehaviour
 
 if TYPE_CHECKING:
     from strowger.simulators.smsc import SimulatedSmsc
@@ -90,11 +90,7 @@ class _Control:
         return web.Response(text="".join(f"{number} {count}\n" for number, count in rows))
 
     async def misbehaviours(self, _: web.Request) -> web.Response:
-        rows = [
-            {"name": name, "sentence": (cls.__doc__ or "").strip(), "options": msgspec.structs.asdict(cls())}
-            for name, cls in MISBEHAVIOURS.items()
-        ]
-        return _json({"misbehaviours": rows, "active": self._smsc.centre.switchboard.describe()})
+        return _json({"misbehaviours": MISBEHAVIOURS.describe(), "active": self._smsc.centre.switchboard.describe()})
 
     async def misbehave(self, request: web.Request) -> web.Response:
         body = await _read(request, MisbehaveBody)

@@ -15,10 +15,10 @@ from strowger.foundation.logs import configure, get_logger
 from strowger.foundation.settings import SettingsError, read_settings
 from strowger.simulators.gateway.service import Gateway
 from strowger.simulators.mailbox import Mailbox
+from strowger.simulators.misbehaving import UnknownMisbehaviour
 from strowger.simulators.misbehaviours import MISBEHAVIOURS
 from strowger.simulators.openid.service import Provider
 from strowger.simulators.smsc import SimulatedSmsc
-from strowger.simulators.switchboard import UnknownMisbehaviour, read_misbehaviour
 
 RECEIPT_DELAY: Final = 0.1
 MisbehaviourFlag = tuple[str, str | None, dict[str, str]]
@@ -30,7 +30,7 @@ def read_flag(text: str) -> MisbehaviourFlag:
     name, _, rest = head.partition(":")
     pairs = [item.partition("=") for item in rest.split(",") if item]
     options = {key.strip(): value.strip() for key, _, value in pairs}
-    read_misbehaviour(name, options)
+    MISBEHAVIOURS.read(name, options)
     return name, system_id or None, options
 
 

@@ -13,6 +13,7 @@ from strowger.protocols.smpp import constants as c
 from strowger.protocols.smpp.codec import HEADER
 from strowger.simulators.binds import decide_bind
 from strowger.simulators.centre import Centre
+from strowger.simulators.misbehaviours.links import EnquireLinkIgnored
 from strowger.simulators.outbox import Delivery
 from strowger.simulators.plan import Plan, Submission
 from strowger.simulators.queries import answer_cancel, answer_query
@@ -205,7 +206,7 @@ class Session(asyncio.Protocol):
 
     def _on_enquire_link(self, _: bytes, sequence: int) -> None:
         for entry in self.centre.switchboard.of(self.system_id):
-            if entry.misbehaviour.ignores_enquire_link:
+            if isinstance(entry.misbehaviour, EnquireLinkIgnored):
                 return
         self._out.append(smpp.enquire_link_resp_frame(sequence))
 

@@ -162,10 +162,7 @@ class SimulatedSmsc:
 
     def misbehave(self, name: str, on: bool = True, *, system_id: str | None = None, **options: object) -> None:
         """Switch a misbehaviour on or off, for everyone or one system_id. Raises UnknownMisbehaviour."""
-        if on:
-            self.centre.switchboard.switch_on(name, system_id, options)
-        else:
-            self.centre.switchboard.switch_off(name, system_id)
+        self.centre.switchboard.switch(name, on, system_id, options)
 
     def reply(self, number: str, to: str, text: str, system_id: str | None = None) -> HandsetMessage:
         """Type a reply on a handset; raises BadReply."""

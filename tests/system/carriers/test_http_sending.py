@@ -147,7 +147,7 @@ async def test_a_long_text_goes_whole_or_in_parts(gateway: Gateway) -> None:
 async def test_every_misbehaviour_ends_in_one_of_the_closed_set(
     gateway: Gateway, name: str, options: dict[str, Any], kind: type[Outcome], words: str
 ) -> None:
-    gateway.switches.switch(name, True, options)
+    gateway.switchboard.switch_on(name, options=options)
     answers = {"ok": "accept", "banned": "reject CONTENT-REJ"}
     async with carrier(f"{gateway.url}/send", timeout=0.5, answers=answers) as run:
         outcome = await one(run)
@@ -164,14 +164,14 @@ async def test_every_misbehaviour_ends_in_one_of_the_closed_set(
 
 
 async def test_a_carrier_that_cannot_be_reached_counts_as_down_and_comes_back(gateway: Gateway) -> None:
-    gateway.switches.switch("fails", True, {"status": 500})
+    gateway.switchboard.switch_on("fails", options={"status": 500})
     async with carrier(f"{gateway.url}/send", failures=3, concurrency=1, pause_min=0.3, pause_max=0.3) as run:
         for number in range(3):
             await one(run, recipient=f"44770090000{number}")
         await run.until_state("down")
         taken = len(gateway.requests)
         run.lane.put(submission())
-        gateway.switches.clear()
+        gateway.switchboard.reset()
         await run.journal.until_outcomes(4)
         assert isinstance(run.journal.outcomes[3], Accepted)
         assert len(gateway.requests) == taken + 1
@@ -189,7 +189,7 @@ async def test_nothing_is_sent_while_paused_and_what_waits_goes_back(gateway: Ga
 
 
 async def test_R12_concurrency_and_rate_hold(gateway: Gateway) -> None:
-    gateway.switches.switch("slow", True, {"ms": 100})
+    gateway.switchboard.switch_on("slow", options={"ms": 100})
     async with carrier(f"{gateway.url}/send", concurrency=3) as run:
         run.lane.put(*(submission(recipient=f"4477009{n:05d}") for n in range(9)))
         await run.journal.until_outcomes(9)
@@ -205,7 +205,7 @@ async def test_R12_concurrency_and_rate_hold(gateway: Gateway) -> None:
 
 
 async def test_a_stopped_worker_reports_what_it_had_begun_as_unknown(gateway: Gateway) -> None:
-    gateway.switches.switch("times-out", True, {"takes": True})
+    gateway.switchboard.switch_on("times-out", options={"takes": True})
     async with carrier(f"{gateway.url}/send", timeout=30, concurrency=1) as run:
         first, second = submission(recipient="447700900001"), submission(recipient="447700900002")
         run.lane.put(first, second)

@@ -17,7 +17,7 @@ import pytest
 from raw_smpp_client import RawClient
 
 from strowger.simulators.main import main, read_flag
-from strowger.simulators.switchboard import UnknownMisbehaviour
+from strowger.simulators.misbehaving import UnknownMisbehaviour
 
 
 @contextlib.asynccontextmanager

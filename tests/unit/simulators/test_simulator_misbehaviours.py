@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from strowger.protocols.smpp import SubmitSm
+from strowger.simulators.misbehaving import Switchboard, UnknownMisbehaviour
 from strowger.simulators.misbehaviours import MISBEHAVIOURS
+from strowger.simulators.misbehaviours.links import BindRefused
 from strowger.simulators.outcomes import Verdict
 from strowger.simulators.plan import Plan, Submission
-from strowger.simulators.switchboard import Switchboard, UnknownMisbehaviour, read_misbehaviour
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text()
 WHOLE = Submission(SubmitSm(1, 0, destination_addr="447700900001", short_message=b"hello"))
@@ -23,7 +24,7 @@ def part(n: int, total: int = 3) -> Submission:
 
 def planned(name: str, submission: Submission = WHOLE, count: int = 1, **options: Any) -> Plan:
     plan = Plan(255, "0000000255", "0000000255")
-    read_misbehaviour(name, options).on_submit(plan, submission, count)
+    MISBEHAVIOURS.read(name, options).on_submit(plan, submission, count)
     return plan
 
 
@@ -91,10 +92,12 @@ def test_later_parts_report_first() -> None:
 
 
 def test_links_misbehave_at_the_bind() -> None:
-    assert read_misbehaviour("silent", {}).silent_on_bind
-    assert read_misbehaviour("bind-refused", {}).bind_status() == 0x0D
-    assert read_misbehaviour("bind-refused", {"status": "5"}).bind_status() == 5
-    assert read_misbehaviour("enquire-link-ignored", {}).ignores_enquire_link
+    assert MISBEHAVIOURS.read("bind-refused", {}) == BindRefused(0x0D)
+    assert MISBEHAVIOURS.read("bind-refused", {"status": "5"}) == BindRefused(5)
+    plan = Plan(255, "0000000255", "0000000255")
+    for name in ("silent", "bind-refused", "enquire-link-ignored"):
+        MISBEHAVIOURS.read(name, {}).on_submit(plan, WHOLE, 1)
+    assert changes(plan) == {}, "they say nothing about submissions"
 
 
 @pytest.mark.parametrize(
@@ -103,11 +106,11 @@ def test_links_misbehave_at_the_bind() -> None:
 )
 def test_refuses_what_it_does_not_know(name: str, options: dict[str, Any]) -> None:
     with pytest.raises(UnknownMisbehaviour, match=name):
-        read_misbehaviour(name, options)
+        MISBEHAVIOURS.read(name, options)
 
 
 def test_switchboard_scopes_order_and_counts() -> None:
-    board = Switchboard()
+    board = Switchboard(MISBEHAVIOURS)
     board.switch_on("unbinds-after")
     board.switch_on("throttle", "one")
     assert [active.misbehaviour.name for active in board.of("one")] == ["throttle", "unbinds-after"]

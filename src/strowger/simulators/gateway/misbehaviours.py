@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import msgspec
 
-from strowger.simulators.misbehaviours.base import Milliseconds, Seconds, Times
+from strowger.simulators.misbehaving import EveryNth, Milliseconds, Seconds, Table, Times
 
+Fields = dict[str, str]  # the parameters of a request
 HTML = b"<!doctype html><title>Welcome</title><p>Please sign in to the network.</p>"
 
 
@@ -31,23 +31,7 @@ class Handling:
     receipt_first: bool = False
 
 
-class Misbehaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One way to misbehave; ``count`` is 1 for the first request after it was switched on."""
-
-    name: ClassVar[str]
-    every: Times = 1
-
-    def on_request(self, handling: Handling, count: int) -> None:
-        """Act when it is the n-th request's turn."""
-        if count % self.every == 0:
-            self.act(handling)
-
-    def act(self, handling: Handling) -> None:
-        """Change what becomes of this request."""
-        raise NotImplementedError
-
-
-class TimesOut(Misbehaviour, frozen=True):
+class TimesOut(EveryNth[Handling, Fields], frozen=True):
     """Never answers; with ``takes`` the message is delivered all the same."""
 
     name: ClassVar[str] = "times-out"
@@ -58,7 +42,7 @@ class TimesOut(Misbehaviour, frozen=True):
         handling.silent, handling.taken = True, self.takes
 
 
-class Closes(Misbehaviour, frozen=True):
+class Closes(EveryNth[Handling, Fields], frozen=True):
     """Cuts the connection instead of an answer; with ``takes`` the message is delivered all the same."""
 
     name: ClassVar[str] = "closes"
@@ -69,7 +53,7 @@ class Closes(Misbehaviour, frozen=True):
         handling.closes, handling.taken = True, self.takes
 
 
-class Fails(Misbehaviour, frozen=True):
+class Fails(EveryNth[Handling, Fields], frozen=True):
     """Answers with an HTTP status."""
 
     name: ClassVar[str] = "fails"
@@ -81,7 +65,7 @@ class Fails(Misbehaviour, frozen=True):
         handling.body = msgspec.json.encode({"code": f"H{self.status}", "error": "simulated failure"})
 
 
-class Throttles(Misbehaviour, frozen=True):
+class Throttles(EveryNth[Handling, Fields], frozen=True):
     """Answers 429 with Retry-After."""
 
     name: ClassVar[str] = "throttles"
@@ -95,7 +79,7 @@ class Throttles(Misbehaviour, frozen=True):
         handling.body = msgspec.json.encode({"code": "throttled", "error": "too many requests"})
 
 
-class RefusesInBody(Misbehaviour, frozen=True):
+class RefusesInBody(EveryNth[Handling, Fields], frozen=True):
     """Answers 200 with an error code in the body."""
 
     name: ClassVar[str] = "refuses-in-body"
@@ -107,7 +91,7 @@ class RefusesInBody(Misbehaviour, frozen=True):
         handling.body = msgspec.json.encode({"code": self.code, "error": "refused"})
 
 
-class Garbage(Misbehaviour, frozen=True):
+class Garbage(EveryNth[Handling, Fields], frozen=True):
     """Answers 200 with a page of HTML, as a captive portal does."""
 
     name: ClassVar[str] = "garbage"
@@ -118,7 +102,7 @@ class Garbage(Misbehaviour, frozen=True):
         handling.status, handling.body, handling.taken = 200, HTML, self.takes
 
 
-class NoId(Misbehaviour, frozen=True):
+class NoId(EveryNth[Handling, Fields], frozen=True):
     """Takes the message, but its answer holds no id."""
 
     name: ClassVar[str] = "no-id"
@@ -128,7 +112,7 @@ class NoId(Misbehaviour, frozen=True):
         handling.with_id = False
 
 
-class Slow(Misbehaviour, frozen=True):
+class Slow(EveryNth[Handling, Fields], frozen=True):
     """Answers late."""
 
     name: ClassVar[str] = "slow"
@@ -139,7 +123,7 @@ class Slow(Misbehaviour, frozen=True):
         handling.delay += self.ms / 1000
 
 
-class NoReceipts(Misbehaviour, frozen=True):
+class NoReceipts(EveryNth[Handling, Fields], frozen=True):
     """Delivers and never reports."""
 
     name: ClassVar[str] = "no-receipts"
@@ -149,7 +133,7 @@ class NoReceipts(Misbehaviour, frozen=True):
         handling.receipts = 0
 
 
-class DuplicateReceipts(Misbehaviour, frozen=True):
+class DuplicateReceipts(EveryNth[Handling, Fields], frozen=True):
     """Sends each receipt several times."""
 
     name: ClassVar[str] = "duplicate-receipts"
@@ -160,7 +144,7 @@ class DuplicateReceipts(Misbehaviour, frozen=True):
         handling.receipts *= self.copies
 
 
-class LateReceipts(Misbehaviour, frozen=True):
+class LateReceipts(EveryNth[Handling, Fields], frozen=True):
     """Sends receipts so many seconds late."""
 
     name: ClassVar[str] = "late-receipts"
@@ -171,7 +155,7 @@ class LateReceipts(Misbehaviour, frozen=True):
         handling.receipt_delay += self.seconds
 
 
-class ReceiptFirst(Misbehaviour, frozen=True):
+class ReceiptFirst(EveryNth[Handling, Fields], frozen=True):
     """Sends the receipt before the answer."""
 
     name: ClassVar[str] = "receipt-first"
@@ -181,52 +165,9 @@ class ReceiptFirst(Misbehaviour, frozen=True):
         handling.receipt_first = True
 
 
-MISBEHAVIOURS: Final[dict[str, type[Misbehaviour]]] = {
-    cls.name: cls
-    for cls in (
+MISBEHAVIOURS: Final[Table[Handling, Fields]] = Table(
+    (
         Slow, NoReceipts, DuplicateReceipts, LateReceipts, ReceiptFirst, NoId, RefusesInBody, Throttles, Fails, Garbage,
         TimesOut, Closes,
     )
-}  # fmt: skip
-
-
-class UnknownMisbehaviour(ValueError):
-    """There is no misbehaviour of this name, or it has no such option."""
-
-
-class Switches:
-    """The misbehaviours that are on, with how many requests each has seen."""
-
-    def __init__(self) -> None:
-        self._on: dict[str, tuple[Misbehaviour, int]] = {}
-
-    def switch(self, name: str, on: bool, options: Mapping[str, Any]) -> None:
-        """Switch one on or off. Raises UnknownMisbehaviour."""
-        cls = MISBEHAVIOURS.get(name)
-        if cls is None:
-            raise UnknownMisbehaviour(f"no misbehaviour {name!r}; there are {', '.join(MISBEHAVIOURS)}")
-        if not on:
-            self._on.pop(name, None)
-            return
-        try:
-            self._on[name] = msgspec.convert(dict(options), cls, strict=False), 0
-        except msgspec.ValidationError as problem:
-            raise UnknownMisbehaviour(f"{name}: {problem}") from problem
-
-    def apply(self) -> Handling:
-        """What becomes of the next request, in the order of the table."""
-        handling = Handling()
-        for name in MISBEHAVIOURS:
-            if name in self._on:
-                misbehaviour, count = self._on[name]
-                self._on[name] = misbehaviour, count + 1
-                misbehaviour.on_request(handling, count + 1)
-        return handling
-
-    def clear(self) -> None:
-        """Switch everything off."""
-        self._on.clear()
-
-    def describe(self) -> list[dict[str, Any]]:
-        """What is on."""
-        return [{"name": name, "seen": count, **msgspec.structs.asdict(one)} for name, (one, count) in self._on.items()]
+)  # fmt: skip

@@ -10,10 +10,11 @@ from xml.sax.saxutils import escape
 import msgspec
 from aiohttp import web
 
-from strowger.simulators.gateway.misbehaviours import MISBEHAVIOURS, Handling, UnknownMisbehaviour
+from strowger.simulators.gateway.misbehaviours import MISBEHAVIOURS, Fields, Handling
+from strowger.simulators.misbehaving import UnknownMisbehaviour
 
 if TYPE_CHECKING:
-    from strowger.simulators.gateway.service import Fields, Gateway, Taken
+    from strowger.simulators.gateway.service import Gateway, Taken
 
 MAX_BODY = 256 * 1024
 
@@ -141,20 +142,17 @@ class _Control:
         return web.json_response({"requests": list(self._gateway.requests)})
 
     async def misbehaviours(self, _: web.Request) -> web.Response:
-        rows = [
-            {"name": name, "sentence": (cls.__doc__ or "").strip(), "options": msgspec.structs.asdict(cls())}
-            for name, cls in MISBEHAVIOURS.items()
-        ]
-        return web.json_response({"misbehaviours": rows, "active": self._gateway.switches.describe()})
+        active = self._gateway.switchboard.describe()
+        return web.json_response({"misbehaviours": MISBEHAVIOURS.describe(), "active": active})
 
     async def misbehave(self, request: web.Request) -> web.Response:
         """``{"name", "on": true, "options": {}}``."""
         given = await request.json()
         try:
-            self._gateway.switches.switch(given["name"], given.get("on", True), given.get("options", {}))
+            self._gateway.switchboard.switch(given["name"], given.get("on", True), options=given.get("options", {}))
         except (UnknownMisbehaviour, KeyError, TypeError) as problem:
             return web.json_response({"error": str(problem)}, status=422)
-        return web.json_response({"active": self._gateway.switches.describe()})
+        return web.json_response({"active": self._gateway.switchboard.describe()})
 
     async def message(self, request: web.Request) -> web.Response:
         """``{"url", "from", "to", "text"}``: hand in an incoming message."""

@@ -17,7 +17,8 @@ from aiohttp import web
 from strowger.foundation.http_client import GuardedClient, OutgoingError
 from strowger.foundation.logs import get_logger
 from strowger.foundation.settings import AllowList
-from strowger.simulators.gateway.misbehaviours import Handling, Switches
+from strowger.simulators.gateway.misbehaviours import MISBEHAVIOURS, Fields, Handling
+from strowger.simulators.misbehaving import Switchboard
 from strowger.simulators.outcomes import Outcome, outcome_of
 
 log = get_logger(__name__)
@@ -26,7 +27,6 @@ TRIES: Final = (0.2, 1.0, 3.0, 10.0, 30.0)  # seconds before a receipt that was 
 TIMEOUT: Final = 10.0
 JSON: Final = {"Content-Type": "application/json"}
 WORDS: Final = {"DELIVRD": "delivered", "UNDELIV": "undelivered", "EXPIRED": "expired", "REJECTD": "rejected"}
-Fields = dict[str, str]
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class Gateway:
         self.messages: deque[Taken] = deque(maxlen=KEPT)
         self.requests: deque[dict[str, Any]] = deque(maxlen=KEPT)
         self.counters: Counter[str] = Counter()
-        self.switches = Switches()
+        self.switchboard = Switchboard(MISBEHAVIOURS)
         self._serial = 0
         self._runner: web.AppRunner | None = None
         self._client = GuardedClient(AllowList(), allow_loopback=True)
@@ -100,7 +100,7 @@ class Gateway:
         return {
             "counters": dict(self.counters),
             "messages": [asdict(message) for message in self.messages],
-            "misbehaviours": self.switches.describe(),
+            "misbehaviours": self.switchboard.describe(),
         }
 
     def reset(self) -> None:
@@ -108,7 +108,7 @@ class Gateway:
         self.messages.clear()
         self.requests.clear()
         self.counters.clear()
-        self.switches.clear()
+        self.switchboard.reset()
 
     # Messages
 
@@ -116,7 +116,8 @@ class Gateway:
         """Decide on a request: how it is handled, the message when it is taken, and how that ends."""
         self.counters["requests"] += 1
         outcome = outcome_of(fields.get("to", ""))
-        handling = self.switches.apply()
+        handling = Handling()
+        self.switchboard.apply(handling, fields)
         if outcome.submit_status and not handling.status:
             handling.status, handling.taken = 400, False
         handling.delay += outcome.answer_delay

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from strowger.simulators.misbehaving import Table
 from strowger.simulators.misbehaviours import answers, dlt, links, receipts
-from strowger.simulators.misbehaviours.base import Misbehaviour
+from strowger.simulators.plan import Plan, Submission
 
-# In this order they are applied to a plan, so that a combination does not depend on which was switched on first.
-MISBEHAVIOURS: Final[dict[str, type[Misbehaviour]]] = {
-    cls.name: cls
-    for cls in (
+MISBEHAVIOURS: Final[Table[Plan, Submission]] = Table(
+    (
         links.Silent,
         links.BindRefused,
         links.EnquireLinkIgnored,
@@ -37,6 +36,4 @@ MISBEHAVIOURS: Final[dict[str, type[Misbehaviour]]] = {
         links.UnbindsAfter,
         links.DropsLink,
     )
-}
-
-__all__ = ["MISBEHAVIOURS", "Misbehaviour"]
+)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from strowger.protocols.smpp.status import ESME_RINVCMDID, ESME_RMSGQFUL, ESME_RSUBMITFAIL, ESME_RTHROTTLED
-from strowger.simulators.misbehaviours.base import EveryNth, Milliseconds, Misbehaviour, Status, Times
+from strowger.simulators.misbehaving import EveryNth, Milliseconds, Misbehaviour, Status, Times
 from strowger.simulators.plan import Plan, Submission
 
 
-class NeverAnswersSubmit(EveryNth, frozen=True):
+class NeverAnswersSubmit(EveryNth[Plan, Submission], frozen=True):
     """Does not answer; with ``takes`` the message is delivered all the same."""
 
     name: ClassVar[str] = "never-answers-submit"
@@ -21,7 +21,7 @@ class NeverAnswersSubmit(EveryNth, frozen=True):
         plan.taken = plan.taken and self.takes
 
 
-class NackWithSequence(EveryNth, frozen=True):
+class NackWithSequence(EveryNth[Plan, Submission], frozen=True):
     """Answers with a generic_nack that names the submission."""
 
     name: ClassVar[str] = "nack-with-sequence"
@@ -32,7 +32,7 @@ class NackWithSequence(EveryNth, frozen=True):
         plan.answer, plan.status, plan.taken = "nack", self.status, False
 
 
-class NackWithoutSequence(EveryNth, frozen=True):
+class NackWithoutSequence(EveryNth[Plan, Submission], frozen=True):
     """Answers with a generic_nack of sequence number 0, as when the header could not be read."""
 
     name: ClassVar[str] = "nack-without-sequence"
@@ -43,7 +43,7 @@ class NackWithoutSequence(EveryNth, frozen=True):
         plan.answer, plan.status, plan.taken = "nack-without-sequence", self.status, False
 
 
-class Throttle(EveryNth, frozen=True):
+class Throttle(EveryNth[Plan, Submission], frozen=True):
     """Refuses with 0x58, ESME_RTHROTTLED."""
 
     name: ClassVar[str] = "throttle"
@@ -54,7 +54,7 @@ class Throttle(EveryNth, frozen=True):
         plan.refuse(ESME_RTHROTTLED)
 
 
-class QueueFull(EveryNth, frozen=True):
+class QueueFull(EveryNth[Plan, Submission], frozen=True):
     """Refuses with 0x14, ESME_RMSGQFUL."""
 
     name: ClassVar[str] = "queue-full"
@@ -65,7 +65,7 @@ class QueueFull(EveryNth, frozen=True):
         plan.refuse(ESME_RMSGQFUL)
 
 
-class Refuses(EveryNth, frozen=True):
+class Refuses(EveryNth[Plan, Submission], frozen=True):
     """Refuses with any status."""
 
     name: ClassVar[str] = "refuses"
@@ -76,7 +76,7 @@ class Refuses(EveryNth, frozen=True):
         plan.refuse(self.status)
 
 
-class SlowAnswers(Misbehaviour, frozen=True):
+class SlowAnswers(Misbehaviour[Plan, Submission], frozen=True):
     """Answers late."""
 
     name: ClassVar[str] = "slow-answers"
@@ -87,7 +87,7 @@ class SlowAnswers(Misbehaviour, frozen=True):
         plan.answer_delay += self.ms / 1000
 
 
-class AnswersAfterReceipt(Misbehaviour, frozen=True):
+class AnswersAfterReceipt(Misbehaviour[Plan, Submission], frozen=True):
     """Sends the receipt first, and the answer to the submission after it."""
 
     name: ClassVar[str] = "answers-after-the-receipt"

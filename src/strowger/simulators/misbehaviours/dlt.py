@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from strowger.protocols.smpp.tlv import tlv_value
-from strowger.simulators.misbehaviours.base import Misbehaviour, Times
+from strowger.simulators.misbehaving import Misbehaviour, Times
 from strowger.simulators.outcomes import DLT_CODES, dlt_verdict
 from strowger.simulators.plan import Plan, Submission
 
@@ -20,7 +20,7 @@ def _digits(value: bytes | None, lengths: range) -> bool:
     return text.isdigit() and len(text) in lengths
 
 
-class DltScrub(Misbehaviour, frozen=True):
+class DltScrub(Misbehaviour[Plan, Submission], frozen=True):
     """Turns messages away as DLT scrubbing does: without TLVs 0x1400 (entity) and 0x1401 (template) by 604 and 630, else each
     n-th with ``code`` (0: none)."""
 

@@ -5,36 +5,30 @@ from __future__ import annotations
 from typing import ClassVar
 
 from strowger.protocols.smpp.status import ESME_RBINDFAIL
-from strowger.simulators.misbehaviours.base import EveryNth, Misbehaviour, Status, Times
-from strowger.simulators.plan import Plan
+from strowger.simulators.misbehaving import EveryNth, Misbehaviour, Status, Times
+from strowger.simulators.plan import Plan, Submission
 
 
-class Silent(Misbehaviour, frozen=True):
+class Silent(Misbehaviour[Plan, Submission], frozen=True):
     """Accepts the TCP connection and never answers the bind, nor anything after it."""
 
     name: ClassVar[str] = "silent"
-    silent_on_bind: ClassVar[bool] = True
 
 
-class BindRefused(Misbehaviour, frozen=True):
+class BindRefused(Misbehaviour[Plan, Submission], frozen=True):
     """Answers a bind with an error."""
 
     name: ClassVar[str] = "bind-refused"
     status: Status = ESME_RBINDFAIL
 
-    def bind_status(self) -> int:
-        """The status of the option."""
-        return self.status
 
-
-class EnquireLinkIgnored(Misbehaviour, frozen=True):
+class EnquireLinkIgnored(Misbehaviour[Plan, Submission], frozen=True):
     """Never answers enquire_link."""
 
     name: ClassVar[str] = "enquire-link-ignored"
-    ignores_enquire_link: ClassVar[bool] = True
 
 
-class DropsLink(EveryNth, frozen=True):
+class DropsLink(EveryNth[Plan, Submission], frozen=True):
     """Cuts the connection at a submission, unanswered; with ``takes`` the message is delivered all the same."""
 
     name: ClassVar[str] = "drops-link-mid-window"
@@ -47,7 +41,7 @@ class DropsLink(EveryNth, frozen=True):
         plan.taken = plan.taken and self.takes
 
 
-class UnbindsAfter(EveryNth, frozen=True):
+class UnbindsAfter(EveryNth[Plan, Submission], frozen=True):
     """Answers the n-th submission and then unbinds."""
 
     name: ClassVar[str] = "unbinds-after"

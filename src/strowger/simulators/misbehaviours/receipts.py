@@ -6,11 +6,11 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from strowger.simulators.misbehaviours.base import Milliseconds, Misbehaviour, Seconds
+from strowger.simulators.misbehaving import Milliseconds, Misbehaviour, Seconds
 from strowger.simulators.plan import Plan, Submission
 
 
-class NoReceipts(Misbehaviour, frozen=True):
+class NoReceipts(Misbehaviour[Plan, Submission], frozen=True):
     """Delivers and never reports."""
 
     name: ClassVar[str] = "no-receipts"
@@ -20,7 +20,7 @@ class NoReceipts(Misbehaviour, frozen=True):
         plan.receipts = 0
 
 
-class DuplicateReceipts(Misbehaviour, frozen=True):
+class DuplicateReceipts(Misbehaviour[Plan, Submission], frozen=True):
     """Sends each receipt several times."""
 
     name: ClassVar[str] = "duplicate-receipts"
@@ -31,7 +31,7 @@ class DuplicateReceipts(Misbehaviour, frozen=True):
         plan.receipts *= self.copies
 
 
-class LateReceipts(Misbehaviour, frozen=True):
+class LateReceipts(Misbehaviour[Plan, Submission], frozen=True):
     """Sends receipts so many seconds late."""
 
     name: ClassVar[str] = "late-receipts"
@@ -42,7 +42,7 @@ class LateReceipts(Misbehaviour, frozen=True):
         plan.receipt_delay += self.seconds
 
 
-class ReceiptsReversed(Misbehaviour, frozen=True):
+class ReceiptsReversed(Misbehaviour[Plan, Submission], frozen=True):
     """Reports the parts of a long message last part first, so many milliseconds apart."""
 
     name: ClassVar[str] = "receipts-reversed"
@@ -54,7 +54,7 @@ class ReceiptsReversed(Misbehaviour, frozen=True):
             plan.receipt_delay += (submission.concat.total - submission.concat.n) * self.gap_ms / 1000
 
 
-class ReceiptsTextOnly(Misbehaviour, frozen=True):
+class ReceiptsTextOnly(Misbehaviour[Plan, Submission], frozen=True):
     """Reports in the text alone, without optional parameters."""
 
     name: ClassVar[str] = "receipts-text-only"
@@ -64,7 +64,7 @@ class ReceiptsTextOnly(Misbehaviour, frozen=True):
         plan.receipt_form = "text"
 
 
-class ReceiptsTlvOnly(Misbehaviour, frozen=True):
+class ReceiptsTlvOnly(Misbehaviour[Plan, Submission], frozen=True):
     """Reports in optional parameters alone, without text."""
 
     name: ClassVar[str] = "receipts-tlv-only"
@@ -74,7 +74,7 @@ class ReceiptsTlvOnly(Misbehaviour, frozen=True):
         plan.receipt_form = "tlv"
 
 
-class Part2Lost(Misbehaviour, frozen=True):
+class Part2Lost(Misbehaviour[Plan, Submission], frozen=True):
     """Accepts part 2 of a long message and loses it: it never arrives and nothing is reported."""
 
     name: ClassVar[str] = "part-2-lost"
@@ -85,7 +85,7 @@ class Part2Lost(Misbehaviour, frozen=True):
             plan.arrives, plan.receipts = False, 0
 
 
-class HexIds(Misbehaviour, frozen=True):
+class HexIds(Misbehaviour[Plan, Submission], frozen=True):
     """Message ids in hexadecimal, in answer and receipt."""
 
     name: ClassVar[str] = "hex-ids"
@@ -95,7 +95,7 @@ class HexIds(Misbehaviour, frozen=True):
         plan.submit_id = plan.receipt_id = _hexadecimal(plan)
 
 
-class DecimalIds(Misbehaviour, frozen=True):
+class DecimalIds(Misbehaviour[Plan, Submission], frozen=True):
     """Message ids in decimal without leading zeros, in answer and receipt."""
 
     name: ClassVar[str] = "decimal-ids"
@@ -105,7 +105,7 @@ class DecimalIds(Misbehaviour, frozen=True):
         plan.submit_id = plan.receipt_id = str(plan.serial)
 
 
-class HexSubmitDecReceipt(Misbehaviour, frozen=True):
+class HexSubmitDecReceipt(Misbehaviour[Plan, Submission], frozen=True):
     """The id is hexadecimal in the answer and decimal in the receipt."""
 
     name: ClassVar[str] = "hex-submit-dec-receipt"
@@ -115,7 +115,7 @@ class HexSubmitDecReceipt(Misbehaviour, frozen=True):
         plan.submit_id, plan.receipt_id = _hexadecimal(plan), f"{plan.serial:010d}"
 
 
-class DecSubmitHexReceipt(Misbehaviour, frozen=True):
+class DecSubmitHexReceipt(Misbehaviour[Plan, Submission], frozen=True):
     """The id is decimal in the answer and hexadecimal in the receipt."""
 
     name: ClassVar[str] = "dec-submit-hex-receipt"
