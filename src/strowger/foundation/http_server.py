@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
+import socket
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -16,8 +18,12 @@ HEAD_LIMIT = 65_536  # bytes of request line and headers that come in more than 
 HEAD_SECONDS = 30.0
 DRAIN_SECONDS = 10  # for requests under way when the server stops; live feeds never end by themselves
 KEEP_ALIVE_SECONDS = 75
+LEAVE_SECONDS = 1.0  # in which kept connections are told to close, before idle ones are closed
+LEAVE_LOOKS = 50
 BACKLOG = 1024
 WHOLE_ANSWER = "strowger.answer"  # ASGI extension: its "send" sends a whole answer in one write
+FIRST_GIVEN = 3  # the file descriptor of the first socket that systemd hands over
+CLOSE = (b"connection", b"close")
 
 
 def _answer(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> bool:
@@ -29,9 +35,11 @@ def _answer(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) 
     if cycle.disconnected or cycle.response_started or cycle.flow.write_paused or cycle.scope["method"] == "HEAD":
         return False
     cycle.response_started = cycle.response_complete = True
+    if CLOSE in cycle.default_headers:  # this server is leaving
+        cycle.keep_alive = False
+    elif not cycle.keep_alive:
+        head += b"connection: close\r\n"
     own = b"".join([b"%b: %b\r\n" % pair for pair in cycle.default_headers])
-    if not cycle.keep_alive:
-        own += b"connection: close\r\n"
     cycle.transport.write(b"".join((STATUS_LINE[status], own, head, b"\r\n", body)))
     cycle.message_event.set()
     if not cycle.keep_alive:
@@ -88,9 +96,32 @@ class _Server(uvicorn.Server):
         yield
 
 
+def given_sockets() -> list[socket.socket]:
+    """The listening sockets that systemd holds for this process (sd_listen_fds): they outlive it, so that no client is refused
+    while it restarts. Empty without socket activation. They are handed over once."""
+    if os.environ.pop("LISTEN_PID", "") != str(os.getpid()):
+        return []
+    count = int(os.environ.pop("LISTEN_FDS", "0"))
+    return [socket.socket(fileno=FIRST_GIVEN + number) for number in range(count)]
+
+
+async def _leave(server: _Server) -> None:
+    """Accept nothing more, and let kept connections end with an answer that says so: a proxy that sends on one which is closed
+    under its hands cannot know whether its request was taken."""
+    for listening in server.servers:
+        listening.close()
+    server.config.encoded_headers.append(CLOSE)
+    server.server_state.default_headers = [*server.server_state.default_headers, CLOSE]
+    for _ in range(LEAVE_LOOKS):
+        if not server.server_state.connections:
+            return
+        await asyncio.sleep(LEAVE_SECONDS / LEAVE_LOOKS)
+
+
 async def serve(app: Any, host: str, port: int, stop: asyncio.Event, proxies: Sequence[str] = ()) -> None:
     """Serve an ASGI application until ``stop`` is set; requests under way are finished.
 
+    Where systemd hands over listening sockets, those are served instead of ``host`` and ``port``.
     ``proxies`` are networks from which X-Forwarded-For and X-Forwarded-Proto are believed.
     Raises OSError when the port cannot be had.
     """
@@ -114,9 +145,11 @@ async def serve(app: Any, host: str, port: int, stop: asyncio.Event, proxies: Se
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
     )
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve(given_sockets() or None))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+    if server.started and not serving.done():
+        await _leave(server)
     server.should_exit = True
     stopping.cancel()
     await serving

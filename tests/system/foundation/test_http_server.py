@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -120,3 +122,38 @@ async def test_only_trusted_proxies_say_who_the_client_is(proxies: tuple[str, ..
     stop.set()
     await asyncio.wait_for(serving, 20)
     assert answer.endswith(told), answer
+
+
+async def test_R16_a_socket_that_systemd_holds_outlives_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kept connections are told to close; who comes while no server runs waits for the next one."""
+    held = socket.create_server(("127.0.0.1", 0))
+    port: int = held.getsockname()[1]
+
+    def start(stop: asyncio.Event) -> asyncio.Task[None]:
+        monkeypatch.setattr(http_server, "FIRST_GIVEN", held.dup().detach())
+        monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
+        monkeypatch.setenv("LISTEN_FDS", "1")
+        return asyncio.create_task(http_server.serve(_echo, "127.0.0.1", 1, stop))
+
+    stop = asyncio.Event()
+    serving = start(stop)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    request = b"GET /kept HTTP/1.1\r\nHost: x\r\n\r\n"
+    writer.write(request)
+    assert b"connection: close" not in await asyncio.wait_for(reader.readuntil(b"/kept 0"), 20)
+    stop.set()
+    for _ in range(20):  # turns of the loop in which the server hears of it
+        await asyncio.sleep(0)
+    writer.write(request)
+    answer = await asyncio.wait_for(reader.read(), 20)
+    assert b"connection: close" in answer
+    assert answer.endswith(b"/kept 0")
+    await asyncio.wait_for(serving, 20)
+    waiting = asyncio.create_task(_ask(port, b"GET /between HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+    await asyncio.sleep(0)
+    stop = asyncio.Event()
+    serving = start(stop)
+    assert (await asyncio.wait_for(waiting, 20)).endswith(b"/between 0")
+    stop.set()
+    await asyncio.wait_for(serving, 20)
+    held.close()

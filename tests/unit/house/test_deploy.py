@@ -34,7 +34,14 @@ def test_units_run_commands_that_exist(unit: Path) -> None:
     text = unit.read_text()
     for command in re.findall(r"bin/strowger (\S+)", text):
         assert command in COMMANDS
-    assert unit.suffix == ".timer" or "EnvironmentFile=/etc/strowger/strowger.env" in text
+    assert unit.suffix in (".timer", ".socket") or "EnvironmentFile=/etc/strowger/strowger.env" in text
+
+
+def test_systemd_holds_the_port_to_which_the_proxies_speak() -> None:
+    port = _environment()["STROWGER_HTTP_PORT"]
+    assert f"ListenStream=127.0.0.1:{port}\n" in (DEPLOY / "systemd" / "strowger-web.socket").read_text()
+    for proxy in ("caddy/Caddyfile", "nginx/strowger.conf"):
+        assert set(re.findall(r"127\.0\.0\.1:(\d+)", (DEPLOY / proxy).read_text())) == {port}
 
 
 def test_units_pass_systemds_own_check(tmp_path: Path) -> None:
