@@ -135,13 +135,18 @@ def carrier_list(as_json: bool) -> None:
 @carrier.command("hook")
 @click.argument("name")
 @click.option("--renew", is_flag=True, help="Give it another secret; the old address is refused at once.")
+@click.option(
+    "--signing-secret", help="What the carrier signs with, sealed; several by spaces while it changes; empty: none."
+)
 @json_option
-def carrier_hook(name: str, renew: bool, as_json: bool) -> None:
+def carrier_hook(name: str, renew: bool, signing_secret: str | None, as_json: bool) -> None:
     """Show the addresses at which an HTTP carrier hands in receipts and messages."""
 
     async def work(context: Context) -> str | None:
         if renew:
             await routing.renew_hook(context, name)
+        if signing_secret is not None:
+            await routing.set_signing(context, name, signing_secret)
         return carriers.hook_address(context, await routing.find_carrier(context, name))
 
     found = run(work)

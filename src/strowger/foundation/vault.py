@@ -52,6 +52,7 @@ PLACES: tuple[Sealed, ...] = (
     Sealed("carrier", "secret_sealed", ("id", "name"), lambda r: f"carrier:{r['name']}"),
     Sealed("carrier", "hook_sealed", ("id", "name"), lambda r: f"carrier-hook:{r['name']}"),
     Sealed("identity_provider", "secret_sealed", ("account_id",), lambda r: f"identity_provider:{r['account_id']}"),
+    Sealed("carrier", "signing_sealed", ("id", "name"), lambda r: f"carrier-signing:{r['name']}"),
     Sealed("lookup_provider", "secret", ("id", "name"), lambda r: f"lookup_provider:{r['name']}"),
     Sealed("payment_method", "secret", ("name",), lambda r: f"payment_method:{r['name']}"),
     Sealed("auto_recharge", "stored", ("account_id",), lambda r: f"auto_recharge:{r['account_id']}"),

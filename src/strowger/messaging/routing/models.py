@@ -19,7 +19,7 @@ class Carrier(Base):
     """A way out: ``kind`` names the folder that speaks its protocol, ``config`` is that folder's to read.
 
     ``state`` is active, paused (connected, sends nothing) or removed; the password is sealed, bound to the carrier's name,
-    and so is the secret of the address at which a carrier that speaks HTTP calls us.
+    and so are the secret of the address at which a carrier that speaks HTTP calls us, and that with which it signs.
     """
 
     __tablename__ = "carrier"
@@ -30,6 +30,7 @@ class Carrier(Base):
     config: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     hook_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    signing_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(Text, server_default="active")
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW)
     updated_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW)

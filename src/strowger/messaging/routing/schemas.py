@@ -18,6 +18,7 @@ class CarrierRecord:
     config: dict[str, Any]
     secret_sealed: bytes | None
     hook_sealed: bytes | None
+    signing_sealed: bytes | None
     state: str
     created_at: datetime
     updated_at: datetime

@@ -24,6 +24,7 @@ DEFAULT_PRIORITY = 100
 MAX_PRIORITY = 1_000_000
 MAX_WEIGHT = 10_000
 HOOK_BYTES = 32
+MAX_SIGNING = 1000
 
 
 def secret_binding(name: str) -> str:
@@ -151,6 +152,37 @@ async def renew_hook(context: Context, name: str) -> None:
         if carrier.hook_sealed is None:
             raise StrowgerError("CARRIER-HOOK", "This carrier does not call us over HTTP", field="name", status=422)
         await repository.set_hook(connection, carrier.id, _new_hook(context, name))
+        await repository.notify_changed(connection, name)
+
+    await context.database.run(work)
+
+
+def signing_secret(context: Context, carrier: CarrierRecord) -> str | None:
+    """The secret with which a carrier signs its reports; None while none is set. Raises SealBroken."""
+    if carrier.signing_sealed is None:
+        return None
+    return context.secrets.open(carrier.signing_sealed, signing_binding(carrier.name)).decode()
+
+
+def signing_binding(name: str) -> str:
+    """What the signing secret of a carrier is bound to."""
+    return f"carrier-signing:{name}"
+
+
+async def set_signing(context: Context, name: str, secret: str) -> None:
+    """Keep the secret with which a carrier signs its reports, several by spaces while it changes; empty forgets it.
+
+    Raises CARRIER-NOT-FOUND, CARRIER-HOOK, and CARRIER-SIGNING with the field ``secret``.
+    """
+    if len(secret) > MAX_SIGNING:
+        raise StrowgerError("CARRIER-SIGNING", f"At most {MAX_SIGNING} characters", field="secret", status=422)
+    sealed = context.secrets.seal(secret, signing_binding(name)) if secret.strip() else None
+
+    async def work(connection: asyncpg.Connection[Any]) -> None:
+        carrier = await _find(connection, name)
+        if carrier.hook_sealed is None:
+            raise StrowgerError("CARRIER-HOOK", "This carrier does not call us over HTTP", field="name", status=422)
+        await repository.set_signing(connection, carrier.id, sealed)
         await repository.notify_changed(connection, name)
 
     await context.database.run(work)

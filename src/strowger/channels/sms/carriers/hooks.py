@@ -34,10 +34,11 @@ Reports = list[Receipt] | list[Incoming]
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A carrier's address here: the secret in it, and what reads what comes in."""
+    """A carrier's address here: the secret in it, what reads what comes in, and the secret that signs it."""
 
     secret: str
     hook: Hook
+    signing: str | None
 
 
 class Desk:
@@ -64,7 +65,8 @@ class Desk:
             try:
                 secret, kind = routing.hook_secret(self._context, carrier), find_kind(carrier.kind)
                 if secret and kind.hook:
-                    addresses[carrier.id] = Address(secret, kind.hook(read_config(kind, carrier.config)))
+                    signing = routing.signing_secret(self._context, carrier)
+                    addresses[carrier.id] = Address(secret, kind.hook(read_config(kind, carrier.config)), signing)
             except (StrowgerError, SealBroken) as problem:
                 log.warning("carrier_address_unreadable", carrier=carrier.name, problem=repr(problem))
         return addresses
@@ -126,14 +128,18 @@ async def take_reports(request: AnyRequest) -> Response[Any]:
             return _plain(404, "Not found\n")
         body = await request.body()
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        delivery = Delivery(dict(request.query_params.items()), media_type, body)
+        query = request.scope["query_string"].decode("latin-1")
+        url = f"{context.settings.base_url}{request.url.path}" + (f"?{query}" if query else "")
+        given = Delivery(dict(request.query_params.items()), media_type, body, dict(request.headers.items()), url)
+        now = context.clock.now()
+        delivery = address.hook.check(given, address.signing, now)
         read = address.hook.receipts if kind == "receipts" else address.hook.messages
-        stored = await desk.store(read(delivery, carrier_id, context.clock.now()))
+        stored = await desk.store(read(delivery, carrier_id, now))
     except (Unavailable, *OUTAGES):
         return _plain(503, "Not stored; send it again\n", **{"Retry-After": "5"})
     except StrowgerError as problem:
         log.warning("carrier_report_refused", carrier_id=carrier_id, problem=problem.detail)
-        return _plain(400, f"{problem.detail}\n")
+        return _plain(problem.status or 400, f"{problem.detail}\n")
     return _plain(200, address.hook.answer) if stored else _plain(404, "Nobody owns this number\n")
 
 

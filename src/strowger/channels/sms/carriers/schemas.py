@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -62,11 +62,14 @@ class LiveCarrier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a carrier has sent to its address here: ``fields`` of the query, media type in lower case, raw body."""
+    """What a carrier has sent to its address here: ``fields`` of the query, media type in lower case, raw body, headers by their
+    names in lower case, and the address with the query."""
 
     fields: Mapping[str, str]
     media_type: str
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
 
 
 class Hook(Protocol):
@@ -74,6 +77,9 @@ class Hook(Protocol):
 
     networks: Sequence[str]  # from which it may come; empty: from everywhere
     answer: str  # the text that tells the carrier that it is stored
+
+    def check(self, delivery: Delivery, secret: str | None, now: datetime) -> Delivery:
+        """What may be believed of a delivery; ``secret`` signs it, where that is asked for. Raises StrowgerError HOOK (401)."""
 
     def receipts(self, delivery: Delivery, carrier_id: int, now: datetime) -> list[Receipt]:
         """The delivery receipts."""

@@ -47,6 +47,20 @@ def _test_form(name: str, own: list[str]) -> Form:
     )  # fmt: skip
 
 
+def _signing_form(name: str) -> Form:
+    return Form(
+        "carrier-signing",
+        (
+            Field("signing_secret", "Signing secret", "password", max_length=routing.MAX_SIGNING, autocomplete="new-password",
+                  help="What the provider signs its reports with. Several by spaces, while it is being changed; whsec_ before "
+                       "base64. Empty: none, and a carrier whose reports must be signed is refused."),
+        ),
+        submit="Keep the signing secret",
+        action=f"/carriers/show/{name}/signing",
+        guard_leaving=False,
+    )  # fmt: skip
+
+
 async def _senders(context: Context, visitor: Visitor) -> list[str]:
     async with context.database.acquire() as connection:
         rows = await senders.senders(connection, visitor.account_id, MAX_SENDERS)
@@ -70,8 +84,10 @@ def _hook(context: Context, carrier: CarrierRecord) -> str | None:
         return None
 
 
-async def show_carrier(request: AnyRequest, visitor: Visitor, name: str, form: FormState | None = None) -> Page:
-    """The page of a carrier, with the form of a test as it was typed."""
+async def show_carrier(
+    request: AnyRequest, visitor: Visitor, name: str, form: FormState | None = None, signing: FormState | None = None
+) -> Page:
+    """The page of a carrier, with its forms as they were typed."""
     context = context_of(request)
     carrier = await routing.find_carrier(context, name)
     own = await _senders(context, visitor)
@@ -85,9 +101,11 @@ async def show_carrier(request: AnyRequest, visitor: Visitor, name: str, form: F
         Action("Test a route", "/carriers/routes/test", "route"),
     ]
     return await render(
-        request, "sms/carrier.html", title=name, crumbs=CRUMBS, actions=actions, status=bound.status, form=bound,
+        request, "sms/carrier.html", title=name, crumbs=CRUMBS, actions=actions, status=(signing or bound).status, form=bound,
         can_send=bool(own), routes=routes, hook=_hook(context, carrier) if visitor.may("installation.write") else None,
-        kind=find_kind(carrier.kind), has_hook=carrier.hook_sealed is not None, **await _carrier_state(context, carrier),
+        kind=find_kind(carrier.kind), has_hook=carrier.hook_sealed is not None,
+        signing=signing or _signing_form(name).blank(visitor), signs=carrier.config.get("hook_signature", ""),
+        signing_set=carrier.signing_sealed is not None, **await _carrier_state(context, carrier),
     )  # fmt: skip
 
 
@@ -153,4 +171,16 @@ async def renew_hook(request: AnyRequest, visitor: Visitor, name: str) -> Page:
     return redirect(request, f"/carriers/show/{name}", "The address is new; the old one is refused. Tell the provider.")
 
 
-pages: list[Any] = [carrier_page, test_carrier, test_result, renew_hook]
+@page("/carriers/show/{name:str}/signing", methods=["POST"], permission="installation.write")
+async def keep_signing(request: AnyRequest, visitor: Visitor, name: str) -> Page:
+    """Keep the secret with which the carrier signs its reports, or forget it."""
+    form = await _signing_form(name).read(request, visitor)
+    if not form.ok:
+        return await show_carrier(request, visitor, name, signing=form)
+    secret = form.text("signing_secret")
+    await routing.set_signing(context_of(request), name, secret)
+    said = "The signing secret is kept, sealed." if secret else "There is no signing secret any more."
+    return redirect(request, f"/carriers/show/{name}", said)
+
+
+pages: list[Any] = [carrier_page, test_carrier, test_result, renew_hook, keep_signing]

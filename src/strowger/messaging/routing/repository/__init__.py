@@ -12,7 +12,7 @@ from strowger.messaging.routing.schemas import CarrierRecord, LinkRecord, LinkSt
 
 CHANNEL = "carriers"  # of LISTEN and NOTIFY: carriers or routes have changed
 
-_CARRIER = "id, name, kind, config, secret_sealed, hook_sealed, state, created_at, updated_at"
+_CARRIER = "id, name, kind, config, secret_sealed, hook_sealed, signing_sealed, state, created_at, updated_at"
 CARRIERS = f"SELECT {_CARRIER} FROM carrier WHERE state <> 'removed' ORDER BY name"  # noqa: S608
 CARRIER_BY_NAME = f"SELECT {_CARRIER} FROM carrier WHERE name = $1 AND state <> 'removed'"  # noqa: S608
 INSERT_CARRIER = f"""
@@ -24,11 +24,12 @@ UPDATE carrier SET config = $2::jsonb, secret_sealed = coalesce($3, secret_seale
 WHERE id = $1 RETURNING {_CARRIER}
 """  # noqa: S608
 SET_HOOK = "UPDATE carrier SET hook_sealed = $2, updated_at = now() WHERE id = $1"
+SET_SIGNING = "UPDATE carrier SET signing_sealed = $2, updated_at = now() WHERE id = $1"
 SET_STATE = "UPDATE carrier SET state = $2, updated_at = now() WHERE id = $1"
 # The row stays, since messages name it; its name becomes free and its secret is gone.
 REMOVE_CARRIER = """
 UPDATE carrier SET state = 'removed', name = name || ' (removed ' || id || ')', secret_sealed = NULL, hook_sealed = NULL,
-    updated_at = now()
+    signing_sealed = NULL, updated_at = now()
 WHERE id = $1
 """
 REMOVE_ROUTES_OF = "DELETE FROM route WHERE carrier_id = $1"
@@ -129,6 +130,11 @@ async def update_carrier(
 async def set_hook(connection: asyncpg.Connection[Any], carrier_id: int, hook_sealed: bytes) -> None:
     """Give a carrier another secret for the address at which it calls us."""
     await connection.execute(SET_HOOK, carrier_id, hook_sealed)
+
+
+async def set_signing(connection: asyncpg.Connection[Any], carrier_id: int, signing_sealed: bytes | None) -> None:
+    """Keep the secret with which a carrier signs its reports, or forget it."""
+    await connection.execute(SET_SIGNING, carrier_id, signing_sealed)
 
 
 async def set_carrier_state(connection: asyncpg.Connection[Any], carrier_id: int, state: str) -> None:

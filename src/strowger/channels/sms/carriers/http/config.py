@@ -12,6 +12,7 @@ from msgspec import Meta, Struct, field
 
 from strowger.channels.sms.carriers.http import answers as meanings
 from strowger.channels.sms.carriers.http import paths
+from strowger.channels.sms.carriers.http.signing import check_signing
 from strowger.channels.sms.carriers.http.status_words import read_word
 from strowger.channels.sms.carriers.http.template import VARIABLES, Template, in_json, in_xml, unknown_names
 from strowger.foundation.http_guard import Refused, read_url
@@ -105,6 +106,25 @@ class HttpConfig(Struct, frozen=True, forbid_unknown_fields=True):
     hook_networks: Annotated[
         str, Meta(max_length=1000, description="Networks from which reports may come, by commas; empty: every one.")
     ] = ""
+    hook_signature: Annotated[
+        str,
+        Meta(max_length=100, description="Header with the signature (HMAC) of reports; empty: they are not signed."),
+    ] = ""
+    hook_algorithm: Annotated[Literal["sha256", "sha1", "sha512"], Meta(description="Hash of the signature.")] = (
+        "sha256"
+    )
+    hook_encoding: Annotated[Literal["hex", "base64"], Meta(description="How the signature is written.")] = "hex"
+    hook_prefix: Annotated[str, Meta(max_length=50, description="What stands before it: sha256= or v1,")] = ""
+    hook_signed: Annotated[
+        str, Meta(max_length=200, description="What is signed, of {{body}}, {{timestamp}}, {{id}} and {{url}}.")
+    ] = "{{body}}"
+    hook_timestamp: Annotated[
+        str, Meta(max_length=100, description="Header with the time of the report, against replays; it must be signed.")
+    ] = ""
+    hook_id: Annotated[str, Meta(max_length=100, description="Header with the report's id, where that is signed.")] = ""
+    hook_tolerance: Annotated[
+        int, Meta(ge=1, le=86400, description="With a time: seconds by which it may differ from ours.")
+    ] = 300
     simulated: Annotated[
         bool, Meta(description="A simulator: carries messages only while no real carrier has a route for them.")
     ] = False
@@ -127,6 +147,7 @@ class HttpConfig(Struct, frozen=True, forbid_unknown_fields=True):
             read_word(word, meaning)
         _check_places(self)
         _check_networks(self.hook_networks)
+        check_signing(self)
 
 
 def _check_url(url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,6 +13,7 @@ import msgspec
 from strowger.channels.sms.carriers.http import paths
 from strowger.channels.sms.carriers.http.answers import MAX_ID
 from strowger.channels.sms.carriers.http.config import HttpConfig, networks_of
+from strowger.channels.sms.carriers.http.signing import Signature
 from strowger.channels.sms.carriers.http.status_words import read_word, translate
 from strowger.channels.sms.carriers.schemas import Delivery
 from strowger.foundation.errors import StrowgerError
@@ -34,6 +36,11 @@ class HttpHook:
         self._words = {word.strip().lower(): read_word(word, text) for word, text in config.receipt_statuses.items()}
         self.networks: Sequence[str] = networks_of(config.hook_networks)
         self.answer: str = config.hook_answer
+        self._signature = Signature(config)
+
+    def check(self, delivery: Delivery, secret: str | None, now: datetime) -> Delivery:
+        """What may be believed of a delivery. Raises StrowgerError HOOK (401) when its signature does not fit."""
+        return replace(delivery, fields=self._signature.check(delivery, secret, now))
 
     def receipts(self, delivery: Delivery, carrier_id: int, now: datetime) -> list[Receipt]:
         """The delivery receipts. Raises StrowgerError HOOK naming what is missing."""
