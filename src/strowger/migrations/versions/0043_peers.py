@@ -1,13 +1,13 @@
 """The secret with which an HTTP carrier signs its reports.
 
 Revision ID: 0043
-Revises: 0039
+Revises: 0041a
 """
 
 from alembic import op
 
 revision = "0043"
-down_revision = "0039"
+down_revision = "0041a"
 branch_labels = None
 depends_on = None
 
