@@ -1,13 +1,13 @@
 """The secret with which an HTTP carrier signs its reports.
 
 Revision ID: 0043
-Revises: 0041a
+Revises: 0041b
 """
 
 from alembic import op
 
 revision = "0043"
-down_revision = "0041a"
+down_revision = "0041b"
 branch_labels = None
 depends_on = None
 
