@@ -36,6 +36,7 @@ from strowger.platform.gateway import setup as gateway
 from strowger.platform.guard import routes as guard_api
 from strowger.platform.lookup import routes as lookup_api
 from strowger.platform.notifications import routes as notifications_api
+from strowger.platform.privacy import routes as privacy_api
 from strowger.platform.subaccounts import routes as subaccounts_api
 from strowger.reporting import register_reports
 
@@ -134,6 +135,7 @@ async def running_app(context: Context) -> AsyncIterator[Litestar]:
             *subaccounts_api.routes,
             *billing_api.routes,
             *notifications_api.routes,
+            *privacy_api.routes,
             *documents_api.routes,
             *file_pages.pages,
             *gateway.routes,

@@ -80,6 +80,7 @@ TENANT_MODELS = {
     "ContactField": "contact_field",
     "ContactImport": "contact_import",
     "ContactImportRow": "contact_import_row",
+    "IpConfig": "ip_config",
 }
 TENANT_TABLES = frozenset(TENANT_MODELS.values())
 SQL = re.compile(r"\bSELECT\s+[\w*(]|\bINSERT INTO\s|\bUPDATE\s+\w+(\s+\w+)?\s+SET\b|\bDELETE FROM\s")

@@ -53,6 +53,7 @@ from strowger.platform.guard import routes as guard_api
 from strowger.platform.guides import pages as guides
 from strowger.platform.health import routes as health
 from strowger.platform.installation import pages as installation
+from strowger.platform.ip_configs import pages as ip_configs
 from strowger.platform.kyc import pages as kyc
 from strowger.platform.lookup import pages as lookup
 from strowger.platform.lookup import routes as lookup_api
@@ -60,6 +61,7 @@ from strowger.platform.mailbox import pages as mailbox
 from strowger.platform.notifications import pages as notifications
 from strowger.platform.notifications import routes as notifications_api
 from strowger.platform.privacy import pages as privacy_pages
+from strowger.platform.privacy import routes as privacy_api
 from strowger.platform.reports import pages as reports
 from strowger.platform.settings import pages as settings_pages
 from strowger.platform.sso import pages as sso
@@ -83,6 +85,7 @@ PAGES: list[Any] = [
     *support_queue.pages,
     *console.pages,
     *accounts.pages,
+    *ip_configs.pages,
     *mailbox.pages,
     *team.pages,
     *audit.pages,
@@ -118,6 +121,7 @@ API: list[Any] = [
     *billing_api.routes,
     *documents_api.routes,
     *notifications_api.routes,
+    *privacy_api.routes,
 ]
 
 

@@ -27,8 +27,10 @@ from strowger.platform.directory import importing
 from strowger.platform.directory.importing import Importer
 from strowger.platform.files import service as files
 from strowger.platform.guard.alerts import limit_jobs
+from strowger.platform.health.alarms import alarm_jobs
 from strowger.platform.lookup.jobs import LookupJobs
 from strowger.platform.notifications.jobs import notification_jobs
+from strowger.platform.notifications.mirror import mirror_jobs
 from strowger.platform.privacy.jobs import DataJobs
 from strowger.platform.reports.jobs import ReportJobs
 from strowger.platform.subaccounts import events as subaccount_events
@@ -66,6 +68,8 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
         *LookupJobs(context).jobs,
         *notification_jobs(context),
         *limit_jobs(context),
+        *alarm_jobs(context),
+        *mirror_jobs(context),
         *reports.jobs,
         Job("imports", 1, Importer(context).run),
         Job("forget_imports", 3600, partial(importing.forget, context)),

@@ -28,6 +28,7 @@ COMMANDS = {
     "backup": "backup:backup",
     "restore": "backup:restore",
     "secrets": "keeping:secrets",
+    "privacy": "privacy:privacy",
 }
 
 

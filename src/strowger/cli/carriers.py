@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -154,31 +155,25 @@ def carrier_hook(name: str, renew: bool, signing_secret: str | None, as_json: bo
     emit(as_json, {"receipts": found and f"{found}/receipts", "messages": found and f"{found}/messages"}, text)
 
 
-@carrier.command("remove")
-@click.argument("name")
-@json_option
-def carrier_remove(name: str, as_json: bool) -> None:
-    """Disconnect and remove a carrier; what waits for it goes to other routes."""
-    run(lambda c: routing.remove_carrier(c, name))
-    emit(as_json, {"removed": name}, f"Carrier {name} removed.")
+def _carrier_act(word: str, done: str, act: Callable[[Context, str], Awaitable[Any]], sentence: str) -> None:
+    """A command that does one thing to a carrier by its name."""
+
+    @carrier.command(word, help=sentence)
+    @click.argument("name")
+    @json_option
+    def command(name: str, as_json: bool) -> None:
+        run(lambda c: act(c, name))
+        emit(as_json, {done: name}, f"Carrier {name} {done}.")
 
 
-@carrier.command("pause")
-@click.argument("name")
-@json_option
-def carrier_pause(name: str, as_json: bool) -> None:
-    """Stay bound but send nothing."""
-    run(lambda c: routing.pause_carrier(c, name))
-    emit(as_json, {"paused": name}, f"Carrier {name} paused.")
-
-
-@carrier.command("resume")
-@click.argument("name")
-@json_option
-def carrier_resume(name: str, as_json: bool) -> None:
-    """Send again."""
-    run(lambda c: routing.resume_carrier(c, name))
-    emit(as_json, {"resumed": name}, f"Carrier {name} resumed.")
+_carrier_act(
+    "remove",
+    "removed",
+    routing.remove_carrier,
+    "Disconnect and remove a carrier; what waits for it goes to other routes.",
+)
+_carrier_act("pause", "paused", routing.pause_carrier, "Stay bound but send nothing.")
+_carrier_act("resume", "resumed", routing.resume_carrier, "Send again.")
 
 
 @click.group()

@@ -141,7 +141,9 @@ def _handler(
 
     def decorate(handler: Callable[..., Any]) -> HTTPRouteHandler:
         """Say where parameters come from, so that handlers need not."""
-        add_page(paths, methods, permission, f"{handler.__module__}.{handler.__qualname__}", _sentence(handler))
+        add_page(
+            paths, methods, permission, f"{handler.__module__}.{handler.__qualname__}", _sentence(handler), audited
+        )
         for name, kind in get_type_hints(handler).items():
             if name in in_path:
                 handler.__annotations__[name] = Annotated[kind, PathParameter()]

@@ -14,23 +14,32 @@ PLACES = {"int": r"-?\d+", "uuid": r"[0-9a-fA-F-]{36}"}
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """One page: its methods, its path as Litestar writes it, the permission it needs (None: it names none), its handler."""
+    """One page: its methods, its path as Litestar writes it, the permission it needs (None: it names none), its handler.
+
+    ``audited``: its changing calls are written into the audit log.
+    """
 
     methods: frozenset[str]
     path: str
     permission: str | None
     handler: str
     sentence: str = ""
+    audited: bool = True
 
 
 PAGES: list[Guarded] = []
 
 
 def add_page(
-    paths: Sequence[str], methods: Sequence[str], permission: str | None, handler: str, sentence: str = ""
+    paths: Sequence[str],
+    methods: Sequence[str],
+    permission: str | None,
+    handler: str,
+    sentence: str = "",
+    audited: bool = True,
 ) -> None:
     """Note what a page needs; the decorators do this."""
-    PAGES.extend(Guarded(frozenset(methods), path, permission, handler, sentence) for path in paths)
+    PAGES.extend(Guarded(frozenset(methods), path, permission, handler, sentence, audited) for path in paths)
     _patterns.cache_clear()
     permission_for.cache_clear()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from litestar.datastructures import UploadFile
 
 from strowger.console.pages import AnyRequest, Crumb, Page, render
 from strowger.foundation.sheets import SheetProblem, SheetRow, read_sheet
+
+Take = Callable[[str, list[SheetRow], dict[str, str]], Awaitable[Page]]  # file name, rows, choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,18 @@ class Upload:
             request, self.template, title=self.title, crumbs=[self.back], upload=self, errors=errors, ticked=ticked,
             status=422 if errors else 200, **shown,
         )  # fmt: skip
+
+    async def answer(self, request: AnyRequest, take: Take) -> Page:
+        """The whole of an import page: the form, and what ``take`` makes of file name, rows and choices.
+
+        ``take`` raises SheetProblem for what it cannot use: the form comes again and says so.
+        """
+        if request.method == "GET":
+            return await self.page(request)
+        try:
+            return await take(*await self.read(request))
+        except SheetProblem as problem:
+            return await self.page(request, str(problem))
 
     async def read(self, request: AnyRequest) -> tuple[str, list[SheetRow], dict[str, str]]:
         """File name, rows and choices of what was sent. Raises SheetProblem."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import os
 import secrets
 from collections.abc import Sequence
@@ -15,7 +14,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from strowger.foundation.settings import Settings, SettingsError
 
 KEY_SIZE, KEY_ID_SIZE, NONCE_SIZE, TAG_SIZE = 32, 4, 12, 16
-MARK_SIZE = 32
 VERSION = b"\x01"
 KEY_FILE = "secret.key"
 _HEAD = len(VERSION) + KEY_ID_SIZE
@@ -40,7 +38,6 @@ class SecretBox:
             raise ValueError(f"SecretBox needs keys of {KEY_SIZE} bytes")
         self._ciphers = {_key_id(key): AESGCM(key) for key in reversed(keys)}
         self._newest = _key_id(keys[0])
-        self._mark_key = hashlib.sha256(b"strowger mark" + keys[0]).digest()
 
     def seal(self, plain: str | bytes, bound_to: str) -> bytes:
         """Encrypt ``plain``; only ``open`` with the same ``bound_to`` gives it back."""
@@ -64,10 +61,6 @@ class SecretBox:
             return cipher.decrypt(nonce, data, bound_to.encode())
         except InvalidTag as problem:
             raise SealBroken("The value was altered, or sealed for another row") from problem
-
-    def mark(self, purpose: str) -> str:
-        """A name of this installation for a purpose, the same in each of its processes, which tells nothing of its keys."""
-        return hmac.digest(self._mark_key, purpose.encode(), "sha256").hex()[:MARK_SIZE]
 
     @property
     def heading(self) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
@@ -109,6 +110,20 @@ def _networks(raw: str) -> tuple[str, ...]:
     return tuple(str(ipaddress.ip_network(item, strict=False)) for item in found)
 
 
+def _webhook(raw: str) -> str:
+    if raw and not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", raw):
+        raise ValueError("must be a URL such as https://example.net/events")
+    return raw
+
+
+def _addresses(raw: str) -> tuple[str, ...]:
+    found = tuple(filter(None, (part.strip() for part in raw.split(","))))
+    for item in found:
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", item):
+            raise ValueError(f"{item} is no e-mail address")
+    return found
+
+
 def _choice(*words: str) -> Callable[[str], str]:
     def read(raw: str) -> str:
         if raw.lower() not in words:
@@ -191,6 +206,21 @@ class Settings:
     )
     support_email: str = setting(
         str, "", "Where customers' tickets are mailed to; empty: the owners of the installation's first account."
+    )
+    alarm_after: int = setting(
+        _natural,
+        "120",
+        "Seconds after which the operator is mailed that a carrier is down or messages wait too long, and, once it is over, that "
+        "it is: what comes and goes within them is one alarm.",
+    )
+    alarm_emails: tuple[str, ...] = setting(
+        _addresses, "", "Who is mailed, comma separated; empty: owners and admins of the installation's first account."
+    )
+    event_webhook: str = setting(
+        _webhook,
+        "",
+        "URL that is called by POST with each mail to an account, as JSON: event, sid, occurred_at, data. Mails with codes or "
+        "links that open a door are told without their subject. Empty: none.",
     )
     mail_from: str = setting(str, "Strowger <strowger@localhost>", "Sender of outgoing mail.")
     signup: str = setting(

@@ -23,8 +23,11 @@ ACCOUNTS: ContextVar[tuple[int, ...] | None] = ContextVar("accounts", default=No
 SHARED = ("tariff",)  # rows without an account are everybody's to read here, and those of the parent its children's
 APPEND_ONLY = ("audit_change",)  # written by triggers; read only by the audit log itself
 HIDDEN = ("alembic_version",)  # no page needs it
+# Of a person, yet nothing to protect; a parent's user who looks into a sub-account closes notices there, too.
+UNBOUND = ("announcement_dismissal",)
 POLICY = "tenant_1"  # the number grows with the text of the policies
 READ_POLICY = "tenant_read_2"
+PERSON_POLICY = "tenant_person_1"
 OWN = f"(SELECT string_to_array(nullif(current_setting('{SETTING}', true), ''), ',')::bigint[])::bigint[]"
 
 # A sub-account that spends its parent's credit sees that wallet. The owner's rights keep the policy from asking itself.
@@ -44,6 +47,7 @@ SELECT c.relname, c.relrowsecurity,
        coalesce((SELECT array_agg(p.polname::text) FROM pg_policy p WHERE p.polrelid = c.oid), '{}') AS policies,
        EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'account_id' AND NOT a.attisdropped)
        AS tenant,
+       EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'user_id' AND NOT a.attisdropped) AS person,
        has_table_privilege(:role, c.oid, 'INSERT') AS granted
 FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 ORDER BY c.relname
@@ -99,10 +103,9 @@ def secure(connection: Connection) -> None:
     connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {ROLE}"))
     for row in found:
         name = row["relname"]
-        tenant = row["tenant"] or name == "account"
-        wanted = {policy for policy, _ in _policies(name)} if tenant else set()
-        if wanted != set(row["policies"]) or (tenant and not row["relrowsecurity"]):
-            _bind(connection, name, row["policies"])
+        bodies = _policies(name, row["tenant"] or name == "account", row["person"])
+        if {policy for policy, _ in bodies} != set(row["policies"]) or (bodies and not row["relrowsecurity"]):
+            _bind(connection, name, row["policies"], bodies)
         if not row["granted"] and name not in HIDDEN:
             rights = "INSERT" if name in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
             connection.execute(text(f'GRANT {rights} ON "{name}" TO {ROLE}'))
@@ -137,8 +140,13 @@ def _make_role(connection: Connection) -> None:
         raise NoTenantRole(ADVICE % user) from problem
 
 
-def _policies(table: str) -> list[tuple[str, str]]:
-    """Names and bodies of a table's policies."""
+def _policies(table: str, tenant: bool, person: bool) -> list[tuple[str, str]]:
+    """Names and bodies of a table's policies: of an account's rows, or of a person's, who belongs to an account; else none."""
+    if not tenant:
+        if not person or table in UNBOUND:
+            return []
+        theirs = f"user_id IN (SELECT id FROM app_user WHERE account_id = ANY ({OWN}))"  # noqa: S608
+        return [(PERSON_POLICY, f"FOR ALL TO {ROLE} USING ({theirs}) WITH CHECK ({theirs})")]
     column = "id" if table == "account" else "account_id"
     own = f"{column} = ANY ({OWN})"
     found = [(POLICY, f"FOR ALL TO {ROLE} USING ({own}) WITH CHECK ({own})")]
@@ -152,10 +160,10 @@ def _policies(table: str) -> list[tuple[str, str]]:
     return found
 
 
-def _bind(connection: Connection, table: str, old: list[str]) -> None:
+def _bind(connection: Connection, table: str, old: list[str], bodies: list[tuple[str, str]]) -> None:
     for policy in old:
         if policy.startswith("tenant_"):
             connection.execute(text(f'DROP POLICY "{policy}" ON "{table}"'))
-    for policy, body in _policies(table):
+    for policy, body in bodies:
         connection.execute(text(f'CREATE POLICY {policy} ON "{table}" {body}'))
     connection.execute(text(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY'))

@@ -62,6 +62,7 @@ PLACES: tuple[Sealed, ...] = (
         Sealed("callback_profile", column, ("id", "account_id"), _profile)
         for column in ("headers_sealed", "auth_sealed", "enc_sealed", "secret_sealed", "secret_previous_sealed")
     ),
+    Sealed("data_export", "subject_sealed", ("id",), lambda r: f"data_export:{r['id']}"),
     Sealed("erasure", "subject_sealed", ("id",), lambda r: f"erasure:{r['id']}"),
     Sealed("mail", "sealed", ("id",), lambda r: f"mail:{r['id']}"),
     Sealed(

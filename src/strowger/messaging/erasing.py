@@ -1,4 +1,4 @@
-"""Texts that are erased before their messages: an account may keep them for fewer days (sms.md 7.6)."""
+"""Texts that are erased before their messages: an account may keep them for fewer days (sms.md 7.6; Settings > Data)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from datetime import timedelta
 from strowger.foundation.context import Context
 from strowger.messaging.repository import erasing
 
-SETTING = "text_days"
-LEAST_DAYS = 7  # longer than a message can be under way, but for scheduled ones
+UNDER_WAY = 7  # days; no message but a scheduled one is under way for longer
 CHUNK = 2_000
 
 
@@ -16,8 +15,11 @@ async def erase_texts(context: Context) -> int:
     """Erase what is due, a bounded number in each transaction; returns how many texts. Two workers do no harm to each other."""
     now, total = context.clock.now(), 0
     for account in await context.database.run(erasing.wanted):
-        account_id, until = account["account_id"], now - timedelta(days=max(account["days"], LEAST_DAYS))
+        account_id, days = account["account_id"], account["days"]
+        until = now - timedelta(days=days)
         since = account["until"] or now - timedelta(days=context.settings.retention_days + 1)
+        if days < UNDER_WAY:  # what was still under way at the last look keeps its text until it no longer is
+            since = min(since, now - timedelta(days=UNDER_WAY)) - timedelta(hours=1)
         if until <= since:
             continue
         count = CHUNK

@@ -38,9 +38,16 @@ def new_uuid_at(world: World) -> UUID:
     return UUID(int=(milliseconds << 80) | tail)
 
 
+async def keep_texts(world: World, days: int) -> None:
+    account = await world.database.pool.fetchval("SELECT min(id) FROM account")
+    await world.database.pool.execute(
+        "INSERT INTO retention (account_id, kind, days) VALUES ($1, 'texts', $2)", account, days
+    )
+
+
 async def test_texts_are_erased_after_their_days_and_messages_stay(world: World) -> None:
     world.clock.advance((world_start() - world.clock.now()).total_seconds())
-    await world.set_account(text_days=10)
+    await keep_texts(world, 10)
     await send_now(world, body="old")
     world.clock.advance(1)
     scheduled = world.clock.now() + timedelta(days=20)
@@ -70,6 +77,16 @@ async def test_accounts_that_do_not_ask_keep_their_texts(world: World) -> None:
     await world.send(body="kept")
     world.clock.advance(100 * DAY)
     assert await erase_texts(world.context) == 0
-    await world.set_account(text_days="soon")
-    assert await erase_texts(world.context) == 0
     assert await bodies(world) == ["kept"]
+
+
+async def test_a_text_that_is_still_under_way_goes_once_it_no_longer_is(world: World) -> None:
+    """An account may keep texts for a day only; a message that waits longer than that for its carrier is sent whole."""
+    world.clock.advance((world_start() - world.clock.now()).total_seconds())
+    await keep_texts(world, 1)
+    await send_now(world, body="waits", valid_until=world.clock.now() + timedelta(days=5))
+    world.clock.advance(2 * DAY)
+    assert await erase_texts(world.context) == 0
+    await world.submit()
+    assert await erase_texts(world.context) == 1
+    assert await bodies(world) == [""]

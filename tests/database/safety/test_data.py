@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from strowger.foundation.ids import uuid_floor
+from strowger.messaging.erasing import erase_texts
 from strowger.platform.accounts import service as accounts
 from strowger.platform.files import service as files
 from strowger.platform.files.types import CSV
@@ -67,6 +68,7 @@ async def test_R87_each_account_and_kind_goes_in_its_time(house: House) -> None:
     assert (await browser.post(f"{page}/retention", page, messages="30", texts="5")).status_code == 303
     jobs = DataJobs(house.context)
     assert await jobs.retain() > 0
+    assert await erase_texts(house.context) == 1
     rows = await house.context.database.pool.fetch(
         "SELECT account_id, body FROM message ORDER BY account_id, request_id"
     )

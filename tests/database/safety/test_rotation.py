@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from strowger.cli.keeping import secrets
 from strowger.foundation import vault
 from strowger.foundation.crypto import SealBroken, SecretBox
 from strowger.foundation.database import Database
+from strowger.foundation.origin import loop_mark
 from strowger.platform.callbacks.schemas import Target
 
 OLD, NEW = b"o" * 32, b"n" * 32
@@ -94,3 +96,18 @@ def test_R85_the_commands(database_url: str, tmp_path: Path, monkeypatch: pytest
     assert (tmp_path / "secret.key").stat().st_mode & 0o077 == 0
     monkeypatch.setenv("STROWGER_SECRET_KEY", "11" * 32)
     assert "STROWGER_SECRET_KEY" in runner.invoke(secrets, ["add-key"]).output
+
+
+async def test_the_mark_by_which_we_know_ourselves_outlives_a_rotation_of_keys(database: Database) -> None:
+    """Processes restart one after the other when a key is added or retired: all of them must have the same mark meanwhile."""
+    first = await loop_mark(database)
+    assert re.fullmatch(r"[0-9a-f]{32}", first)
+    before = Database(database.url, 2)
+    await before.open()
+    assert await loop_mark(before) == first
+    await before.close()
+    await database.pool.execute("UPDATE installation SET mark = gen_random_uuid()")
+    assert await loop_mark(database) != first, "another installation has another one"
+    await database.pool.execute("DELETE FROM installation")
+    made = [await loop_mark(database) for _ in range(2)]
+    assert made[0] == made[1] != first

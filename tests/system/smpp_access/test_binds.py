@@ -16,6 +16,7 @@ from strowger.channels.sms.carriers.smpp.connection import LinkFailed, connect
 from strowger.channels.sms.smpp_access import service
 from strowger.channels.sms.smpp_access.session import IDLE_SECONDS, SILENT_SECONDS, UNBOUND_SECONDS
 from strowger.foundation.errors import StrowgerError
+from strowger.foundation.origin import loop_mark
 
 
 async def test_the_three_binds_and_what_they_may(access: Access) -> None:
@@ -32,7 +33,7 @@ async def test_the_three_binds_and_what_they_may(access: Access) -> None:
 async def test_the_answer_names_the_version_to_those_who_know_of_it(access: Access) -> None:
     user = await access.user()
     answer = await (await access.client()).bind(9, user.system_id, user.password)
-    mark = access.context.secrets.mark("loop").encode()
+    mark = (await loop_mark(access.context.database)).encode()
     assert answer.body == b"STROWGER\0\x02\x10\x00\x01\x34" + b"\x14\x13\x00\x20" + mark
     old = await access.client()
     body = cstring(user.system_id) + cstring(user.password) + cstring("") + bytes((0x33, 0, 0)) + b"\0"
@@ -189,7 +190,7 @@ async def test_system_ids_are_unique_and_of_their_form(access: Access) -> None:
 async def test_a_carrier_that_leads_back_to_us_is_not_bound(access: Access) -> None:
     user = await access.user()
     config = read_config(KINDS["smpp"], {"host": "127.0.0.1", "port": access.server.port, "system_id": user.system_id})
-    ours = access.context.secrets.mark("loop")
+    ours = await loop_mark(access.context.database)
     with pytest.raises(LinkFailed, match="our own SMPP server"):
         await connect(config, user.password, "trx", lambda _: None, ours)
     other = await connect(config, user.password, "trx", lambda _: None, "of another installation")

@@ -13,14 +13,16 @@ from strowger.messaging.statuses import Status
 
 # scope: upkeep of the whole installation
 WANTED = """
-SELECT a.id AS account_id, (a.settings ->> 'text_days')::integer AS days, e.until FROM account a
-LEFT JOIN text_erasure e ON e.account_id = a.id WHERE jsonb_typeof(a.settings -> 'text_days') = 'number'
+SELECT r.account_id, r.days, e.until FROM retention r LEFT JOIN text_erasure e ON e.account_id = r.account_id
+WHERE r.kind = 'texts'
 """
-# Not what may still leave: a scheduled message keeps its text until its own time is long over (ERASE_SCHEDULED).
+# Not what may still leave: what waits in a queue, and a scheduled message until its own time is long over (ERASE_SCHEDULED).
 ERASE = f"""
 WITH due AS MATERIALIZED (
     SELECT request_id, n FROM message
     WHERE account_id = $1 AND request_id >= $2 AND request_id < $3 AND body <> '' AND status <> {int(Status.SCHEDULED)}
+      AND NOT EXISTS (SELECT FROM submission s WHERE s.account_id = $1 AND s.request_id = message.request_id
+                      AND s.n = message.n)
     ORDER BY request_id, n LIMIT $4
 ), bare AS (
     UPDATE callback_attempt c SET request_body = NULL FROM due

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,12 +17,14 @@ from strowger.foundation.context import Context
 from strowger.platform.accounts import keys, service
 from strowger.platform.accounts.errors import AccountProblem, KeyNotActive, Locked, NoSuchKey, WrongPassword
 from strowger.platform.accounts.models import ApiKey
+from strowger.platform.ip_configs import service as ip_configs
 from strowger.platform.team.roles import PERMISSIONS
 
 LIST = "/developers/keys"
 API_PERMISSIONS = (
     "messages.send", "messages.read", "channels.read", "channels.write", "numbers.read", "callbacks.read", "callbacks.write",
     "campaigns.read", "campaigns.write", "reports.read", "billing.read", "subaccounts.read", "subaccounts.write",
+    "data.read", "data.write",
 )  # fmt: skip
 Answer = Response[Any]
 STATES = {"active": "Active", "ending": "Ending", "expired": "Expired", "inactive": "Inactive"}
@@ -45,7 +48,7 @@ NETWORKS = Field(
     parse=_networks,
     rows=3,
     max_length=4000,
-    help="Addresses or networks (CIDR), one per line. Empty: the key works from everywhere.",
+    help="Addresses or networks (CIDR), one per line. Empty, and without an IP configuration: from everywhere.",
 )
 SCOPES = Field(
     "scopes",
@@ -54,13 +57,44 @@ SCOPES = Field(
     options=tuple((name, PERMISSIONS[name]) for name in API_PERMISSIONS),
     help="None chosen: the key may call everything that the API offers.",
 )
-CREATE = Form("create-key", (NAME, NETWORKS, SCOPES), submit="Create key", action=f"{LIST}/new", cancel=LIST)
-EDIT = Form(
-    "edit-key",
-    (NAME, NETWORKS, Field("active", "Active", "checkbox", help="Clear it and the key stops at once.")),
-    submit="Save key",
-    cancel=LIST,
-)
+NO_CONFIG = ("", "None")
+
+
+def _config_field(configs: Sequence[Mapping[str, Any]], fixed: bool = False) -> Field:
+    """The choice of an IP configuration; ``fixed``: the main account put one on this key, which stays."""
+    options = tuple((str(config["id"]), config["name"]) for config in configs)
+    text = (
+        "Set by the main account."
+        if fixed
+        else "A named set of addresses; the key works from those and from the ones above."
+    )
+    return Field(
+        "ip_config", "IP configuration", "select", options=options if fixed else (NO_CONFIG, *options), help=text,
+    )  # fmt: skip
+
+
+def _config_of(form: FormState) -> int | None:
+    return int(form["ip_config"]) if form["ip_config"] else None
+
+
+def _create_form(configs: Sequence[Mapping[str, Any]]) -> Form:
+    own = [config for config in configs if config["own"]]
+    return Form(
+        "create-key",
+        (NAME, NETWORKS, _config_field(own), SCOPES),
+        submit="Create key",
+        action=f"{LIST}/new",
+        cancel=LIST,
+    )
+
+
+def _edit_form(key: ApiKey, configs: Sequence[Mapping[str, Any]]) -> Form:
+    foreign = [config for config in configs if config["id"] == key.ip_config_id and not config["own"]]
+    field = _config_field(foreign or [config for config in configs if config["own"]], bool(foreign))
+    active = Field("active", "Active", "checkbox", help="Clear it and the key stops at once.")
+    return Form("edit-key", (NAME, NETWORKS, field, active), submit="Save key", cancel=LIST)
+
+
 ROTATE = Form(
     "rotate-key",
     (
@@ -103,6 +137,10 @@ def _can_rotate(row: Row) -> bool:
     return row["state"] in {"active", "ending"}
 
 
+def _allowed(row: Row) -> str:
+    return ", ".join([*filter(None, [row["ip_config"]]), *row["networks"]]) or "Everywhere"
+
+
 KEYS = Table(
     "api-keys",
     columns=(
@@ -110,7 +148,7 @@ KEYS = Table(
         Column("hint", "Key", "mono", value=lambda row: f"A…{row['hint']}"),
         Column("state", "State", "status", label_of=STATES.__getitem__,
                tone={"active": "success", "ending": "warning", "expired": "neutral", "inactive": "neutral"}),
-        Column("networks", "Allowed from", value=lambda row: ", ".join(row["networks"]) or "Everywhere"),
+        Column("networks", "Allowed from", value=_allowed),
         Column("scopes", "Limited to", value=lambda row: ", ".join(row["scopes"]) or None, shown=False),
         Column("last_used_at", "Last used", "time", sort=True),
         Column("last_used_ip", "Last address", "mono", shown=False),
@@ -146,7 +184,12 @@ def key_source(context: Context) -> ListSource:
         now = context.clock.now()
         names = ("id", "name", "hint", "networks", "scopes", "last_used_at", "last_used_ip", "expires_at", "created_at")
         found = await keys.list_keys(context, account_id)
-        return [{name: getattr(key, name) for name in names} | {"state": key_state(key, now)} for key in found]
+        configs = {config["id"]: config["name"] for config in await ip_configs.seen(context, account_id)}
+        return [
+            {name: getattr(key, name) for name in names}
+            | {"state": key_state(key, now), "ip_config": configs.get(key.ip_config_id)}
+            for key in found
+        ]
 
     return ListSource(rows, searched=("name", "hint"))
 
@@ -194,18 +237,20 @@ async def list_keys(request: AnyRequest, visitor: Visitor) -> Response[Any]:
 @page(f"{LIST}/new", permission="developers.write")
 async def new_key(request: AnyRequest, visitor: Visitor) -> Answer:
     """The form of a new key."""
-    return await _form(request, CREATE.blank(visitor), "Create API key")
+    configs = await ip_configs.seen(context_of(request), visitor.account_id)
+    return await _form(request, _create_form(configs).blank(visitor), "Create API key")
 
 
 @page(f"{LIST}/new", methods=["POST"], permission="developers.write")
 async def create_key(request: AnyRequest, visitor: Visitor) -> Answer:
     """Make a key and show it, once."""
-    form = await CREATE.read(request, visitor)
+    configs = await ip_configs.seen(context_of(request), visitor.account_id)
+    form = await _create_form(configs).read(request, visitor)
     if not form.ok:
         return await _form(request, form, "Create API key")
     made = await keys.create_key(
         context_of(request), visitor.account_id, form["name"], networks=form["networks"] or [], scopes=form["scopes"],
-        created_by=visitor.user_id,
+        created_by=visitor.user_id, ip_config_id=_config_of(form),
     )  # fmt: skip
     return await _show_once(request, made.key, form["name"], "API key created", "Copy it now: it is shown only once.")
 
@@ -214,7 +259,10 @@ async def create_key(request: AnyRequest, visitor: Visitor) -> Answer:
 async def show_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answer:
     """The form that changes a key."""
     key = await _found(request, visitor, key_id)
-    form = EDIT.blank(visitor, name=key.name, networks="\n".join(key.networks), active=key.active)
+    configs = await ip_configs.seen(context_of(request), visitor.account_id)
+    form = _edit_form(key, configs).blank(
+        visitor, name=key.name, networks="\n".join(key.networks), active=key.active, ip_config=str(key.ip_config_id or ""),
+    )  # fmt: skip
     return await _form(request, form, key.name, f"Key ending in {key.hint}")
 
 
@@ -222,7 +270,7 @@ async def show_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answer
 async def change_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answer:
     """Rename, limit, switch off or on."""
     key = await _found(request, visitor, key_id)
-    form = await EDIT.read(request, visitor)
+    form = await _edit_form(key, await ip_configs.seen(context_of(request), visitor.account_id)).read(request, visitor)
     if not form.ok:
         return await _form(request, form, key.name)
     await keys.change_key(
@@ -232,6 +280,7 @@ async def change_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answ
         name=form["name"],
         networks=form["networks"] or [],
         active=form["active"],
+        ip_config_id=_config_of(form),
     )
     return redirect(request, LIST, f"Key “{form['name']}” saved.")
 

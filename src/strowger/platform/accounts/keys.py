@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.foundation.context import Context
@@ -15,6 +16,8 @@ from strowger.foundation.ids import new_api_key
 from strowger.platform.accounts import repository
 from strowger.platform.accounts.errors import AccountProblem, KeyNotActive, NoSuchKey
 from strowger.platform.accounts.models import ApiKey
+from strowger.platform.ip_configs.errors import NoSuchConfig
+from strowger.platform.ip_configs.models import IpConfig
 
 MAX_NETWORKS = 50
 MAX_OVERLAP = timedelta(hours=168)
@@ -95,6 +98,16 @@ async def _key(session: AsyncSession, account_id: int, key_id: int) -> ApiKey:
     return found
 
 
+async def _check_config(session: AsyncSession, account_id: int, config_id: int | None) -> int | None:
+    """The IP configuration, when it is the account's own. Raises NoSuchConfig."""
+    if config_id is None:
+        return None
+    wanted = select(IpConfig.id).where(IpConfig.account_id == account_id, IpConfig.id == config_id)
+    if await session.scalar(wanted) is None:
+        raise NoSuchConfig("There is no such IP configuration.")
+    return config_id
+
+
 async def create_key(
     context: Context,
     account_id: int,
@@ -104,14 +117,17 @@ async def create_key(
     rate: int | None = None,
     scopes: Sequence[str] = (),
     created_by: int | None = None,
+    ip_config_id: int | None = None,
 ) -> NewKey:
     """Make an API key. ``networks`` (CIDR) limit where it may be used from; ``rate`` is its requests per second.
 
-    ``scopes`` (permissions) limit what it may call; ``created_by`` is the member whose key it is.
+    ``scopes`` (permissions) limit what it may call; ``created_by`` is the member whose key it is; from the networks of
+    ``ip_config_id`` it may be used, too. Raises NoSuchConfig.
     """
     row, text = _make(context, account_id, name, networks, rate)
     row.scopes, row.created_by = list(scopes), created_by
     async with context.database.session() as session:
+        row.ip_config_id = await _check_config(session, account_id, ip_config_id)
         session.add(row)
         await session.flush()
         await repository.tell_changed(session, account_id)
@@ -131,11 +147,28 @@ async def get_key(context: Context, account_id: int, key_id: int) -> ApiKey:
 
 
 async def change_key(
-    context: Context, account_id: int, key_id: int, *, name: str, networks: Sequence[str], active: bool
+    context: Context,
+    account_id: int,
+    key_id: int,
+    *,
+    name: str,
+    networks: Sequence[str],
+    active: bool,
+    ip_config_id: int | None = None,
 ) -> None:
-    """Rename, limit, switch off or on. It counts within a second. Raises NoSuchKey."""
+    """Rename, limit, switch off or on. It counts within a second. Raises NoSuchConfig, NoSuchKey.
+
+    An IP configuration that the main account put on the key stays on it.
+    """
     async with context.database.session() as session:
         row = await _key(session, account_id, key_id)
+        if row.ip_config_id != ip_config_id:
+            try:
+                await _check_config(session, account_id, row.ip_config_id)
+            except NoSuchConfig:
+                pass
+            else:
+                row.ip_config_id = await _check_config(session, account_id, ip_config_id)
         row.name, row.networks, row.active = name, list(networks), active
         await repository.tell_changed(session, account_id)
 
@@ -161,7 +194,7 @@ async def rotate_key(context: Context, account_id: int, key_id: int, overlap: ti
         ends = now + min(max(overlap, timedelta()), MAX_OVERLAP)
         old.expires_at = ends if old.expires_at is None else min(ends, old.expires_at)
         row, text = _make(context, account_id, old.name, old.networks, old.rate)
-        row.scopes, row.created_by = list(old.scopes), old.created_by
+        row.scopes, row.created_by, row.ip_config_id = list(old.scopes), old.created_by, old.ip_config_id
         session.add(row)
         await session.flush()
         await repository.tell_changed(session, account_id)

@@ -84,7 +84,8 @@ class UserSession(Base):
 class ApiKey(Base):
     """An API key: SHA-256 for the look-up, sealed text for reveal, hint (its last four characters) for lists.
 
-    ``scopes`` are the permissions it is limited to; none: everything that the API offers.
+    ``scopes`` are the permissions it is limited to; none: everything that the API offers. It works from ``networks`` and from
+    those of its IP configuration; without both, from everywhere.
     """
 
     __tablename__ = "api_key"
@@ -97,6 +98,7 @@ class ApiKey(Base):
     hint: Mapped[str] = mapped_column(Text)
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     networks: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
+    ip_config_id: Mapped[int | None] = mapped_column(ForeignKey("ip_config.id"), index=True)
     rate: Mapped[int | None]
     scopes: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
     created_by: Mapped[int | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))

@@ -206,8 +206,9 @@ async def session_of(context: Context, token: str) -> tuple[UserSession, User, A
 
 async def sign_out(context: Context, token: str) -> None:
     """End the session of a cookie."""
-    async with context.database.session() as session:
-        await repository.end_session(session, token_hash(token))
+    with across_accounts():  # a parent's user who looks into a sub-account has a session of the parent's
+        async with context.database.session() as session:
+            await repository.end_session(session, token_hash(token))
 
 
 async def sign_out_others(context: Context, user_id: int, token: str) -> int:

@@ -17,7 +17,7 @@ from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
-from strowger.platform.billing import recharging
+from strowger.platform.billing import recharging, trail
 from strowger.platform.billing.payments.kind import FAILED, Order, PaymentFailed, Stored, Word
 from strowger.platform.billing.purse import zone_of
 from strowger.platform.billing.recharging import Connection, Row, SetUp, Unpayable
@@ -156,6 +156,10 @@ async def _recharge(context: Context, row: Row, chosen: SetUp) -> bool:
         await _failed(context, row, made, problem)
         return False
     await context.database.run(lambda c: queries.started(c, account_id, recharge_id, begun.provider_id, ""))
+    await trail.note(
+        context, account_id, trail.CLOCK, "auto-recharge", "begin a recharge", reference=made["reference"], method=row["method"],
+        amount=made["amount"], total=made["total"], currency=made["currency"], asked_by=row["by_user"],
+    )  # fmt: skip
     return True
 
 
@@ -175,6 +179,7 @@ async def _failed(context: Context, row: Row, made: Row, problem: Exception) -> 
         await count_failure(connection, row["account_id"], words, now)
 
     await context.database.run(work)
+    await recharging.note_outcome(context, made, FAILED, trail.CLOCK, "auto-recharge")
 
 
 async def count_failure(connection: Connection, account_id: int, words: str, now: Any) -> None:

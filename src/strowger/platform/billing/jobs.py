@@ -15,7 +15,7 @@ from strowger.foundation.jobs import Job
 from strowger.foundation.logs import get_logger
 from strowger.foundation.mail import Letter, post
 from strowger.foundation.money import format_money, money
-from strowger.platform.billing import auto_recharging, recharging, service
+from strowger.platform.billing import auto_recharging, recharging, service, trail
 from strowger.platform.billing.notices import notice_text
 from strowger.platform.billing.purse import zone_of
 from strowger.platform.billing.repository import jobs
@@ -98,18 +98,23 @@ class MoneyJobs:
             billed = await self._context.database.run(
                 lambda c, row=row, start=start, end=end: self._bill(c, row, start, end)  # type: ignore[misc]
             )
-            count += billed
+            if billed is not None:
+                count += 1
+                await trail.note(
+                    self._context, row["account_id"], trail.CLOCK, "month's end", "issue an invoice", number=billed,
+                    month=f"{start:%Y-%m}", currency=row["currency"],
+                )  # fmt: skip
         return count
 
     async def _bill(
         self, connection: asyncpg.Connection[Any], row: Mapping[str, Any], start: datetime, end: datetime
-    ) -> bool:
+    ) -> str | None:
         account, month = row["account_id"], start.date()
         if await jobs.has_invoice(connection, account, month):
-            return False
+            return None
         owed = await jobs.owed(connection, account, start, end)
         if owed <= Decimal(0):
-            return False
+            return None
         now = self._context.clock.now()
         content = {
             **(await recharging.addresses(connection, account)),
@@ -120,4 +125,4 @@ class MoneyJobs:
             connection, account, "statement", owed, row["currency"], now, content, month=month
         )
         await service.bill(connection, account, owed, number, now)
-        return True
+        return number

@@ -17,7 +17,7 @@ from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.money import ZERO
-from strowger.platform.billing import service
+from strowger.platform.billing import service, trail
 from strowger.platform.billing.payments import kinds
 from strowger.platform.billing.payments.kind import FAILED, PAID, MethodKind, Order, PaymentFailed
 from strowger.platform.billing.repository import reading, recharging
@@ -152,13 +152,24 @@ async def payer(connection: Connection, account_id: int, by: str) -> str:
 async def decide(context: Context, reference: str, status: str, note: str, by: str) -> str:
     """The operator's word about a recharge that waits. Raises Unpayable when there is none."""
 
-    async def work(connection: Connection) -> str:
+    async def work(connection: Connection) -> tuple[Row, str]:
         row = await recharging.lock(connection, reference)
         if row is None:
             raise Unpayable("There is no such recharge.")
-        return await finish(connection, row, status, context.clock.now(), note or None, by)
+        return row, await finish(connection, row, status, context.clock.now(), note or None, by)
 
-    return await context.database.run(work)
+    row, outcome = await context.database.run(work)
+    await note_outcome(context, row, outcome, trail.OPERATOR, by)
+    return outcome
+
+
+async def note_outcome(context: Context, row: Row, outcome: str, role: str, by: str) -> None:
+    """What came of a recharge, in the audit log of its account."""
+    if outcome in (PAID, FAILED):
+        await trail.note(
+            context, row["account_id"], role, by, f"recharge {outcome}", reference=row["reference"], method=row["method"],
+            amount=row["amount"], total=row["total"], currency=row["currency"],
+        )  # fmt: skip
 
 
 async def finish(connection: Connection, row: Row, status: str, now: datetime, note: str | None, by: str) -> str:

@@ -13,7 +13,7 @@ from strowger.console.form import Field, Form, Invalid, Values
 from strowger.console.pages import Action, AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, Filter, RowAction, Table
 from strowger.console.upload import Upload
-from strowger.foundation.sheets import SheetProblem
+from strowger.foundation.sheets import SheetProblem, SheetRow
 from strowger.platform.blocklist import repository, service
 
 LIST = "/directory/blocklist"
@@ -144,24 +144,21 @@ async def add(request: AnyRequest, visitor: Visitor) -> Page:
 @page(f"{LIST}/import", methods=["GET", "POST"], permission="channels.write")
 async def import_file(request: AnyRequest, visitor: Visitor) -> Page:
     """Block and unblock what a file lists; a row that cannot be read refuses the whole file."""
-    if request.method == "GET":
-        return await IMPORT.page(request)
-    try:
-        _, rows, _ = await IMPORT.read(request)
-        wanted = _read_rows(rows, visitor.country)
-    except SheetProblem as problem:
-        return await IMPORT.page(request, str(problem))
-    context = context_of(request)
 
-    async def work(connection: Any) -> tuple[int, int]:
+    async def take(_: str, rows: list[SheetRow], __: dict[str, str]) -> Page:
+        wanted = _read_rows(rows, visitor.country)
         blocks = [pair for pair, action in wanted.items() if action == "block"]
         lifts = [pair for pair, action in wanted.items() if action == "unblock"]
-        now = context.clock.now()
-        added = await service.block(connection, visitor.account_id, blocks, "import", now, by=visitor.name)
-        return added, await service.unblock(connection, visitor.account_id, lifts)
+        now = context_of(request).clock.now()
 
-    added, removed = await context.database.run(work)
-    return redirect(request, LIST, f"{len(rows)} rows read: {added} blocked, {removed} unblocked.")
+        async def work(connection: Any) -> tuple[int, int]:
+            added = await service.block(connection, visitor.account_id, blocks, "import", now, by=visitor.name)
+            return added, await service.unblock(connection, visitor.account_id, lifts)
+
+        added, removed = await context_of(request).database.run(work)
+        return redirect(request, LIST, f"{len(rows)} rows read: {added} blocked, {removed} unblocked.")
+
+    return await IMPORT.answer(request, take)
 
 
 def _read_rows(rows: Any, country: str) -> dict[tuple[str, str], str]:

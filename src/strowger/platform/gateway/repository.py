@@ -15,7 +15,9 @@ from strowger.platform.features.repository import OFF_OF_A
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 # A sub-account is open only while its parent is.
 FIND_KEY = f"""
-SELECT k.id, k.account_id, k.name, k.scopes, k.networks, k.rate, k.expires_at, a.sid, a.country, a.currency, a.settings,
+SELECT k.id, k.account_id, k.name, k.scopes,
+       k.networks || coalesce((SELECT c.networks FROM ip_config c WHERE c.id = k.ip_config_id), '[]') AS networks,
+       k.rate, k.expires_at, a.sid, a.country, a.currency, a.settings,
        a.parent_id, {OFF_OF_A}, CASE WHEN p.id IS NULL OR p.state IN ('active', 'trial') THEN a.state ELSE p.state END AS state
 FROM api_key k JOIN account a ON a.id = k.account_id LEFT JOIN account p ON p.id = a.parent_id
 WHERE k.key_hash = $1 AND k.active

@@ -10,7 +10,6 @@ from strowger.foundation.context import Context
 from strowger.foundation.database import OUTAGES
 from strowger.foundation.ids import uuid_floor
 from strowger.foundation.logs import get_logger
-from strowger.foundation.origin import LOOP
 from strowger.platform.gateway import repository
 from strowger.platform.gateway.idempotency import KEPT, Idempotency
 from strowger.platform.gateway.keys import KeyRing
@@ -26,10 +25,10 @@ LOG_DAYS = 30
 class Gateway:
     """What stands between the network and the handlers of the public API."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, mark: str) -> None:
         self.clock = context.clock
         self.max_body = context.settings.max_body
-        self.mark = context.secrets.mark(LOOP).encode()
+        self.mark = mark.encode()
         self.keys = KeyRing(context.database, context.clock)
         self.limiter = Limiter(context.database, context.clock, context.settings.api_rate, context.settings.api_burst)
         self.idempotency = Idempotency(context.database, context.clock)

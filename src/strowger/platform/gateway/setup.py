@@ -13,6 +13,7 @@ from strowger.foundation.database import OUTAGES
 from strowger.foundation.errors import StrowgerError, Unavailable
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
+from strowger.foundation.origin import loop_mark
 from strowger.platform.gateway import endpoint
 from strowger.platform.gateway.endpoint import answer_first
 from strowger.platform.gateway.errors import ERRORS, render_error
@@ -95,7 +96,7 @@ exception_handlers: dict[Any, Any] = {HTTPException: answer_failure, Exception: 
 
 async def start(app: Litestar) -> None:
     """Make the process's Gateway (``app.state.gateway``); keys and senders are forgotten when ``accounts`` is notified."""
-    gateway = Gateway(app.state.context)
+    gateway = Gateway(app.state.context, await loop_mark(app.state.context.database))
     app.state.gateway = gateway
     app.state.listener.on("accounts", gateway.keys.forget)
     await gateway.start()

@@ -6,16 +6,19 @@ from typing import Any
 
 from strowger.console import menu
 from strowger.console.pages import AnyRequest, Page, Visitor, context_of, page, render
+from strowger.platform.health import alarms
 from strowger.platform.health.figures import figures
 
 HERE = "/operator/health"
+ALARMS = 20
 menu.register("Installation", "Health", HERE, "heartbeat", 8)
 
 
 async def _show(request: AnyRequest, template: str) -> Page:
     context = context_of(request)
     found = await figures(context.database, context.clock.now())
-    return await render(request, template, title="Health", found=found)
+    told = [(alarms.words_of(alarm), alarm) for alarm in await alarms.latest(context, ALARMS)]
+    return await render(request, template, title="Health", found=found, alarms=told, after=context.settings.alarm_after)
 
 
 @page(HERE, permission="installation.read")

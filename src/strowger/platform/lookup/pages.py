@@ -17,7 +17,7 @@ from strowger.console.table import Column, Empty, Filter, Row, Table
 from strowger.console.upload import Upload
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.money import format_money
-from strowger.foundation.sheets import SheetProblem
+from strowger.foundation.sheets import SheetProblem, SheetRow
 from strowger.platform.billing import service as billing
 from strowger.platform.lookup import asking, provider_pages, repository, service
 from strowger.platform.lookup.repository import Connection
@@ -207,18 +207,17 @@ async def _open(
 @page(f"{LIST}/file", methods=["GET", "POST"], permission="lookup.write")
 async def look_up_file(request: AnyRequest, visitor: Visitor) -> Page:
     """Look up the numbers of a file, in the background."""
-    if request.method == "GET":
-        return await FILE.page(request)
-    try:
-        name, rows, _ = await FILE.read(request)
-        opened = await _open(request, visitor, [row.values.get("number", "") for row in rows], "file", name)
-    except SheetProblem as problem:
-        return await FILE.page(request, str(problem))
-    except StrowgerError as problem:
-        return await FILE.page(request, str(problem.detail or "This cannot be looked up now."))
-    twice = len(rows) - len(opened.asked)
-    words = f"{len(opened.asked):,} numbers taken in" + (f"; {twice:,} were named twice." if twice else ".")
-    return redirect(request, f"{LIST}/{opened.id}", words)
+
+    async def take(name: str, rows: list[SheetRow], _: dict[str, str]) -> Page:
+        try:
+            opened = await _open(request, visitor, [row.values.get("number", "") for row in rows], "file", name)
+        except StrowgerError as problem:
+            raise SheetProblem(str(problem.detail or "This cannot be looked up now.")) from problem
+        twice = len(rows) - len(opened.asked)
+        words = f"{len(opened.asked):,} numbers taken in" + (f"; {twice:,} were named twice." if twice else ".")
+        return redirect(request, f"{LIST}/{opened.id}", words)
+
+    return await FILE.answer(request, take)
 
 
 async def _request(request: AnyRequest, visitor: Visitor, request_id: UUID) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
+from uuid import UUID
 
 import asyncpg
 
@@ -39,6 +40,18 @@ LAST = """
 SELECT DISTINCT ON (notification) notification, id, state, rows, created_at, mailed FROM report
 WHERE account_id = $1 AND notification IS NOT NULL ORDER BY notification, id DESC
 """
+
+# scope: the webhook is the installation's; each event names its account
+MIRRORED = """
+UPDATE mail m SET mirror = m.mirror + 1, mirror_at = $2 FROM account a
+WHERE a.id = m.account_id AND m.id IN (
+    SELECT id FROM mail WHERE mirror BETWEEN 0 AND $4 AND id > $3 AND account_id IS NOT NULL
+      AND (mirror_at IS NULL OR mirror_at <= $1)
+    ORDER BY id LIMIT $5 FOR UPDATE SKIP LOCKED
+) RETURNING m.id, m.kind, m.subject, m.recipient, m.created_at, m.mirror, a.sid
+"""
+MIRROR_TAKEN = "UPDATE mail SET mirror = -1, mirror_at = NULL WHERE id = $1"  # scope: as above
+MIRROR_LATER = "UPDATE mail SET mirror_at = $2 WHERE id = $1"  # scope: as above
 
 
 async def all_of(connection: Connection, account_id: int) -> dict[str, Mapping[str, Any]]:
@@ -87,3 +100,20 @@ async def low_balance(connection: Connection, account_id: int) -> Mapping[str, A
 async def last_reports(connection: Connection, account_id: int) -> dict[str, Mapping[str, Any]]:
     """The latest report of each schedule."""
     return {row["notification"]: dict(row) for row in await connection.fetch(LAST, account_id)}
+
+
+async def claim_mirrored(
+    connection: Connection, now: datetime, lease: datetime, since: UUID, tries: int, limit: int
+) -> list[Mapping[str, Any]]:
+    """Take mails younger than ``since`` that the event webhook has not taken, fewer than ``tries`` times tried; until ``lease``."""
+    return [dict(row) for row in await connection.fetch(MIRRORED, now, lease, since, tries - 1, limit)]
+
+
+async def mirror_taken(connection: Connection, mail_id: UUID) -> None:
+    """The webhook took it."""
+    await connection.execute(MIRROR_TAKEN, mail_id)
+
+
+async def mirror_later(connection: Connection, mail_id: UUID, at: datetime) -> None:
+    """It is tried again at a time."""
+    await connection.execute(MIRROR_LATER, mail_id, at)

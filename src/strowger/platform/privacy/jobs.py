@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from strowger.foundation.context import Context
 from strowger.foundation.ids import uuid_floor
@@ -10,6 +11,7 @@ from strowger.foundation.jobs import Job
 from strowger.foundation.logs import get_logger
 from strowger.foundation.partitions import PARTITIONED
 from strowger.platform.privacy import repository, service
+from strowger.platform.privacy.exporting import make
 
 log = get_logger(__name__)
 IN_PARTITIONS = frozenset({"messages", "callbacks"})
@@ -17,11 +19,13 @@ assert set(PARTITIONED) >= {"message", "message_event", "callback_attempt"}
 
 
 class DataJobs:
-    """Retention and erasure."""
+    """Retention, erasure, exports."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self.jobs = (Job("retention", 3600, self.retain), Job("erasure", 60, self.erase))
+        self.jobs = (
+            Job("retention", 3600, self.retain), Job("erasure", 60, self.erase), Job("exports", 5, partial(make, context)),
+        )  # fmt: skip
 
     async def retain(self) -> int:
         """Remove what accounts no longer keep; returns how many rows.

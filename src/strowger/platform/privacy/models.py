@@ -24,6 +24,32 @@ class Retention(Base):
     days: Mapped[int]
 
 
+class DataExport(Base):
+    """An export that was asked for by API or command, then the file that it became.
+
+    ``state``: queued, working (``seen_at`` moves while its worker lives), ready, failed. ``subject_sealed`` is the person (NULL:
+    the whole account), emptied when it is done; ``file_id`` is no reference: an erasure may remove the file.
+    """
+
+    __tablename__ = "data_export"
+    __table_args__ = (
+        Index("ix_data_export_account_id_asked_at", "account_id", "asked_at"),
+        Index("ix_data_export_open", "asked_at", postgresql_where=text("state IN ('queued', 'working')")),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    hint: Mapped[str] = mapped_column(Text)
+    by_user: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text, server_default="queued")
+    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    file_id: Mapped[UUID | None] = mapped_column(Uuid)
+    error: Mapped[str] = mapped_column(Text, server_default="")
+    subject_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
 class Erasure(Base):
     """A person that is to be erased, then the certificate: ``rows`` are the tables and how many rows each.
 

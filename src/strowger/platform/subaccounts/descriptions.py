@@ -28,6 +28,10 @@ MONTHLY = Parameter(
     "What a shared account may use in a month; empty: no limit of its own.",
 )
 MARGIN = Parameter("margin", AMOUNT, "Per cent put on the parent's prices, 0 to 1000. Default 0.")
+IP_CONFIG = Parameter(
+    "ip_config_name", {"type": ["string", "null"], "maxLength": 80},
+    "Named set of addresses, yours or its own, from which its keys work; empty: none.", example="office",
+)  # fmt: skip
 CREATE = (
     NAME,
     Parameter("email", {"type": "string", "format": "email"}, "Address of its owner; unique.", True, "nord@shop.example"),
@@ -44,6 +48,7 @@ CREATE = (
     *ALERT,
     MONTHLY,
     MARGIN,
+    IP_CONFIG,
 )  # fmt: skip
 CHANGE = (
     Parameter(NAME.name, NAME.schema, NAME.text, example="Store Nord"),
@@ -51,6 +56,7 @@ CHANGE = (
     *ALERT,
     MONTHLY,
     MARGIN,
+    IP_CONFIG,
 )
 LIST = (
     Parameter("page", {"type": ["string", "integer"]}, "From 1."),
@@ -64,12 +70,12 @@ AMOUNT_FIELD = Parameter("amount", AMOUNT, "Up to two decimals; negative withdra
 CREATE_CODES = tuple(
     f"RBC{number}" for number in
     (2316, 2317, 2318, 2319, 2320, 2321, 2322, 2323, 2326, 2328, 2329, 2330, 2331, 2332, 2333, 2334, 2335, 2336, 2337, 2338,
-     2340, 2341, 2345, 2346, 2348, 2352, 2353, 2354, 2355, 2356, 2357, 2360, 2362)
+     2340, 2341, 2345, 2346, 2348, 2352, 2353, 2354, 2355, 2356, 2357, 2360, 2362, 2363)
 )  # fmt: skip
 CHANGE_CODES = tuple(
     f"RBC{number}" for number in
     (2316, 2317, 2318, 2319, 2323, 2331, 2332, 2333, 2334, 2335, 2336, 2340, 2341, 2352, 2353, 2354, 2355, 2356, 2358, 2359,
-     2360, 2361, 2362)
+     2360, 2361, 2362, 2363)
 )  # fmt: skip
 ONE_CODES = ("RBC2323", "RBC2358", "RBC2360")
 STATE_CODES = (*ONE_CODES, "RBC2359")
@@ -106,7 +112,7 @@ def body(
 EXAMPLE = {
     "account_name": "Store Nord", "email": "nord@shop.example", "status": "invited", "sid": "HXEU0000000001GB_1",
     "api_key": "A00000000000000000000000000000000", "channels": ["sms"], "low_balance_alert": True,
-    "subaccount_credit_type": "assigned", "balance": 1200.5, "ip_config_name": None, "country_iso_code": "GB",
+    "subaccount_credit_type": "assigned", "balance": 1200.5, "ip_config_name": "office", "country_iso_code": "GB",
     "currency_code": "EUR", "margin": 0, "created_at": "2026-01-01T00:00:00+00:00", "low_balance_alert_limit": 100,
     "low_balance_alert_emails": ["nord@shop.example"],
 }  # fmt: skip

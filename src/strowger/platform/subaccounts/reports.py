@@ -7,7 +7,15 @@ from datetime import date
 
 from strowger.platform.billing.repository.reading import children_used
 from strowger.platform.gateway.services import SERVICES
-from strowger.platform.reports.types import Job, ReportChart, ReportColumn, ReportType, Row, Span
+from strowger.platform.reports.types import Job, ReportChart, ReportColumn, ReportFilter, ReportType, Row, Span
+
+SUBACCOUNTS = ReportFilter("subaccount", "Subaccounts", help="Names apart by commas; empty: all of them.")
+
+
+def is_chosen(job: Job, name: str) -> bool:
+    """Whether a report is about the sub-account of this name."""
+    wanted = {part.strip().lower() for part in str(job.query.filters.get(SUBACCOUNTS.key, "")).split(",")} - {""}
+    return not wanted or name.lower() in wanted
 
 
 async def usage_rows(job: Job, span: Span) -> AsyncIterator[list[Row]]:
@@ -16,6 +24,7 @@ async def usage_rows(job: Job, span: Span) -> AsyncIterator[list[Row]]:
     yield [
         (span.label, row["name"], row["email"], SERVICES.get(row["service"], row["service"]), row["amount"])
         for row in rows
+        if is_chosen(job, row["name"])
     ]
 
 
@@ -27,6 +36,6 @@ reports = [
             ReportColumn("Date"), ReportColumn("Subaccount Name"), ReportColumn("Email Address"), ReportColumn("Channel"),
             ReportColumn("Amount", "money", total=True),
         ),
-        usage_rows, permission="subaccounts.read", chart=ReportChart("Spent by day", "Date", ("Amount",)),
+        usage_rows, (SUBACCOUNTS,), permission="subaccounts.read", chart=ReportChart("Spent by day", "Date", ("Amount",)),
     ),
 ]  # fmt: skip

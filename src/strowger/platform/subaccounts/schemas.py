@@ -15,6 +15,7 @@ from strowger.foundation.money import ZERO
 from strowger.platform.gateway.services import SERVICES
 
 ASSIGNED, SHARED = "assigned", "shared"
+MAX_CONFIG_NAME = 80
 MAX_NAME, MAX_EMAILS, MAX_SUBACCOUNTS = 160, 10, 5_000
 MAX_AMOUNT, MAX_MONTHLY, MAX_MARGIN = Decimal(10**11), 10**9, Decimal(1000)
 NAME = re.compile(r"[^\W_]+(?: [^\W_]+)*")
@@ -24,6 +25,7 @@ ALIASES = {
     "lba_emails": "low_balance_alert_emails",
     "monthly_usage_limit": "monthly_limit",
 }
+CHANGEABLE = ("account_name", "credit_amount", "monthly_limit", "margin", "ip_config_name")
 FIXED = ("email", "channels", "country_iso_code", "subaccount_credit_type")
 TRUE, FALSE = {"1", "true", "on", "yes"}, {"0", "false", "off", "no", ""}
 Params = Mapping[str, Any]
@@ -51,6 +53,7 @@ class NewSubaccount:
     alert: Alert | None = None
     monthly_limit: int | None = None
     margin: Decimal = ZERO
+    ip_config: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Changes:
     alert: Alert | None = None
     monthly_limit: int | None = None
     margin: Decimal = ZERO
+    ip_config: str = ""
 
 
 def _refuse(code: str, field: str, detail: str | None = None) -> StrowgerError:
@@ -185,6 +189,16 @@ def read_margin(params: Params) -> Decimal:
     return margin
 
 
+def read_ip_config(params: Params) -> str:
+    """The name of an IP configuration, "" for none. Raises RBC2363."""
+    value = params.get("ip_config_name")
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > MAX_CONFIG_NAME or "\0" in value:
+        raise _refuse("RBC2363", "ip_config_name")
+    return value.strip()
+
+
 def _read_credit(params: Params) -> Decimal:
     credit = _number(params["credit_amount"], "RBC2334", "credit_amount")
     if credit < 0:
@@ -225,13 +239,24 @@ def read_new(params: Params, pod: str, parent_kind: str) -> NewSubaccount:
         raise _refuse("RBC2348", "subaccount_credit_type")
     _check_kind(params, credit_type)
     invited, margin = read_switch(params, "is_invited", True), read_margin(params)
+    config = read_ip_config(params)
     if credit_type == SHARED:
         limit = read_monthly_limit(params)
-        return NewSubaccount(name, email, invited, country, channels, SHARED, monthly_limit=limit, margin=margin)
+        return NewSubaccount(name, email, invited, country, channels, SHARED, ZERO, None, limit, margin, config)
     if not _given(params, "credit_amount"):
         raise _refuse("RBC2345", "credit_amount")
     return NewSubaccount(
-        name, email, invited, country, channels, ASSIGNED, _read_credit(params), read_alert(params), margin=margin
+        name,
+        email,
+        invited,
+        country,
+        channels,
+        ASSIGNED,
+        _read_credit(params),
+        read_alert(params),
+        None,
+        margin,
+        config,
     )
 
 
@@ -244,7 +269,7 @@ def read_changes(params: Params, credit_type: str) -> Changes:
         if name in params:
             raise _refuse("RBC2361", name)
     _check_kind(params, credit_type)
-    given: set[str] = {name for name in ("account_name", "credit_amount", "monthly_limit", "margin") if name in params}
+    given: set[str] = {name for name in CHANGEABLE if name in params}
     alert = None
     if {"low_balance_alert", "low_balance_alert_limit", "low_balance_alert_emails"} & params.keys():
         given.add("low_balance_alert")
@@ -258,6 +283,7 @@ def read_changes(params: Params, credit_type: str) -> Changes:
         alert,
         read_monthly_limit(params),
         read_margin(params),
+        read_ip_config(params),
     )
 
 
@@ -289,7 +315,7 @@ def public_object(row: Mapping[str, Any], key: str | None = None) -> dict[str, A
         "low_balance_alert": row["low_balance_alert"],
         "subaccount_credit_type": row["credit_type"],
         "balance": None if shared else float(row["balance"]),
-        "ip_config_name": None,
+        "ip_config_name": row["ip_config_name"],
         "country_iso_code": row["country"],
         "currency_code": row["currency"],
         "margin": float(row["margin"]),

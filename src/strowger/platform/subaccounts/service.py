@@ -15,6 +15,7 @@ from strowger.foundation.notify import notify
 from strowger.platform.accounts import keys
 from strowger.platform.billing import repository as billing
 from strowger.platform.billing.service import Overdrawn, transfer
+from strowger.platform.ip_configs.service import put_on_keys
 from strowger.platform.subaccounts import events, repository
 from strowger.platform.subaccounts.inviting import digest_of, new_link
 from strowger.platform.subaccounts.letters import send_invitation
@@ -160,6 +161,8 @@ async def _make(context: Context, connection: Connection, actor: Actor, parent: 
         await repository.set_month_limit(connection, account, new.monthly_limit)
     if new.margin:
         await repository.set_margin(connection, account, new.margin)
+    if new.ip_config:
+        await put_on_keys(connection, parent["id"], account, new.ip_config)
     if new.credit:
         await _move(context, connection, parent, account, new.credit, "initial credit", actor.name)
     link = await new_link(context, connection, account) if new.is_invited else ""
@@ -229,6 +232,9 @@ async def _change(
     if "margin" in changes.given:
         await repository.set_margin(connection, account, changes.margin)
         detail["margin"] = str(changes.margin)
+    if "ip_config_name" in changes.given:
+        await put_on_keys(connection, parent["id"], account, changes.ip_config)
+        detail["ip_config"] = changes.ip_config
     await _record(context, connection, actor, account, "edited", **detail)
 
 

@@ -10,12 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
+from strowger.foundation.clock import FrozenClock
 from strowger.foundation.database import Database
 from strowger.platform.billing.jobs import MoneyJobs
 from strowger.platform.billing.repository import add_tariff, open_wallet
 from strowger.platform.billing.service import recharge
 from strowger.platform.subaccounts import events
-from tests.api_kit import Api, add_customer, add_key, running_api
+from tests.api_kit import Api, add_customer, add_key, client_of, running_api
 from tests.database.platform.billing.conftest import NOW, check_books
 
 NEW: dict[str, Any] = {
@@ -106,6 +107,8 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("RBC2355", {"account_name": "Store <Nord>"}, "account_name"),
     ("RBC2355", {"account_name": "x" * 161}, "account_name"),
     ("RBC2362", {"margin": -1}, "margin"),
+    ("RBC2363", {"ip_config_name": "nowhere"}, "ip_config_name"),
+    ("RBC2363", {"ip_config_name": 7}, "ip_config_name"),
 ]
 BAD_SHARED: list[tuple[str, dict[str, Any], str]] = [
     ("RBC2316", {"credit_amount": 50.01}, "credit_amount"),
@@ -428,3 +431,31 @@ async def test_an_invited_owner_is_mailed_once_and_the_others_not(api: Api) -> N
     assert [tuple(mail) for mail in mails] == [
         ("subaccount-invitation", "nord@shop.example", "Test invites you to Strowger")
     ]
+
+
+async def test_an_ip_configuration_by_name_limits_the_keys_of_a_subaccount(api: Api) -> None:
+    pool = api.context.database.pool
+    add = "INSERT INTO ip_config (account_id, name, networks, created_at, changed_at) VALUES ($1, $2, $3, now(), now())"
+    await pool.execute(add, api.customer.account_id, "office", ["198.51.100.0/24"])
+    made = await create(api, ip_config_name="Office")
+    assert made["ip_config_name"] == "office"
+    url, headers = f"/v1/{made['sid']}/messages/sender", {"api-key": made["api_key"]}
+    assert (await api.client.get(url, headers=headers)).status_code == 403
+    async with client_of(api.app, "198.51.100.9") as inside:
+        assert (await inside.get(url, headers=headers)).status_code == 200
+    path, clock = f"/{made['sid']}", api.context.clock
+    unknown = await call(api, "PATCH", path, {"ip_config_name": "elsewhere"})
+    assert (unknown.status_code, unknown.json()["code"]) == (400, "RBC2363")
+    assert (await call(api, "GET", path)).json()["data"]["ip_config_name"] == "office"
+    foreign = await add_customer(api.context.database, "HXEU0000000002GB", senders=())
+    await pool.execute(add, foreign.account_id, "theirs", ["0.0.0.0/0"])
+    assert (await call(api, "PATCH", path, {"ip_config_name": "theirs"})).json()["code"] == "RBC2363"
+    child = await pool.fetchval("SELECT account_id FROM subaccount")
+    await pool.execute(add, child, "shop", ["203.0.113.0/24"])
+    assert (await call(api, "PATCH", path, {"ip_config_name": "shop"})).json()["data"]["ip_config_name"] == "shop"
+    for empty in ("", None):
+        changed = (await call(api, "PATCH", path, {"ip_config_name": empty})).json()
+        assert changed["data"]["ip_config_name"] is None
+    assert isinstance(clock, FrozenClock)
+    clock.advance(6)
+    assert (await api.client.get(url, headers=headers)).status_code == 200

@@ -6,10 +6,10 @@ import ipaddress
 import socket
 from urllib.parse import urlsplit
 
-from strowger.foundation.origin import LOOP, ORIGIN
+from strowger.foundation.origin import ORIGIN
 from strowger.foundation.settings import Settings
 
-__all__ = ["LOOP", "MARK_HEADER", "is_own_smpp", "is_own_url"]
+__all__ = ["MARK_HEADER", "is_own_smpp", "is_own_url"]
 
 MARK_HEADER = ORIGIN.decode()  # of each request of an HTTP carrier; our own API refuses it
 ANY = {"", "0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to

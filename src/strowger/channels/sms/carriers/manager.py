@@ -12,7 +12,6 @@ from typing import Any
 
 import asyncpg
 
-from strowger.channels.sms.carriers.loops import LOOP
 from strowger.channels.sms.carriers.registry import KINDS, find_kind, read_config
 from strowger.channels.sms.carriers.schemas import DOWN, LiveCarrier, Surroundings
 from strowger.channels.sms.carriers.service import hook_address
@@ -21,6 +20,7 @@ from strowger.foundation.crypto import SealBroken
 from strowger.foundation.errors import StrowgerError, Unavailable
 from strowger.foundation.logs import get_logger
 from strowger.foundation.notify import Listener
+from strowger.foundation.origin import loop_mark
 from strowger.foundation.workers import live_worker_ids
 from strowger.messaging.outcomes import Journal, Lane
 from strowger.messaging.routing import repository
@@ -65,6 +65,7 @@ class CarrierManager:
         self._worker_id = worker_id
         self._journal = journal
         self._make_lane = make_lane
+        self._mark = ""
         self._running: dict[int, Running] = {}
         self._leaving: set[tuple[int, int]] = set()
         self._states: dict[tuple[int, int], LinkState] = {}
@@ -108,6 +109,7 @@ class CarrierManager:
 
     async def sync(self) -> None:
         """Bring what runs here into line with the tables. Raises Unavailable."""
+        self._mark = self._mark or await loop_mark(self._context.database)
         scene = await self._context.database.run(self._look)
         for carrier in scene.carriers:
             await self._sync_carrier(carrier, scene)
@@ -166,7 +168,7 @@ class CarrierManager:
 
         around = Surroundings(
             carrier.id, carrier.name, self._make_lane(carrier.id), self._journal, self._context.clock, on_state,
-            self._context.http, self._context.secrets.mark(LOOP), self._hook_of(carrier),
+            self._context.http, self._mark, self._hook_of(carrier),
         )  # fmt: skip
         live = KINDS[carrier.kind].connect(around, config, secret)
         paused = carrier.state == "paused"

@@ -12,6 +12,7 @@ from strowger.platform.reports.types import (
     ReportFilter,
     ReportType,
 )
+from strowger.platform.subaccounts.reports import SUBACCOUNTS
 
 AREA = "SMS"
 TYPES = ("DEFAULT", "MKT", "TXN", "OTP", "SI", "TXND", "SE")
@@ -181,7 +182,7 @@ reports: list[ReportType] = [
         "The MT summary of all sub-accounts, with their names.",
         (*_texts("Date", "Sender", "Campaign Name", "Subaccount Name", "Email Address", "Destination Country", "Status",
                  "Status Trace"), *BILLED),
-        rows.child_summary_rows, ALL, GROUPED, chart=BY_STATUS, permission="subaccounts.read",
+        rows.child_summary_rows, (SUBACCOUNTS, *ALL), GROUPED, chart=BY_STATUS, permission="subaccounts.read",
     ),
     ReportType(
         "sms-blocked-countries", "SMS Subaccount Blocked Countries Report", "Subaccounts",

@@ -24,6 +24,7 @@ from strowger.platform.billing import repository as billing
 from strowger.platform.billing.prices import PriceList
 from strowger.platform.billing.service import Terms, terms_of
 from strowger.platform.reports.types import Job, Row, Rows, Span
+from strowger.platform.subaccounts.reports import is_chosen
 
 Record = Mapping[str, Any]
 REFUSED_COUNTRY = "NOT-ALLOWED", "NOTALLOWED", "BLOCKED-COUNTRY"
@@ -134,7 +135,8 @@ async def child_summary_rows(job: Job, span: Span) -> AsyncIterator[list[Row]]:
     """The MT summary of all sub-accounts (console.md 6.2)."""
     people = job.memo.get("children")
     if people is None:
-        people = job.memo["children"] = await repository.children(job.connection, job.query.account_id)
+        every = await repository.children(job.connection, job.query.account_id)
+        people = job.memo["children"] = {child: row for child, row in every.items() if is_chosen(job, row["name"])}
     fees = await Fees.of(job, list(people))
     async for batch in repository.grouped(job.connection, CHILD_SUMMARY, list(people), span, chosen(job)):
         yield [

@@ -90,23 +90,20 @@ async def list_marks(request: AnyRequest, visitor: Visitor) -> Response[Any]:
 @page(f"{DND}/import", methods=["GET", "POST"], permission="channels.write")
 async def import_marks(request: AnyRequest, visitor: Visitor) -> Page:
     """Mark the numbers of a file, or take their marks away."""
-    if request.method == "GET":
-        return await MARKS.page(request)
-    try:
-        _, rows, choices = await MARKS.read(request)
-        numbers = _numbers(rows, visitor.country)
-    except SheetProblem as problem:
-        return await MARKS.page(request, str(problem))
-    context = context_of(request)
 
-    async def work(connection: Any) -> int:
-        await notify(connection, "accounts", str(visitor.account_id))
-        if choices["mode"] == "remove":
-            return await repository.unmark(connection, visitor.account_id, numbers)
-        return await repository.mark(connection, visitor.account_id, numbers, visitor.name, context.clock.now())
+    async def take(_: str, rows: list[SheetRow], choices: dict[str, str]) -> Page:
+        context, numbers = context_of(request), _numbers(rows, visitor.country)
 
-    changed = await context.database.run(work)
-    return redirect(request, DND, f"{len(numbers)} numbers read, {changed} changed.")
+        async def work(connection: Any) -> int:
+            await notify(connection, "accounts", str(visitor.account_id))
+            if choices["mode"] == "remove":
+                return await repository.unmark(connection, visitor.account_id, numbers)
+            return await repository.mark(connection, visitor.account_id, numbers, visitor.name, context.clock.now())
+
+        changed = await context.database.run(work)
+        return redirect(request, DND, f"{len(numbers)} numbers read, {changed} changed.")
+
+    return await MARKS.answer(request, take)
 
 
 @page(f"{DND}/{{address:str}}/remove", methods=["POST"], permission="channels.write")
@@ -131,23 +128,26 @@ async def show_register(request: AnyRequest, visitor: Visitor) -> Page:
 @page(f"{REGISTER}/import", methods=["GET", "POST"], permission="installation.write")
 async def import_register(request: AnyRequest, visitor: Visitor) -> Page:
     """Replace the register, add to it or remove from it."""
-    if request.method == "GET":
-        return await FEED.page(request)
-    try:
-        name, rows, choices = await FEED.read(request)
-        numbers = _numbers(rows, "IN")
-    except SheetProblem as problem:
-        return await FEED.page(request, str(problem))
-    context = context_of(request)
 
-    async def work(connection: Any) -> int:
-        await notify(connection, "accounts")
-        return await repository.change_register(
-            connection, choices["mode"], [int(number) for number in numbers], 0, name, visitor.name, context.clock.now()
-        )
+    async def take(name: str, rows: list[SheetRow], choices: dict[str, str]) -> Page:
+        context, numbers = context_of(request), _numbers(rows, "IN")
 
-    total = await context.database.run(work)
-    return redirect(request, REGISTER, f"{len(numbers)} numbers read; the register holds {total}.")
+        async def work(connection: Any) -> int:
+            await notify(connection, "accounts")
+            return await repository.change_register(
+                connection,
+                choices["mode"],
+                [int(number) for number in numbers],
+                0,
+                name,
+                visitor.name,
+                context.clock.now(),
+            )
+
+        total = await context.database.run(work)
+        return redirect(request, REGISTER, f"{len(numbers)} numbers read; the register holds {total}.")
+
+    return await FEED.answer(request, take)
 
 
 @page(OPT_OUTS, permission="channels.read")

@@ -16,7 +16,6 @@ from strowger.channels.sms.screening.options import (
 )
 from strowger.console.form import Field, Form, Invalid
 from strowger.foundation.phone import clean_number
-from strowger.messaging.erasing import LEAST_DAYS
 from strowger.messaging.statuses import TRACES
 
 PAGE = "/sms/settings"
@@ -94,12 +93,6 @@ def _whole(name: str, label: str, most: int, text: str, **more: Any) -> Field:
     return Field(name, label, "number", help=text, least=0, most=most, parse=parse, width="half", **more)
 
 
-def _text_days(given: str) -> int:
-    if given and not (given.isascii() and given.isdigit() and LEAST_DAYS <= int(given) <= 3650):
-        raise Invalid(f"A whole number from {LEAST_DAYS} to 3,650, or nothing.")
-    return int(given or 0)
-
-
 def _between(name: str, label: str, most: int) -> Field:
     def parse(given: str) -> int:
         if given and not (given.isascii() and given.isdigit() and 1 <= int(given) <= most):
@@ -132,7 +125,7 @@ def _show_content(settings: Settings) -> dict[str, Any]:
     return {
         "single_part": bool(settings.get("single_part_only")), "strict": bool(settings.get("strict_numbering")),
         "blocked_words": "\n".join(settings.get("blocked_words") or ()), "link_hosts": "\n".join(settings.get("link_hosts") or ()),
-        "hide_codes": not settings.get("show_codes"), "text_days": settings.get("text_days") or "",
+        "hide_codes": not settings.get("show_codes"),
         "shorten_links": bool(settings.get("shorten_links")), "track_links": settings.get("track_links", True),
     }  # fmt: skip
 
@@ -141,7 +134,7 @@ def _keep_content(form: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "single_part_only": form["single_part"] or None, "strict_numbering": form["strict"] or None,
         "blocked_words": form["blocked_words"] or None, "link_hosts": form["link_hosts"] or None,
-        "show_codes": None if form["hide_codes"] else True, "text_days": form["text_days"] or None,
+        "show_codes": None if form["hide_codes"] else True,
         "shorten_links": form["shorten_links"] or None, "track_links": None if form["track_links"] else False,
     }  # fmt: skip
 
@@ -255,9 +248,6 @@ SECTIONS: dict[str, Section] = {
                   " Short links count as the host of this installation."),
             Field("hide_codes", "Hide the digits of one-time passwords", "checkbox",
                   help="In lists, live traffic, files and reports. A message's own page shows them when asked."),
-            Field("text_days", "Keep texts of messages for (days)", "number", least=LEAST_DAYS, most=3650,
-                  parse=_text_days, width="half",
-                  help="Then the text goes, and the message stays in the log. Empty: as long as the message."),
             Field("shorten_links", "Shorten links automatically", "checkbox",
                   help="Every link in a text sent by API or from the console, unless the send says otherwise (url_data)."),
             Field("track_links", "With a link of each recipient's own, so that clicks name the number", "checkbox"),

@@ -152,15 +152,13 @@ async def set_limit(request: AnyRequest, visitor: Visitor) -> Page:
 @page(f"{LIMITS}/import", methods=["GET", "POST"], permission="channels.write")
 async def import_limits(request: AnyRequest, visitor: Visitor) -> Page:
     """Set the limits of the countries in a file."""
-    if request.method == "GET":
-        return await IMPORT.page(request)
-    try:
-        _, rows, _ = await IMPORT.read(request)
+
+    async def take(_: str, rows: list[SheetRow], __: dict[str, str]) -> Page:
         limits = {limit[0]: limit for limit in map(_read, rows)}
-    except SheetProblem as problem:
-        return await IMPORT.page(request, str(problem))
-    await _save(request, visitor, list(limits.values()))
-    return redirect(request, LIMITS, f"The limits of {len(limits)} countries are set.")
+        await _save(request, visitor, list(limits.values()))
+        return redirect(request, LIMITS, f"The limits of {len(limits)} countries are set.")
+
+    return await IMPORT.answer(request, take)
 
 
 def _read(row: SheetRow) -> Limit:

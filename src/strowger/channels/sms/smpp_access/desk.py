@@ -13,7 +13,6 @@ from uuid import UUID
 
 import asyncpg
 
-from strowger.channels.sms.carriers.loops import LOOP
 from strowger.channels.sms.pipeline import SmsRules
 from strowger.channels.sms.screening.numbers import check_number, check_sender
 from strowger.channels.sms.screening.options import SmsOptions, read_options
@@ -68,7 +67,7 @@ class Desk:
         self.admission = Admission(context, worker_id)
         self._context, self._accepter, self._notifier = context, accepter, notifier
         self._clock = context.clock
-        self.mark = context.secrets.mark(LOOP).encode()
+        self.mark = b""
         self._sms = SmsRules()
         self._facts = Facts(context.clock, self._sms)
         self._accounts: dict[int, Account] = {}

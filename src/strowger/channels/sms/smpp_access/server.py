@@ -19,6 +19,7 @@ from strowger.foundation.database import CLASHES, OUTAGES
 from strowger.foundation.errors import Unavailable
 from strowger.foundation.logs import get_logger
 from strowger.foundation.notify import Listener, Notifier
+from strowger.foundation.origin import loop_mark
 from strowger.foundation.workers import live_worker_ids
 from strowger.messaging.accept import Accepter
 
@@ -51,6 +52,7 @@ class SmppServer:
 
     async def start(self, host: str, port: int, tls_port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         """Listen, by TLS too when there is a context for it. Raises OSError when a port is taken."""
+        self.desk.mark = (await loop_mark(self._context.database)).encode()
         loop = asyncio.get_running_loop()
         plain = await loop.create_server(lambda: self._session(False), host, port, backlog=BACKLOG)
         self._servers.append(plain)

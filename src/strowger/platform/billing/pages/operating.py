@@ -14,7 +14,7 @@ from strowger.console.pages import AnyRequest, Crumb, Visitor, context_of, page,
 from strowger.console.table import Column, Empty, Filter, Row, RowAction, Table
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.money import format_money
-from strowger.platform.billing import recharging, service
+from strowger.platform.billing import recharging, service, trail
 from strowger.platform.billing.pages.crediting import STATUSES, TONES
 from strowger.platform.billing.pages.everyones import EveryonesSource
 from strowger.platform.billing.payments import kinds
@@ -176,6 +176,10 @@ async def adjust_balance(request: AnyRequest, visitor: Visitor, account_id: int)
         except service.Overdrawn:
             form.fail("amount", "The account has less than that.")
         else:
+            await trail.note(
+                context, account_id, trail.OPERATOR, visitor.email, "adjust the balance", amount=form["amount"],
+                currency=row["currency"], reason=form["reason"],
+            )  # fmt: skip
             return redirect(request, f"{MONEY}/{account_id}", "Balance adjusted.")
     return await _money_page(request, visitor, account_id, adjust=form)
 
@@ -203,6 +207,10 @@ async def save_terms(request: AnyRequest, visitor: Visitor, account_id: int) -> 
         except StrowgerError as problem:
             form.fail("limit", str(problem.detail))
         else:
+            await trail.note(
+                context, account_id, trail.OPERATOR, visitor.email, "change the terms", kind=form["kind"], limit=wanted,
+                subaccounts=form["subaccounts"],
+            )  # fmt: skip
             return redirect(request, f"{MONEY}/{account_id}", "Terms saved.")
     return await _money_page(request, visitor, account_id, terms=form)
 

@@ -64,10 +64,6 @@ NOT_WAITING = (
     " AND NOT EXISTS (SELECT FROM submission s WHERE s.request_id = message.request_id AND s.n = message.n"
     " AND s.account_id = $1)"
 )
-BLANK = (
-    "UPDATE message SET body = '' WHERE account_id = $1 AND (request_id, n) IN (SELECT request_id, n FROM message"  # noqa: S608
-    f" WHERE account_id = $1 AND request_id < $2 AND body <> ''{NOT_WAITING} LIMIT $3)"
-)
 KINDS: Mapping[str, Kind] = {
     "messages": Kind(
         "Messages", "Messages with their events. Figures of days and months stay.",
@@ -77,10 +73,8 @@ KINDS: Mapping[str, Kind] = {
         ),
     ),
     "texts": Kind(
-        "Texts of messages", "The text alone: number, status and price stay as long as messages do.",
-        (
-            BLANK,
-        ),
+        "Texts of messages", "The text alone, also in requests of callbacks: number, status and price stay as long as messages do.",
+        (),  # messaging.erasing does it: it knows what is still under way
     ),
     "callbacks": Kind(
         "Attempts of callbacks", "Requests and answers of callbacks.",

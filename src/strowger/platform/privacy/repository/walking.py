@@ -21,8 +21,9 @@ ORDER BY c.relname, a.attnum
 TEXTS, JSONS, LISTS = frozenset({"text", "character varying"}), frozenset({"json", "jsonb"}), frozenset({"text[]"})
 # The account's own things, which are nobody's personal data, and records that must stay whole.
 KEPT = frozenset({
-    "account", "account_id", "api_key", "app_user", "audit_entry", "custom_role", "erasure", "invoice", "ledger_entry", "number",
-    "number_share", "opt_in_declaration", "recharge", "retention", "sender", "smpp_user", "tariff", "wallet",
+    "account", "account_id", "api_key", "app_user", "audit_entry", "custom_role", "data_export", "erasure", "invoice", "ip_config",
+    "ledger_entry", "number", "number_share", "opt_in_declaration", "recharge", "retention", "sender", "smpp_user", "tariff",
+    "wallet",
 })  # fmt: skip
 # Columns outside of a key by which a row is the person's.
 OWN = {"mail": ("recipient",), "contact": ("email",), "contact_import_row": ("mobile", "email")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Response
@@ -12,6 +13,7 @@ from strowger.console.pages import AnyRequest, Crumb, Visitor, context_of, page,
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.money import format_money
 from strowger.platform.gateway.services import SERVICES
+from strowger.platform.ip_configs import service as ip_configs
 from strowger.platform.subaccounts import service
 from strowger.platform.subaccounts.pages.listing import path_of
 from strowger.platform.subaccounts.pages.shared import LIST, actor_of, as_page_error, found, refuse, sentence
@@ -52,7 +54,20 @@ def _create_code(values: Values, visitor: Visitor, base_url: str) -> ApiCall:
     return ApiCall("POST", f"{base_url}/api/v1/{visitor.sid}/subaccounts", json=_api_params(values))
 
 
-def _create_form(may_share: bool) -> Form:
+def _config_field(names: Sequence[str]) -> Field:
+    return Field(
+        "ip_config_name", "IP configuration", "select", options=(("", "None"), *((name, name) for name in names)), width="half",
+        help="Its keys work only from these addresses, and from those that a key lists itself.",
+    )  # fmt: skip
+
+
+async def _config_names(request: AnyRequest, visitor: Visitor, kept: str | None = None) -> list[str]:
+    """The account's IP configurations, and the one that the sub-account has of its own."""
+    found = [row["name"] for row in await ip_configs.list_configs(context_of(request), visitor.account_id)]
+    return found if kept in (None, *found) else [*found, str(kept)]
+
+
+def _create_form(may_share: bool, configs: Sequence[str]) -> Form:
     """The form of a new sub-account; only a postpaid account can share its limit."""
     shared = (("shared", "Shared Usage", "It spends your monthly limit."),) if may_share else ()
     return Form(
@@ -70,7 +85,7 @@ def _create_form(may_share: bool) -> Form:
                 ("assigned", "Assign Budget", "It spends a balance of its own, which you fill."), *shared,
             )),
             Field("credit_amount", "Initial Credit", "number", least=0, width="half", help="Moved from your balance."),
-            *ALERT, *((LIMIT,) if may_share else ()), MARGIN, CAP,
+            *ALERT, *((LIMIT,) if may_share else ()), MARGIN, CAP, _config_field(configs),
         ),
         submit="Add Subaccount", action=f"{LIST}/new", cancel=LIST, code=_create_code,
     )  # fmt: skip
@@ -82,17 +97,18 @@ async def _form_of(request: AnyRequest, visitor: Visitor) -> Form:
         parent = await context_of(request).database.run(lambda c: service.parent_of(c, visitor.account_id))
     except StrowgerError as problem:
         raise as_page_error(problem) from None
-    return _create_form(parent["kind"] == "postpaid")
+    return _create_form(parent["kind"] == "postpaid", await _config_names(request, visitor))
 
 
-def _edit_form(row: Row) -> Form:
+def _edit_form(row: Row, configs: Sequence[str]) -> Form:
     name = Field("account_name", "Subaccount Name", required=True, max_length=160)
     own = (LIMIT,) if row["credit_type"] == "shared" else (
         Field("credit_amount", "Credit Amount", "number", least=0, width="half", required=True,
               help="The new balance: the difference comes from, or goes back to, yours."),
         *ALERT,
     )  # fmt: skip
-    return Form("edit-subaccount", (name, CHANNELS, *own, MARGIN, CAP), submit="Save", action=path_of(dict(row), "/edit"),
+    fields = (name, CHANNELS, *own, MARGIN, CAP, _config_field(configs))
+    return Form("edit-subaccount", fields, submit="Save", action=path_of(dict(row), "/edit"),
                 cancel=path_of(dict(row)))  # fmt: skip
 
 
@@ -160,7 +176,8 @@ async def edit_subaccount(request: AnyRequest, visitor: Visitor, sid: str) -> An
         "low_balance_alert_limit": _plain(row["low_at"]), "low_balance_alert_emails": ", ".join(row["alert_emails"]),
         "monthly_limit": _plain(row["month_limit"]), "margin": _plain(row["margin"]), "day_cap": _plain(row["day_cap"]),
     }  # fmt: skip
-    form = _edit_form(row).blank(visitor, **shown)
+    configs = await _config_names(request, visitor, row["ip_config_name"])
+    form = _edit_form(row, configs).blank(visitor, ip_config_name=row["ip_config_name"] or "", **shown)
     return await _form_page(request, form, "Edit Subaccount", "E-mail address, country and credit type are fixed.", row)
 
 
@@ -172,10 +189,14 @@ def _plain(value: Any) -> str:
 async def save_subaccount(request: AnyRequest, visitor: Visitor, sid: str) -> Answer:
     """Change one."""
     context, row, actor = context_of(request), await found(request, visitor, sid), actor_of(request, visitor)
-    form = await _edit_form(row).read(request, visitor)
+    form = await _edit_form(row, await _config_names(request, visitor, row["ip_config_name"])).read(request, visitor)
     _check(form)
     if form.ok:
         params = _api_params({name: value for name, value in form.values.items() if name != "channels"})
+        if form["ip_config_name"] != (row["ip_config_name"] or ""):
+            params["ip_config_name"] = form["ip_config_name"]
+        else:
+            params.pop("ip_config_name", None)
         if row["credit_type"] == "assigned":
             params.setdefault("low_balance_alert", False)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -92,6 +93,13 @@ class _Summed(SqlSource):
         return SqlSource._conditions(self, replace(query, filters={}))
 
 
+GENERATE = (
+    Action("Generate SMS summary", "/reports/new/sms-subaccounts", "report", primary=True),
+    Action("Generate credit usage", "/reports/new/subaccounts-usage", "report-money"),
+    Action("View downloaded reports", "/reports", "files"),
+)
+
+
 def _usage(database: Database, first: date, last: date, by_day: bool) -> SqlSource:
     rows = repository.usage_rows(first, last, by_day).subquery()
     return _Summed(
@@ -127,7 +135,13 @@ async def _chart(database: Database, parent_id: int, first: date, last: date, vi
 
 
 async def _summed(
-    request: AnyRequest, visitor: Visitor, table: Table, path: str, title: str, by_day: bool
+    request: AnyRequest,
+    visitor: Visitor,
+    table: Table,
+    path: str,
+    title: str,
+    by_day: bool,
+    actions: Sequence[Action] = (),
 ) -> Response[Any]:
     context = context_of(request)
     now = context.clock.now()
@@ -135,7 +149,8 @@ async def _summed(
     chart = await _chart(context.database, visitor.account_id, first, last, visitor)
     return await table.respond(
         request, visitor, _usage(context.database, first, last, by_day), title=title, template="subaccounts/list.html",
-        tabs=tabs(path), chart=chart, note=f"{first.isoformat()} to {last.isoformat()}, both included; today is not over yet.",
+        tabs=tabs(path), chart=chart, actions=list(actions),
+        note=f"{first.isoformat()} to {last.isoformat()}, both included; today is not over yet.",
     )  # fmt: skip
 
 
@@ -147,8 +162,8 @@ async def credits_usage(request: AnyRequest, visitor: Visitor) -> Response[Any]:
 
 @page(f"{LIST}/reports", permission="subaccounts.read")
 async def summary_report(request: AnyRequest, visitor: Visitor) -> Response[Any]:
-    """The summary report of credit usage: day by day, for download."""
-    return await _summed(request, visitor, DAILY, f"{LIST}/reports", "Credit Usage Report", True)
+    """The summary report of credit usage day by day, and the ways to reports with a file of their own."""
+    return await _summed(request, visitor, DAILY, f"{LIST}/reports", "Credit Usage Report", True, GENERATE)
 
 
 pages: list[Any] = [credits_history, credits_usage, summary_report]

@@ -41,7 +41,7 @@ WITH sub AS (UPDATE subaccount SET channels = $2 WHERE account_id = $1)
 UPDATE account SET settings = settings || jsonb_build_object('channels', $2::jsonb) WHERE id = $1
 """
 END_SESSIONS = "DELETE FROM user_session WHERE user_id IN (SELECT id FROM app_user WHERE account_id = $1)"
-STOP_KEYS = "UPDATE api_key SET active = false WHERE account_id = $1"
+STOP_KEYS = "UPDATE api_key SET active = false, ip_config_id = NULL WHERE account_id = $1"
 STOP_USERS = "UPDATE app_user SET password_hash = '!' WHERE account_id = $1"
 RETURN_NUMBERS = "UPDATE number SET account_id = $2 WHERE account_id = $1"
 RETURN_SENDERS = """

@@ -347,6 +347,8 @@ async def test_sub_accounts_and_nobody_elses(desk: Desk) -> None:
     rows = await desk.made("sms-subaccounts")
     assert {row["Subaccount Name"] for row in rows} == {"North"}
     assert sum(int(row["Total SMS"]) for row in rows) == 2
+    assert len(await desk.made("sms-subaccounts", filters={"subaccount": "south, north"})) == 2
+    assert await desk.made("sms-subaccounts", filters={"subaccount": "Eve Ltd"}) == []
     (row,) = await desk.made("sms-blocked-countries")
     assert (row["Sub-account"], row["Country"], row["Attempts blocked"], row["Trace"]) == (
         "North",
