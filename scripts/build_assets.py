@@ -21,7 +21,7 @@ SOURCE = ROOT / "src" / "strowger"
 DIST = SOURCE / "console" / "static" / "dist"
 ICONS = ROOT / "node_modules" / "@tabler" / "icons" / "icons"
 OLDEST_NODE = 18
-ICON_NAME = re.compile(r"""\bicon(?:\(\s*|=)["']([a-z0-9-]+)["']""")
+ICON_NAME = re.compile(r"""\bicon(?:\(\s*|\s*=\s*)["']([a-z0-9-]+)["']""")
 # Calls whose positional words may be icons: menu.register("", "Home", "/", "home", 1), Action("Send", "/send", "send").
 ICON_CALL = re.compile(r"\b(?:register|register_action|Hit|Action|RowAction)\(([^)]*)\)")
 WORD = re.compile(r"""["']([a-z0-9-]+)["']""")

@@ -14,6 +14,7 @@ import httpx
 from litestar import Litestar
 
 from strowger.channels.sms import routes as sms_api
+from strowger.engagement.flows import routes as flows_api
 from strowger.engagement.links import pages as links
 from strowger.engagement.links.service import LinkMaker
 from strowger.foundation.clock import Clock, FrozenClock
@@ -137,6 +138,7 @@ async def running_app(context: Context) -> AsyncIterator[Litestar]:
             *notifications_api.routes,
             *privacy_api.routes,
             *documents_api.routes,
+            *flows_api.routes,
             *file_pages.pages,
             *gateway.routes,
             *links.routes,

@@ -81,6 +81,11 @@ TENANT_MODELS = {
     "ContactImport": "contact_import",
     "ContactImportRow": "contact_import_row",
     "IpConfig": "ip_config",
+    "Flow": "flow",
+    "FlowRevision": "flow_revision",
+    "FlowSecret": "flow_secret",
+    "FlowRun": "flow_run",
+    "FlowStep": "flow_step",
 }
 TENANT_TABLES = frozenset(TENANT_MODELS.values())
 SQL = re.compile(r"\bSELECT\s+[\w*(]|\bINSERT INTO\s|\bUPDATE\s+\w+(\s+\w+)?\s+SET\b|\bDELETE FROM\s")

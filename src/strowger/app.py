@@ -18,6 +18,8 @@ from strowger.channels.sms.carriers import hooks
 from strowger.console import setup as console
 from strowger.console.layout import register_balance
 from strowger.engagement.campaigns import pages as campaigns
+from strowger.engagement.flows import pages as flows
+from strowger.engagement.flows import routes as flows_api
 from strowger.engagement.links import pages as links
 from strowger.engagement.links.service import LinkMaker
 from strowger.foundation.context import Context, build_context
@@ -100,6 +102,7 @@ PAGES: list[Any] = [
     *documents.pages,
     *kyc.pages,
     *campaigns.pages,
+    *flows.pages,
     *files.pages,
     *reports.pages,
     *notifications.pages,
@@ -120,6 +123,7 @@ API: list[Any] = [
     *subaccounts_api.routes,
     *billing_api.routes,
     *documents_api.routes,
+    *flows_api.routes,
     *notifications_api.routes,
     *privacy_api.routes,
 ]

@@ -11,6 +11,7 @@ from strowger.channels.sms.pipeline import SmsRules
 from strowger.channels.sms.receive import jobs as receive_jobs
 from strowger.channels.sms.screening.jobs import ScreeningJobs
 from strowger.engagement.campaigns.jobs import Expander, forget_contacts
+from strowger.engagement.flows.jobs import FlowJobs
 from strowger.engagement.links.jobs import forget_clicks
 from strowger.foundation.context import Context
 from strowger.foundation.jobs import Job, run_jobs
@@ -59,6 +60,7 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
     await carriers.start()
     register_reports()
     reports = ReportJobs(context, worker_id)
+    flows = FlowJobs(context, worker_id)
     jobs = (
         *Upkeep(pipeline, pipeline.journal, context.settings.retention_days).jobs,
         *MoneyJobs(context, subaccount_events.hear).jobs,
@@ -73,6 +75,7 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
         *reports.jobs,
         Job("imports", 1, Importer(context).run),
         Job("forget_imports", 3600, partial(importing.forget, context)),
+        *flows.jobs,
         Job("campaigns", 1, Expander(context).run),
         Job("campaign_contacts", 3600, partial(forget_contacts, context)),
         Job("message_texts", 3600, partial(erase_texts, context)),
@@ -81,7 +84,7 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
         Job("received", 3600, partial(receive_jobs.forget, context)),
     )
     log.info("worker_ready", worker_id=worker_id)
-    await run_until(stop, pipeline.failed(), run_jobs(jobs), Postman(context).run(), reports.run())
+    await run_until(stop, pipeline.failed(), run_jobs(jobs), Postman(context).run(), reports.run(), flows.run())
     await carriers.stop(DRAIN_SECONDS)
     await pipeline.stop()
     await lease.stop()

@@ -63,6 +63,8 @@ PLACES: tuple[Sealed, ...] = (
         for column in ("headers_sealed", "auth_sealed", "enc_sealed", "secret_sealed", "secret_previous_sealed")
     ),
     Sealed("data_export", "subject_sealed", ("id",), lambda r: f"data_export:{r['id']}"),
+    Sealed("flow", "token_sealed", ("account_id", "id"), lambda r: f"flow:{r['account_id']}:{r['id']}"),
+    Sealed("flow_secret", "value_sealed", ("account_id", "flow_id", "id"), lambda r: f"flow_secret:{r['account_id']}:{r['id']}"),
     Sealed("erasure", "subject_sealed", ("id",), lambda r: f"erasure:{r['id']}"),
     Sealed("mail", "sealed", ("id",), lambda r: f"mail:{r['id']}"),
     Sealed(

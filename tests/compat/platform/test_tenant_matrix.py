@@ -26,7 +26,10 @@ async def _call(api: Api, operation: Operation, version: str, sid: str, key: str
 
 
 def _each() -> list[tuple[Operation, str]]:
-    return [(operation, version) for operation in OPERATIONS for version in operation.versions]
+    """But for those whose path holds a secret that stands for a key: their own tests try wrong ones."""
+    return [
+        (operation, version) for operation in OPERATIONS if operation.admit is None for version in operation.versions
+    ]
 
 
 async def test_R55_every_operation_refuses_whoever_it_is_not_for(api: Api) -> None:

@@ -54,6 +54,7 @@ OPERATIONS_WITHOUT = {
     **dict.fromkeys(
         ("messages_schedule_cancel", "messages_schedule_move", "sms_schedule_cancel", "sms_schedule_move"), SENDS
     ),
+    "flow_trigger_post": "begins an execution: the flow log is its record",
     "report_conversion": "counts that a password was used, for the fraud guard",
 }
 WORKER = "written by the pipeline or a job, not by people"
@@ -80,6 +81,8 @@ TABLES_WITHOUT = {
     **dict.fromkeys(("sso_attempt", "sso_identity", "announcement_dismissal"), PERSON),
     **dict.fromkeys(("consent", "opt_out", "dnd_mark", "dnd_number", "dnd_import", "contact", "contact_tag"), LISTS),
     **dict.fromkeys(("campaign", "campaign_batch", "campaign_chunk", "campaign_contact"), STEPS),
+    **dict.fromkeys(("flow", "flow_revision", "flow_secret"), "definitions; the page's entry says what was done, revisions are kept"),
+    **dict.fromkeys(("flow_run", "flow_step"), TRAFFIC),
     **dict.fromkeys(("contact_import", "contact_import_row"), JOB),
     **dict.fromkeys(("report", "report_recipient", "sms_import", "lookup_request", "lookup_item"), JOB),
     **dict.fromkeys(("stored_file", "stored_piece"), "content; the entry names the file"),

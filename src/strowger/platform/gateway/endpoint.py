@@ -6,6 +6,7 @@ This is plain ASGI under Litestar's router: the accept path must not pay for wha
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -130,17 +131,20 @@ class Exchange:
             self.answer_by.reschedule(asyncio.get_running_loop().time() + FILE_SECONDS)
         if self.headers.get(ORIGIN) == self.gateway.mark:
             raise StrowgerError("E403", "A carrier leads back to this installation: messages would go round in a loop")
+        if operation.admit is not None:
+            await self._admit_by_path(operation, path_params)
+        known = self.principal is not None
         key = self.headers.get(b"api-key")
-        if key is not None:
+        if key is not None and not known:
             await self._admit(key.decode("latin-1").strip())
         body = await self._read_body()
         kind = self.headers.get(b"content-type", b"")
         query = self.scope["query_string"]
-        if key is None and not (query or body):
+        if key is None and not known and not (query or body):
             raise StrowgerError("E401", field="api-key")
         params = self.params = read_params(query, kind, body, operation.xml, bool(operation.files))
         in_params = next((params.pop(name) for name in KEY_FIELDS if name in params), None)
-        if key is None:
+        if key is None and not known:
             await self._admit(scalar_text(in_params) or "")
         call = Call(
             self.id, self.name, operation.method, self.path, path_params, self.headers, self.principal, params,
@@ -177,14 +181,25 @@ class Exchange:
         await audit.record(self.state.context, actor, deed)
         return answer
 
-    async def _admit(self, key: str) -> None:
-        gateway = self.gateway
-        principal = await self._authenticate(key)
-        self.principal = principal
+    async def _admit_by_path(self, operation: Operation, path_params: Mapping[str, Any]) -> None:
+        """Let in whom the secret in the path stands for."""
+        assert operation.admit is not None
+        self.path = self.path.rpartition("/")[0] + "/***"
+        self.principal = await operation.admit(self.state, self.sid, path_params)
+        if self.principal is not None:
+            self._check_open(self.principal)
+
+    def _check_open(self, principal: Any) -> None:
         if principal.parent_id is not None:
             check_service(principal.settings, self.tail)
         if principal.off:
             check_path(principal.off, self.tail)
+
+    async def _admit(self, key: str) -> None:
+        gateway = self.gateway
+        principal = await self._authenticate(key)
+        self.principal = principal
+        self._check_open(principal)
         self.limit = await gateway.limiter.take(principal.key_id, principal.rate)
         if not gateway.book.is_noted(principal.key_id):
             gateway.book.note_use(principal.key_id, gateway.clock.now(), self.ip)
@@ -284,7 +299,7 @@ class Exchange:
             Entry(
                 self.id,
                 principal.account_id if principal else None,
-                principal.key_id if principal else None,
+                (principal.key_id or None) if principal else None,
                 self.scope["method"],
                 self.path,
                 answer.status,

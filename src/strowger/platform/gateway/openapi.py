@@ -93,6 +93,8 @@ def _describe(operation: Operation, version: str) -> dict[str, Any]:
         "parameters": in_path,
         "responses": _responses(operation),
     }
+    if operation.admit is not None:
+        described["security"] = [{}, {"key": []}]
     if operation.method == "GET":
         described["parameters"] = [*in_path, *(_parameter(item, "query") for item in operation.parameters)]
     elif operation.parameters:

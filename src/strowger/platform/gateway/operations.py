@@ -57,6 +57,8 @@ class Call:
 
 
 Handler = Callable[[Call], Awaitable[Answer]]
+# Of the application's state, the SID and the path's parameters: who calls, or None when an API key has to tell.
+Admit = Callable[[Any, str, Mapping[str, Any]], Awaitable[Principal | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Operation:
     (permission ``messages.send``) is not either: the message log is its record.
     ``xml`` bodies are read where that is set, and answered in XML where ``answers_xml`` is, unless the client accepts JSON.
     ``files``: the largest multipart body in bytes, for operations that take files (``params.FilePart``); 0: none.
+    ``admit``: the last part of the path is a secret that stands for an API key. It stays out of logs.
     """
 
     method: str
@@ -109,6 +112,7 @@ class Operation:
     answers_xml: bool = False
     audited: bool = True
     files: int = 0
+    admit: Admit | None = None
 
     @property
     def leaves_trail(self) -> bool:

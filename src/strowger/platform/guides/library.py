@@ -19,7 +19,10 @@ FAQ = "faq"
 # Guides by whom they are for; what is not named stands under "More". For who works on the code: not shown.
 SHELVES = (
     ("For developers", ("sms", "callbacks", "sms-templates", "receive", "lookup", "smpp", "migrating", "simulator")),
-    ("For the account", ("campaigns", "reports", "screening", "billing", "subaccounts", "people", "documents", "data")),
+    (
+        "For the account",
+        ("campaigns", "flows", "reports", "screening", "billing", "subaccounts", "people", "documents", "data"),
+    ),
     ("For the operator", ("installation", "carriers", "operations", "production", "backup", "settings", "performance")),
 )
 HIDDEN = frozenset({FAQ, "roadmap", "console-kit", "dependencies"})

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -48,6 +48,24 @@ Key = tuple[int, str, str]
 
 
 Registered = tuple[str, str]  # template id and entity id of a text, empty for none
+Wanted = tuple[Received, Any]
+
+
+class Listener(Protocol):
+    """Something else that messages of people begin. ``most`` is how often one person may begin it within an hour; ``kind``
+    names the count."""
+
+    kind: str
+    most: int
+
+    async def wants(self, connection: Connection, received: Sequence[Received], facts: Facts) -> list[Wanted]:
+        """Which of these messages begin it, each with what ``begin`` has to know."""
+
+    async def begin(self, connection: Connection, wanted: Sequence[Wanted], now: datetime) -> None:
+        """Begin it, in the transaction that stores the messages."""
+
+
+LISTENERS: list[Listener] = []
 
 
 @dataclass(slots=True)
@@ -113,7 +131,31 @@ async def handle(
             handled.orders[plan.one.message_id] = _order(plan)
     await _mail(connection, plans, accounts, secrets, now)
     await working.add_log(connection, [_log_row(plan, now) for plan in plans])
+    people = [plan.one for plan in plans if plan.wish is None and _is_person(plan.one.source)]
+    for listener in LISTENERS:
+        await _listen(connection, listener, people, facts, now)
     return handled
+
+
+async def _listen(
+    connection: Connection, listener: Listener, people: Sequence[Received], facts: Facts, now: datetime
+) -> None:
+    wanted = await listener.wants(connection, people, facts) if people else []
+    if not wanted:
+        return
+    own = await owner_of(connection, {one.source for one, _ in wanted})
+    wanted = [pair for pair in wanted if pair[0].source not in own]
+    counted = Counter((one.account_id, one.source, listener.kind) for one, _ in wanted)
+    used = await working.take(connection, counted, now) if counted else {}
+    left = Counter({taker: max(0, listener.most - (used[taker] - number)) for taker, number in counted.items()})
+    chosen = []
+    for one, known in wanted:
+        taker = (one.account_id, one.source, listener.kind)
+        if left[taker]:
+            left[taker] -= 1
+            chosen.append((one, known))
+    if chosen:
+        await listener.begin(connection, chosen, now)
 
 
 async def _plans(connection: Connection, received: Sequence[Received], facts: Facts, now: datetime) -> list[Plan]:

@@ -85,6 +85,13 @@ KINDS: Mapping[str, Kind] = {
         "Clicks", "Address and browser of each click on a short link; the counts stay.",
         (_old("short_link_click", "id", "at"),), "at",
     ),
+    "flow_runs": Kind(
+        "Executions of flows", "What flows did, widget by widget; 90 days at most.",
+        (
+            _old("flow_step", "run_id, n", "run_id"),
+            _old("flow_run", "id", "id", " AND ended_at IS NOT NULL"),
+        ),
+    ),
     "sign_ins": Kind(
         "Login history", "Who signed in, from where.", (_old("login_event", "id", "at"),), "at",
     ),
