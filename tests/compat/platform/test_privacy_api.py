@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import msgspec
@@ -101,7 +100,7 @@ async def test_days_are_changed_one_by_one(api: Api) -> None:
         ("PATCH", "/retention", {"texts": True, "clicks": 5}, "DATA3", "texts"),
         ("PATCH", "/retention", {"everything": 5}, "DATA2", "everything"),
         ("GET", "/exports/1", None, "DATA404", "export_id"),
-        ("GET", f"/erasures/{uuid4()}", None, "DATA404", "erasure_id"),
+        ("GET", "/erasures/4e6ebe2f-66d1-45fc-bde0-7d05bd544961", None, "DATA404", "erasure_id"),
     ],
 )
 async def test_bad_input_names_the_field_and_changes_nothing(
