@@ -81,7 +81,7 @@ TABLES_WITHOUT = {
     **dict.fromkeys(("sso_attempt", "sso_identity", "announcement_dismissal"), PERSON),
     **dict.fromkeys(("consent", "opt_out", "dnd_mark", "dnd_number", "dnd_import", "contact", "contact_tag"), LISTS),
     **dict.fromkeys(("campaign", "campaign_batch", "campaign_chunk", "campaign_contact"), STEPS),
-    **dict.fromkeys(("flow", "flow_revision", "flow_secret"), "definitions; the page's entry says what was done, revisions are kept"),
+    **dict.fromkeys(("flow", "flow_revision", "flow_secret"), "the page's entry says what was done; revisions are kept"),
     **dict.fromkeys(("flow_run", "flow_step"), TRAFFIC),
     **dict.fromkeys(("contact_import", "contact_import_row"), JOB),
     **dict.fromkeys(("report", "report_recipient", "sms_import", "lookup_request", "lookup_item"), JOB),
