@@ -43,7 +43,7 @@ async def test_a_flow_is_made_published_triggered_and_logged(visit: Visit, ready
     page = await visit("/flows")
     content = page.locator("#content")
     await content.get_by_role("link", name="Create a flow").first.click()
-    await page.get_by_label("Name").fill("Welcome")
+    await page.locator("#flow-name").fill("Welcome")
     await page.get_by_role("button", name="Create").click()
     await page.get_by_label("Add a widget").select_option("sms")
     await page.get_by_role("button", name="Add", exact=True).click()
