@@ -114,7 +114,7 @@ class HttpConfig(Struct, frozen=True, forbid_unknown_fields=True):
         "sha256"
     )
     hook_encoding: Annotated[Literal["hex", "base64"], Meta(description="How the signature is written.")] = "hex"
-    hook_prefix: Annotated[str, Meta(max_length=50, description="What stands before it: sha256= or v1,")] = ""
+    hook_prefix: Annotated[str, Meta(max_length=50, description="What stands before it, as in sha256=.")] = ""
     hook_signed: Annotated[
         str, Meta(max_length=200, description="What is signed, of {{body}}, {{timestamp}}, {{id}} and {{url}}.")
     ] = "{{body}}"
