@@ -12,7 +12,7 @@ test:           ## every tier that needs nothing but Python
 test-browser:   ## real Chromium (package: chromium)
 	@sh scripts/test.sh browser
 
-test-peers:     ## other programs as clients (package: kannel; installs Jasmin apart)
+test-peers:     ## other programs as clients and proxies (packages: kannel nginx caddy; installs Jasmin apart)
 	@sh scripts/test.sh peers
 
 check:          ## format, lint, types, floors

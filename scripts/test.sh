@@ -1,6 +1,6 @@
 #!/bin/sh
 # make test: the tiers that need nothing but Python; `sh scripts/test.sh browser` for real Chromium,
-# `sh scripts/test.sh peers` for other programs as clients (Kannel, Jasmin).
+# `sh scripts/test.sh peers` for other programs as clients and proxies (Kannel, Jasmin, nginx, Caddy).
 # Further arguments go to pytest.
 set -eu
 cd "$(dirname "$0")/.."
