@@ -308,7 +308,7 @@ async def test_R16_web_processes_restart_without_a_failed_request(house: House) 
                 answers[repr(problem)] += 1
 
     async with house.api() as api:
-        senders = [asyncio.create_task(send(api)) for _ in range(8)]
+        senders = [asyncio.create_task(send(api)) for _ in range(3)]
         await house.webs.start(2)
         for number in (1, 2):
             await house.webs.stop(number)
