@@ -286,7 +286,7 @@ class Installation:
         """Status and trace by the status API."""
         answer = await self.get("/messages/status", message_ids=message_id)
         row = answer["data"][0]
-        return row["status"], row["status_trace"]
+        return row["status"], row["status_details"]
 
     async def status_becomes(self, message_id: str, status: str, trace: str, seconds: float = 20) -> None:
         """Return when the status API says so."""

@@ -76,7 +76,7 @@ TABLE = Table(
     ),
     empty=Empty(
         "No flows yet",
-        "A flow does what you draw: a webhook or an incoming SMS begins it, then it sends messages, asks your systems and "
+        "A flow does what you set out: a webhook or an incoming SMS begins it, then it sends messages, asks your systems and "
         "decides by their answers, the clock and the calendar.",
         NEW,
     ),
