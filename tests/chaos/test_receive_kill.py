@@ -9,8 +9,8 @@ from tests.installation import Installation, until
 from tests.receiver import Receiver
 
 CONFIGURE = """
-INSERT INTO receive_configuration (account_id, number_id, keyword, folded, expires_at, reply_text, forward_emails, callback)
-SELECT account_id, id, 'BOOK {n}', 'book {}', now() + interval '1 day', 'Booked {n}', '["desk@example.org"]',
+INSERT INTO receive_configuration (account_id, number_id, msisdn, keyword, folded, expires_at, reply_text, forward_emails, callback)
+SELECT account_id, id, msisdn, 'BOOK {n}', 'book {}', now() + interval '1 day', 'Booked {n}', '["desk@example.org"]',
     jsonb_build_object('url', $1::text, 'method', 'POST')
 FROM number ORDER BY id LIMIT 1 RETURNING account_id
 """

@@ -29,8 +29,12 @@ async def test_a_campaign_is_delivered_and_its_page_follows(browser: Browser, in
     await page.get_by_label("Password").fill(installation.credentials["console_password"])
     await page.get_by_role("button", name="Sign in", exact=True).click()
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
-    await page.goto(f"http://localhost:{installation.http_port}/campaigns/new")
+    await page.goto(f"http://localhost:{installation.http_port}/campaigns/overview")
     content = page.locator("#content")
+    await content.get_by_role("link", name="The opt-in declaration").click()
+    for box in await content.get_by_role("checkbox").all():
+        await box.check()
+    await content.get_by_role("button", name="Declare").click()
     await page.get_by_label("Campaign name").fill("Spring sale")
     await page.locator("#campaign-type").select_option("TXN")
     await content.get_by_role("button", name="Continue").click()
