@@ -15,7 +15,7 @@ SELECT account_id, id, msisdn, 'BOOK {n}', 'book {}', now() + interval '1 day', 
 FROM number ORDER BY id LIMIT 1 RETURNING account_id
 """
 DONE = """
-SELECT m.sender, m.body, m.request_id || ':1' AS id,
+SELECT m.sender, m.body, m.request_id::text AS id,
     (SELECT count(*) FROM mail WHERE id::text = l.done -> 'mails' -> 0 ->> 'id') AS mails,
     (SELECT count(*) FROM message r WHERE r.direction = 0 AND r.request_id::text = l.done -> 'reply' ->> 'id'
         AND r.options ->> 'answers' = m.request_id || ':1' AND r.body = 'Booked ' || split_part(m.body, ' ', 2)) AS replies
