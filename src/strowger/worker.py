@@ -40,7 +40,7 @@ from strowger.reporting import register_reports
 
 log = get_logger(__name__)
 DRAIN_SECONDS = 8.0
-NICENESS = 10
+NICENESS = 5
 
 
 async def serve_worker(settings: Settings) -> None:

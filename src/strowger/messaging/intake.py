@@ -29,8 +29,6 @@ log = get_logger(__name__)
 BATCH = 500
 POLL_SECONDS = 1.0
 GATHER_SECONDS = 0.005  # so that what is accepted in the same moment is one batch
-BUSY_BATCH = 30  # after a batch of this size more are coming: fewer, larger batches cost less for each message
-BUSY_GATHER_SECONDS = 0.03
 Routed = list[tuple[Submission, int]]
 
 
@@ -74,7 +72,7 @@ class Intake:
             if taken < BATCH:
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._work.wait(), POLL_SECONDS)
-                await asyncio.sleep(GATHER_SECONDS if taken < BUSY_BATCH else BUSY_GATHER_SECONDS)
+                await asyncio.sleep(GATHER_SECONDS)
 
     async def step(self) -> int:
         """Take one batch; returns its size."""

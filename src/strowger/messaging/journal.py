@@ -28,9 +28,7 @@ from strowger.messaging.submitting import apply_outcomes
 log = get_logger(__name__)
 BATCH = 2_000
 GATHER_SECONDS = 0.015
-BUSY_BATCH = 50  # after a batch of this size more are coming: fewer, larger batches cost less for each message
-BUSY_GATHER_SECONDS = 0.04
-GOOD_BATCH = 300  # this many do not wait for more
+GOOD_BATCH = 100  # this many do not wait for more
 PARALLEL_FLUSHES = 2  # one is written while the other's disk is waited for
 RETRY_SECONDS = 0.5
 # So long a report waits, unacknowledged, for a store that is away: carriers wait longer for an answer, and not all of them
@@ -77,7 +75,6 @@ class DatabaseJournal:
         self._reports: list[Report] = []
         self._being_written: set[OperatorId] = set()
         self._active = 0
-        self._busy = False
         self._work = asyncio.Event()
         self._gathering = asyncio.Lock()
         self._matcher = Matcher()
@@ -118,10 +115,9 @@ class DatabaseJournal:
             self._work.clear()
             if self._outcomes or self._reports:
                 if len(self._outcomes) + len(self._reports) < GOOD_BATCH:
-                    await asyncio.sleep(BUSY_GATHER_SECONDS if self._busy else GATHER_SECONDS)
+                    await asyncio.sleep(GATHER_SECONDS)
                 batch = self._take()
                 if any(batch):
-                    self._busy = len(batch[0]) + len(batch[1]) >= BUSY_BATCH
                     return batch
             await self._work.wait()
 
