@@ -13,7 +13,6 @@ from strowger.cli.output import emit, json_option, table
 from strowger.cli.running import run
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
-from strowger.foundation.ids import new_uuid
 from strowger.platform.audit import service as audit
 from strowger.platform.privacy import repository, service
 
@@ -29,8 +28,7 @@ def privacy() -> None:
 
 async def _note(context: Context, account_id: int, action: str, **fields: str) -> None:
     """An entry in the account's audit log: the person is not named there."""
-    actor = audit.Actor(account_id, None, BY, "operator")
-    await audit.record(context, actor, audit.Deed(new_uuid(), action, "", 200, fields=audit.shown(fields)))
+    await audit.note(context, account_id, "operator", BY, action, **fields)
 
 
 def _rules_of(pairs: tuple[str, ...]) -> dict[str, int | None]:

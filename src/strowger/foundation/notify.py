@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from strowger.foundation.database import OUTAGES, Database
 from strowger.foundation.logs import get_logger
@@ -102,7 +103,9 @@ class Listener:
             handler(str(payload))
 
 
-async def notify(connection: asyncpg.Connection[Any], channel: str, payload: str = "") -> None:
+async def notify(
+    connection: asyncpg.Connection[Any] | PoolConnectionProxy[Any], channel: str, payload: str = ""
+) -> None:
     """Notify with the caller's transaction: listeners hear it when that is committed."""
     await connection.execute("SELECT pg_notify($1, $2)", channel, payload)
 

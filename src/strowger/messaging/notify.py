@@ -160,7 +160,7 @@ class _Sent(NamedTuple):
         """Each part's status and trace; the message's own for a part of which nothing else is known."""
         own = (self.status, self.row["trace"])
         results = []
-        for part in range(1, max(1, self.row["units"]) + 1):
+        for part in range(1, max(1, self.row["units"], *self.parts) + 1):
             status, trace = self.parts.get(part, own)
             results.append({"part": part, "status": SPELLINGS[status].callback, "status_trace": trace})
         return results

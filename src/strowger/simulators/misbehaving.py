@@ -47,7 +47,6 @@ class EveryNth(Misbehaviour[P, S], Generic[P, S], frozen=True):
 
     def act(self, plan: P) -> None:
         """Change what is going to happen to this submission."""
-        raise NotImplementedError
 
 
 class Table(Mapping[str, type[Misbehaviour[P, S]]]):

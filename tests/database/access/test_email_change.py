@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 
 import pytest
 
@@ -155,3 +156,13 @@ async def test_asking_is_limited_and_a_new_one_replaces_the_one_before(house: Ho
     assert f"{email_change.PER_DAY} times a day" in errors_of(answer)
     await browser.post("/profile/email/cancel")
     assert (await house.browser().client.post(last)).status_code == 410
+
+
+async def test_who_must_come_by_the_companys_provider_keeps_the_companys_address(house: House) -> None:
+    await house.add("grace", "admin")
+    browser = await house.entered("grace@example.com")
+    await house.settings(sso_only=["example.com"])
+    answer = await browser.post("/profile/email", email="grace@private.example", password=PASSWORD)
+    assert "company's provider" in html.unescape(errors_of(answer))
+    assert await house.mails("verify-email") == []
+    await ask(await house.entered(), NEW)  # owners keep their password for the day when it fails

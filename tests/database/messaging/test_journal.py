@@ -79,6 +79,17 @@ async def test_R14_three_parts_in_every_order_of_receipts(world: World) -> None:
         assert (await world.message(request_id))["status"] == Status.DELIVERED
 
 
+async def test_R14_more_parts_than_were_counted_are_all_waited_for_after_a_restart(world: World) -> None:
+    """A carrier whose parts hold less, as with references of 16 bits."""
+    request_id = await world.send(body="x" * 306)
+    (outcome,) = await world.submit(parts=3)
+    world.pipeline.journal._matcher._places.clear()
+    for status, part in zip((Status.SENT, Status.SENT, Status.DELIVERED), outcome.parts, strict=True):
+        await world.report(world.receipt(part.operator_id))
+        assert (await world.message(request_id))["status"] == status
+    assert (await world.message(request_id))["units"] == 2
+
+
 async def test_R14_the_worst_part_decides(world: World) -> None:
     request_id = await world.send(body="x" * 400)
     (outcome,) = await world.submit(parts=3)

@@ -12,7 +12,6 @@ from strowger.channels.sms.senders.countries import rule_of
 from strowger.console.chart import Chart, Series
 from strowger.console.visitor import Visitor
 from strowger.engagement.campaigns import service
-from strowger.engagement.campaigns.errors import Refused
 from strowger.engagement.campaigns.repository import accounts, overview
 from strowger.engagement.campaigns.schemas import Campaign, State
 from strowger.foundation.context import Context
@@ -142,11 +141,7 @@ async def steps_of(connection: Any, visitor: Visitor, now: datetime) -> list[Ste
     account_id = visitor.account_id
     rows = await senders.senders(connection, account_id, MAX_SENDERS)
     funds = await accounts.funds(connection, account_id, now, lock=False)
-    try:
-        await service.check_declared(connection, account_id, "sms")
-        declared = True
-    except Refused:
-        declared = False
+    declared = await service.is_declared(connection, account_id, "sms")
     steps = [
         Step("The operator has approved your company", "A trial account launches none.",
              not await kyc.is_trial(connection, account_id), "/settings/kyc"),

@@ -194,11 +194,15 @@ async def launch(context: Context, account_id: int, campaign_id: UUID) -> Campai
         return await context.database.run(work)
 
 
+async def is_declared(connection: Connection, account_id: int, channel: str) -> bool:
+    """Whether the account has declared that people agreed, or has launched a campaign of the channel before that was asked."""
+    made = await declarations.find(connection, account_id, channel)
+    return made is not None or await campaigns.any_launched(connection, account_id, channel)
+
+
 async def check_declared(connection: Connection, account_id: int, channel: str) -> None:
     """Raise Refused before the first campaign of a channel while the account has not declared that people agreed to it."""
-    if await declarations.find(connection, account_id, channel) is None and not await campaigns.any_launched(
-        connection, account_id, channel
-    ):
+    if not await is_declared(connection, account_id, channel):
         raise Refused("Declare first that those whom you write to have agreed to it.", "declaration")
 
 

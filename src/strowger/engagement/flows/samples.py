@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,18 +23,12 @@ class Sample:
     @property
     def definition(self) -> Definition:
         """A definition of one's own."""
-        return Definition([Widget(**{f: _copy(getattr(w, f)) for f in w.__struct_fields__}) for w in self.widgets])
+        return Definition(copy.deepcopy(list(self.widgets)))
 
     @property
     def way(self) -> str:
         """The widgets by name."""
         return " → ".join(widget.name for widget in self.widgets)
-
-
-def _copy(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copy(item) for key, item in value.items()}
-    return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
 def _start(to: str = "", **config: Any) -> Widget:

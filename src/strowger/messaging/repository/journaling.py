@@ -65,7 +65,11 @@ GROUP BY e.account_id, e.request_id, e.n, e.part
 """  # noqa: S608
 FIND_SUBMITTED = f"""
 SELECT e.account_id, e.request_id, e.n, e.part, e.carrier_id, e.operator_id,
-       CASE WHEN e.part = 0 THEN 1 ELSE m.units END AS units  -- part 0: the carrier took the whole message as one
+       -- part 0: the carrier took the whole message as one; it may also have taken more parts than were counted
+       CASE WHEN e.part = 0 THEN 1 ELSE greatest(m.units, (
+           SELECT max(s.part) FROM message_event s
+           WHERE s.account_id = e.account_id AND s.request_id = e.request_id AND s.n = e.n AND s.kind = e.kind
+       )) END AS units
 FROM message_event e
 JOIN unnest($1::text[], $2::integer[]) AS t(operator_id, carrier_id)
   ON e.operator_id = t.operator_id AND e.carrier_id = t.carrier_id AND e.kind = {int(EventKind.SUBMITTED)}

@@ -16,15 +16,15 @@ from strowger.platform.access.errors import LinkGone, TooManyCodes
 from strowger.platform.access.kept import UNDO_DAYS, is_kept
 from strowger.platform.access.models import CodeAttempt, EmailChange
 from strowger.platform.access.repository import emails as changes
-from strowger.platform.access.sign_in import digest
+from strowger.platform.access.sign_in import digest, needs_sso
 from strowger.platform.accounts import service as accounts
 from strowger.platform.accounts.errors import AccountProblem, EmailTaken
 from strowger.platform.accounts.models import User
+from strowger.platform.accounts.passwords import NO_PASSWORD
 
 LIVES = timedelta(hours=1)
 PER_DAY = 5
 KIND = "email-change"
-NO_PASSWORD = "!"  # noqa: S105 - fits no password
 Follow = Callable[[AsyncSession, int, str, str], Awaitable[None]]
 _followers: list[Follow] = []
 
@@ -49,7 +49,9 @@ async def ask(context: Context, account_id: int, user_id: int, email: str) -> No
     async with context.database.session() as session:
         found = await repository.lock_user(session, user_id)
         assert found is not None
-        user = found[0]
+        user, account = found
+        if needs_sso(user, account):
+            raise AccountProblem("Your address is the one by which your company's provider lets you in.")
         if user.email == email:
             raise AccountProblem("This is your address already.")
         if await repository.count_attempts(session, user.id, KIND, now - timedelta(days=1)) >= PER_DAY:

@@ -13,7 +13,7 @@ from strowger.console.trail import act_as
 from strowger.console.visitor import Visitor, find_visitor
 from strowger.platform.access import email_change
 from strowger.platform.access.errors import LinkGone
-from strowger.platform.access.flow import check_origin
+from strowger.platform.access.flow import bare_page, check_origin
 from strowger.platform.access.kept import UNDO_DAYS
 from strowger.platform.access.pages import GONE
 from strowger.platform.access.profile_pages import OWN_PASSWORD, confirmed
@@ -68,10 +68,6 @@ async def cancel_email(request: AnyRequest, visitor: Visitor) -> Answer:
     return redirect(request, HERE, "Your address stays as it is.")
 
 
-async def _bare(request: AnyRequest, title: str, text: str, form: FormState | None = None, status: int = 200) -> Answer:
-    return await render(request, "access/bare_form.html", title=title, text=text, form=form, status=status)
-
-
 def _as(request: AnyRequest, user: User) -> None:
     act_as(request, user.account_id, user.id, user.email, user.role)
 
@@ -84,13 +80,13 @@ async def confirm_email(request: AnyRequest, token: str) -> Answer:
         change = await email_change.look(context, token)
         if request.method == "GET":
             text = f"From now on you sign in with {change.new_email} instead of {change.old_email}."
-            return await _bare(request, "Confirm your new address", text, CONFIRM.blank(None))
+            return await bare_page(request, "Confirm your new address", text, CONFIRM.blank(None))
         check_origin(request)
         user = await email_change.confirm(context, token)
     except LinkGone as problem:
-        return await _bare(request, "This link is over", str(problem), status=GONE)
+        return await bare_page(request, "This link is over", str(problem), status=GONE)
     except EmailTaken as problem:
-        return await _bare(request, "This address cannot be used", str(problem), status=409)
+        return await bare_page(request, "This address cannot be used", str(problem), status=409)
     _as(request, user)
     target = "/profile" if await find_visitor(request) else "/sign-in"
     return redirect(request, target, f"From now on you sign in with {user.email}.")
@@ -107,19 +103,19 @@ async def undo_email(request: AnyRequest, token: str) -> Answer:
                 f"You sign in with {change.old_email} again, not with {change.new_email}. Every session ends, and you choose a "
                 "new password by a link that is mailed to you."
             )
-            return await _bare(request, "Keep the old address", text, UNDO.blank(None))
+            return await bare_page(request, "Keep the old address", text, UNDO.blank(None))
         check_origin(request)
         user = await email_change.undo(context, token)
     except LinkGone:
         text = f"This link was used already, or is older than {UNDO_DAYS} days."
-        return await _bare(request, "This link is over", text, status=GONE)
+        return await bare_page(request, "This link is over", text, status=GONE)
     except EmailTaken as problem:
-        return await _bare(request, "This address cannot be used", str(problem), status=409)
+        return await bare_page(request, "This address cannot be used", str(problem), status=409)
     _as(request, user)
     text = (
         f"You sign in with {user.email}. Everybody is signed out. A mail with a link to a new password is on its way."
     )
-    return await _bare(request, "The old address counts", text)
+    return await bare_page(request, "The old address counts", text)
 
 
 pages: list[Any] = [own_email, ask_email, cancel_email, confirm_email, undo_email]

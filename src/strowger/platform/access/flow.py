@@ -10,7 +10,8 @@ from litestar.datastructures import Cookie
 from litestar.exceptions import PermissionDeniedException
 
 from strowger.console import menu
-from strowger.console.pages import AnyRequest, context_of, is_secure, local_path, redirect
+from strowger.console.form import FormState
+from strowger.console.pages import AnyRequest, context_of, is_secure, local_path, redirect, render
 from strowger.console.trail import act_as
 from strowger.platform.access.history import Where
 from strowger.platform.access.sign_in import STEP_LIVES, Entered, Waiting
@@ -41,6 +42,13 @@ def set_cookie(request: AnyRequest, response: Answer, name: str, value: str, sec
             key=name, value=value, path="/", httponly=True, samesite="lax", secure=is_secure(request), max_age=seconds
         )
     )
+
+
+async def bare_page(
+    request: AnyRequest, title: str, text: str, form: FormState | None = None, status: int = 200, proof: Any = None
+) -> Answer:
+    """A page outside the shell: a title, a sentence and at most one form; ``proof`` is the puzzle that goes with it."""
+    return await render(request, "access/bare_form.html", title=title, text=text, form=form, status=status, proof=proof)
 
 
 async def answer(request: AnyRequest, outcome: Entered | Waiting, target: str, flash: str = "") -> Answer:

@@ -11,7 +11,7 @@ from strowger.console.pages import AnyRequest, context_of, local_path, page, pub
 from strowger.console.visitor import Visitor, find_visitor
 from strowger.platform.access import links, passkeys, proof, sign_in, ways
 from strowger.platform.access.errors import CannotText, LinkGone, NotAllowed, StepGone, TooManyCodes, WrongCode
-from strowger.platform.access.flow import CODE_PAGE, DEVICE, STEP, answer, check_origin, where_of
+from strowger.platform.access.flow import CODE_PAGE, DEVICE, STEP, answer, bare_page, check_origin, where_of
 from strowger.platform.accounts import service
 from strowger.platform.accounts.errors import AccountProblem, Locked, WrongPassword
 from strowger.platform.accounts.visitors import session_token, take_cookie
@@ -182,21 +182,17 @@ async def sign_out(request: AnyRequest, visitor: Visitor) -> Answer:
     return response
 
 
-async def _bare(request: AnyRequest, title: str, text: str, form: FormState | None = None, status: int = 200) -> Answer:
-    return await render(request, "access/bare_form.html", title=title, text=text, form=form, status=status)
-
-
 async def _ask_page(request: AnyRequest, form: Form, title: str, text: str, purpose: str) -> Answer:
     """A form that asks for an e-mail address and mails a link; what it answers does not tell whether there is a user."""
     if request.method == "GET":
-        return await _bare(request, title, text, form.blank(None))
+        return await bare_page(request, title, text, form.blank(None))
     check_origin(request)
     state = await form.read(request, None)
     if not state.ok:
-        return await _bare(request, title, text, state, 422)
+        return await bare_page(request, title, text, state, 422)
     await links.ask(context_of(request), state["email"], purpose)
     sent = "When this address has a user, a mail with a link is on its way. The link works once."
-    return await _bare(request, "Look into your mailbox", sent)
+    return await bare_page(request, "Look into your mailbox", sent)
 
 
 @public_page("/password", methods=["GET", "POST"], audited=False)
@@ -221,13 +217,13 @@ async def use_link(request: AnyRequest, token: str) -> Answer:
     try:
         user = await links.look(context, token, links.SIGN_IN)
         if request.method == "GET":
-            return await _bare(request, "Sign in", f"as {user.email}", form.blank(None))
+            return await bare_page(request, "Sign in", f"as {user.email}", form.blank(None))
         check_origin(request)
         return await answer(request, await links.enter(context, request.app.state, token, where_of(request)), "/")
     except LinkGone as problem:
-        return await _bare(request, "This link is over", str(problem), status=GONE)
+        return await bare_page(request, "This link is over", str(problem), status=GONE)
     except (NotAllowed, TooManyCodes, CannotText) as problem:
-        return await _bare(request, "You cannot sign in", str(problem), status=403)
+        return await bare_page(request, "You cannot sign in", str(problem), status=403)
 
 
 @public_page("/password/{token:str}", methods=["GET", "POST"])
@@ -247,9 +243,9 @@ async def _password_page(request: AnyRequest, token: str, purpose: str, form: Fo
     try:
         user = await links.look(context, token, purpose)
     except LinkGone as problem:
-        return await _bare(request, "This link is over", str(problem), status=GONE)
+        return await bare_page(request, "This link is over", str(problem), status=GONE)
     if request.method == "GET":
-        return await _bare(request, title, f"for {user.email}", form.blank(None, name=user.name))
+        return await bare_page(request, title, f"for {user.email}", form.blank(None, name=user.name))
     check_origin(request)
     state = await form.read(request, None)
     if state.ok:
@@ -259,14 +255,14 @@ async def _password_page(request: AnyRequest, token: str, purpose: str, form: Fo
                 context, request.app.state, token, purpose, state["password"], where_of(request), name
             )
         except LinkGone as problem:
-            return await _bare(request, "This link is over", str(problem), status=GONE)
+            return await bare_page(request, "This link is over", str(problem), status=GONE)
         except (NotAllowed, TooManyCodes, CannotText) as problem:
-            return await _bare(request, "You cannot sign in", str(problem), status=403)
+            return await bare_page(request, "You cannot sign in", str(problem), status=403)
         except AccountProblem as problem:
             state.fail("password", str(problem))
         else:
             return await answer(request, outcome, "/", flash)
-    return await _bare(request, title, f"for {user.email}", state, state.status)
+    return await bare_page(request, title, f"for {user.email}", state, state.status)
 
 
 pages: list[Any] = [

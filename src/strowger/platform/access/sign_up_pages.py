@@ -11,7 +11,7 @@ from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, context_of, public_page, redirect, render
 from strowger.platform.access import proof, sign_up, sign_up_mobile
 from strowger.platform.access.errors import CannotText, LinkGone, TooManyCodes, WrongCode
-from strowger.platform.access.flow import answer, check_origin, where_of
+from strowger.platform.access.flow import answer, bare_page, check_origin, where_of
 from strowger.platform.access.mobile import read_mobile
 from strowger.platform.access.pages import GONE, PASSWORD, TOO_MANY
 from strowger.platform.accounts.errors import AccountProblem
@@ -54,9 +54,7 @@ async def _page(
     """A page with one form; not ``proven``: it goes with a proof of work."""
     context = context_of(request)
     puzzle = proof.challenge(context, proof.SIGN_UP) if context.settings.captcha and not proven else None
-    return await render(
-        request, "access/bare_form.html", title=title, text=text, form=form, status=status, proof=puzzle
-    )
+    return await bare_page(request, title, text, form, status, puzzle)
 
 
 def _need_terms(form: FormState) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.foundation.context import Context
@@ -17,7 +16,6 @@ from strowger.platform.accounts import repository
 from strowger.platform.accounts.errors import AccountProblem, KeyNotActive, NoSuchKey
 from strowger.platform.accounts.models import ApiKey
 from strowger.platform.ip_configs.errors import NoSuchConfig
-from strowger.platform.ip_configs.models import IpConfig
 
 MAX_NETWORKS = 50
 MAX_OVERLAP = timedelta(hours=168)
@@ -102,8 +100,7 @@ async def _check_config(session: AsyncSession, account_id: int, config_id: int |
     """The IP configuration, when it is the account's own. Raises NoSuchConfig."""
     if config_id is None:
         return None
-    wanted = select(IpConfig.id).where(IpConfig.account_id == account_id, IpConfig.id == config_id)
-    if await session.scalar(wanted) is None:
+    if not await repository.owns_config(session, account_id, config_id):
         raise NoSuchConfig("There is no such IP configuration.")
     return config_id
 
@@ -162,13 +159,9 @@ async def change_key(
     """
     async with context.database.session() as session:
         row = await _key(session, account_id, key_id)
-        if row.ip_config_id != ip_config_id:
-            try:
-                await _check_config(session, account_id, row.ip_config_id)
-            except NoSuchConfig:
-                pass
-            else:
-                row.ip_config_id = await _check_config(session, account_id, ip_config_id)
+        mine = row.ip_config_id is None or await repository.owns_config(session, account_id, row.ip_config_id)
+        if mine and row.ip_config_id != ip_config_id:
+            row.ip_config_id = await _check_config(session, account_id, ip_config_id)
         row.name, row.networks, row.active = name, list(networks), active
         await repository.tell_changed(session, account_id)
 

@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 MIN_LENGTH, MAX_LENGTH = 12, 200
+NO_PASSWORD = "!"  # noqa: S105 - as a stored hash it fits no password
 _hasher = PasswordHasher()
 # At most this many at once: each takes 64 MiB for some tens of milliseconds.
 _slots = asyncio.Semaphore(4)

@@ -10,6 +10,7 @@ from sqlalchemy import case, delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.platform.accounts.models import Account, ApiKey, User, UserImage, UserSession
+from strowger.platform.ip_configs.models import IpConfig
 
 CHANGED = text("SELECT pg_notify('accounts', :account)")
 
@@ -167,3 +168,9 @@ async def image(session: AsyncSession, account_id: int, user_id: int) -> UserIma
 async def drop_image(session: AsyncSession, account_id: int, user_id: int) -> None:
     """Forget the picture of a user."""
     await session.execute(delete(UserImage).where(UserImage.account_id == account_id, UserImage.user_id == user_id))
+
+
+async def owns_config(session: AsyncSession, account_id: int, config_id: int) -> bool:
+    """Whether an IP configuration is the account's own."""
+    wanted = select(IpConfig.id).where(IpConfig.account_id == account_id, IpConfig.id == config_id)
+    return await session.scalar(wanted) is not None

@@ -17,7 +17,7 @@ from strowger.console.pages import AnyRequest, context_of
 from strowger.console.trail import Act, register_trail
 from strowger.console.visitor import find_visitor
 from strowger.foundation.context import Context
-from strowger.foundation.ids import uuid_floor
+from strowger.foundation.ids import new_uuid, uuid_floor
 from strowger.foundation.logs import get_logger
 from strowger.foundation.tenancy import across_accounts
 from strowger.platform.accounts import repository as accounts
@@ -123,6 +123,12 @@ async def record(context: Context, actor: Actor, deed: Deed, always: bool = True
                 await append(session, context, actor, deed, always)
     except Exception:
         log.exception("audit_postponed", action=deed.action, request=str(deed.id))
+
+
+async def note(context: Context, account_id: int, role: str, by: str, action: str, **fields: object) -> None:
+    """An entry of what no request did: somebody or something acts on an account from outside. What is None is left out."""
+    said = shown({name: str(value) for name, value in fields.items() if value is not None})
+    await record(context, Actor(account_id, None, by, role), Deed(new_uuid(), action, "", 200, fields=said))
 
 
 async def _record_page(request: AnyRequest, act: Act) -> None:

@@ -6,7 +6,6 @@ The operator's pages leave an entry in the operator's log by themselves; the cus
 from __future__ import annotations
 
 from strowger.foundation.context import Context
-from strowger.foundation.ids import new_uuid
 from strowger.platform.audit import service as audit
 
 OPERATOR, SERVICE, CLOCK = "operator", "payment service", "installation"
@@ -14,7 +13,4 @@ OPERATOR, SERVICE, CLOCK = "operator", "payment service", "installation"
 
 async def note(context: Context, account_id: int, role: str, by: str, action: str, **fields: object) -> None:
     """An entry in the log of an account, once the act itself is committed."""
-    said = audit.shown({name: str(value) for name, value in fields.items() if value is not None})
-    await audit.record(
-        context, audit.Actor(account_id, None, by, role), audit.Deed(new_uuid(), action, "", 200, fields=said)
-    )
+    await audit.note(context, account_id, role, by, action, **fields)

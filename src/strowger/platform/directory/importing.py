@@ -18,6 +18,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from strowger.console.export import escape_formula
 from strowger.foundation.context import Context
 from strowger.foundation.database import CLASHES, OUTAGES
 from strowger.foundation.errors import StrowgerError
@@ -28,7 +29,7 @@ from strowger.foundation.sheets import SheetProblem
 from strowger.platform.blocklist import service as blocklist
 from strowger.platform.directory import changing, service
 from strowger.platform.directory.errors import Refused
-from strowger.platform.directory.listing import MAX_ID, open_book
+from strowger.platform.directory.listing import MAX_ID, Book, open_book
 from strowger.platform.directory.mapping import CONTACTS, MAX_FILE, TAGS, Options, Reader, open_file, preview
 from strowger.platform.directory.reading import read_tag_name
 from strowger.platform.directory.repository import contacts, fields, imports, listing, tags
@@ -87,14 +88,14 @@ async def begin(context: Context, account_id: int, import_id: UUID, options: Opt
 
 
 async def begin_change(
-    context: Context, account_id: int, query: str, change: changing.Change, title: str, count: int, by: str
+    context: Context, book: Book, query: str, change: changing.Change, title: str, count: int, by: str
 ) -> UUID:
-    """Let a worker change every contact in a state of the list."""
+    """Let a worker change every contact in a state of the list, whose days begin where ``book`` says."""
     now, import_id = context.clock.now(), new_uuid()
-    options = {"query": query, "change": msgspec.to_builtins(change)}
+    options = {"query": query, "zone": book.zone, "change": msgspec.to_builtins(change)}
     await context.database.run(
         lambda c: imports.add(
-            c, account_id, import_id, CHANGE, title, None, [], options, RUNNING, by, now, due_at=now, total=count
+            c, book.account_id, import_id, CHANGE, title, None, [], options, RUNNING, by, now, due_at=now, total=count
         )
     )
     return import_id
@@ -185,9 +186,9 @@ class Importer:
             count("changed", await chunk.change(options.existing, now))
         elif options.unknown == "skip":
             count("skipped", await chunk.refuse(False, NOT_THERE))
-        if not await contacts.has_room(connection, account_id, WRITTEN_AT_ONCE):
-            raise Refused("DIR409", FULL)
         count("added", await chunk.insert(record["created_by"], now))
+        if not await contacts.has_room(connection, account_id, 0):
+            raise Refused("DIR409", FULL)
         if record["mode"] == TAGS and options.change in ("remove", "replace"):
             count("untagged", await chunk.take_tags(options.change == "replace"))
         if record["mode"] == CONTACTS or options.change != "remove":
@@ -224,6 +225,7 @@ class Importer:
         """Change the next contacts that a filter shows. Raises Refused."""
         account_id = record["account_id"]
         book = await open_book(connection, account_id, record["created_at"])
+        book.zone = record["options"].get("zone", book.zone)
         wanted = book.matching(record["options"]["query"])
         ids = await listing.next_ids(connection, account_id, wanted, record["cursor"], MAX_ID, WRITTEN_AT_ONCE)
         change = msgspec.convert(record["options"]["change"], changing.Change)
@@ -266,14 +268,9 @@ async def _refused(connection: Connection, account_id: int, import_id: UUID) -> 
     yield "\ufeffrow,mobile,reason\r\n".encode()
     while rows := await imports.refused(connection, account_id, import_id, after, REPORTED_AT_ONCE):
         text = io.StringIO()
-        csv.writer(text).writerows([row["line"], _plain(row["mobile"]), row["error"]] for row in rows)
+        csv.writer(text).writerows([row["line"], escape_formula(row["mobile"]), row["error"]] for row in rows)
         yield text.getvalue().encode()
         after = rows[-1]["row"]
-
-
-def _plain(text: str) -> str:
-    """A cell that no spreadsheet program takes for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
 
 
 def read_tag_names(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from strowger.foundation.sheets import SheetProblem, open_sheet
+from strowger.foundation.sheets import OLE_MARK, SheetProblem, open_sheet
 from strowger.platform.blocklist.service import CHANNELS
 from strowger.platform.directory.errors import Refused
 from strowger.platform.directory.joining import country_of
@@ -30,7 +30,6 @@ MAX_FILE, MAX_ROWS, MAX_TAGS_OF_ROW = 25_000_000, 500_000, 100
 MAX_SHOWN, LOOKED_AT = 64, 5
 CONTACTS, TAGS = "contacts", "tags"
 BLOCK, OWN = "blocklist_", "field:"
-OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 HEADINGS = {
     "mobile": "mobile", "phone": "mobile", "number": "mobile", "msisdn": "mobile", "mobile number": "mobile",
     "phone number": "mobile", "name": "name", "full name": "name", "email": "email", "e mail": "email", "email address": "email",
@@ -83,7 +82,7 @@ class Row:
 
 def open_file(data: bytes) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     """Headings and rows of a file. Raises SheetProblem, also while rows are read."""
-    if data.startswith(OLD_EXCEL):
+    if data.startswith(OLE_MARK):
         raise SheetProblem("This is the format of Excel before 2007. Save it as XLSX or CSV.")
     return open_sheet(data)
 

@@ -16,6 +16,7 @@ from strowger.foundation.context import Context
 from strowger.foundation.jobs import Job
 from strowger.foundation.logs import get_logger
 from strowger.foundation.mail import Letter, post
+from strowger.platform.access import repository as access
 from strowger.platform.accounts import repository as accounts
 from strowger.platform.health.models import Alarm
 from strowger.platform.health.repository import alarms as repository
@@ -28,6 +29,7 @@ CARRIER, QUEUE = "carrier", "queue"
 KEPT = timedelta(days=90)
 NEW = timedelta(seconds=60)  # a carrier that was just added may still be connecting
 LONGEST_DETAIL = 300
+UNUSED = "paused or removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +95,17 @@ async def _follow(
         return 0
     alarm.ended_at = alarm.calm_since
     log.info("alarm_over", kind=alarm.kind, subject=alarm.subject)
+    if alarm.kind == CARRIER and not await repository.is_used(session, alarm.subject):
+        alarm.detail = UNUSED
+        return 0
     return await _tell(session, context, alarm)
 
 
 def words_of(alarm: Any) -> str:
     """What an alarm says, as a sentence."""
     over = alarm.ended_at is not None
+    if alarm.kind == CARRIER and alarm.detail == UNUSED:
+        return f"Carrier {alarm.subject} is no longer used"
     if alarm.kind == CARRIER:
         return f"Carrier {alarm.subject} is {'up again' if over else 'down'}"
     place = alarm.subject if alarm.subject == "before routing" else f"for {alarm.subject}"
@@ -126,7 +133,9 @@ async def _tell(session: AsyncSession, context: Context, alarm: Alarm) -> int:
     operator = await accounts.operator_account(session)
     if operator is None:
         return 0
-    to = context.settings.alarm_emails or tuple(await repository.operators(session, operator))
+    to = context.settings.alarm_emails or tuple(
+        user.email for user in await access.owners(session, operator, ("owner", "admin"))
+    )
     for address in to:
         await post(session, context, address, KIND, _letter(context, alarm), operator)
     return len(to)

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
+from strowger.foundation.notify import notify
+
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 # A number's owner; else the one account on which it is an approved sender, so that replies to a sender find home.
 OWNERS = """
@@ -44,7 +46,6 @@ SELECT number_id FROM gone
 STILL_SHARED = (
     "UPDATE number n SET shared = EXISTS (SELECT FROM number_share s WHERE s.number_id = n.id) WHERE n.id = $1"
 )
-TELL = "SELECT pg_notify('accounts', $1::text)"
 CHANGE = "UPDATE number SET label = $3, callback = $4, smpp_user_id = $5 WHERE account_id = $1 AND msisdn = $2"
 REMOVE = "DELETE FROM number WHERE account_id = $1 AND msisdn = $2"
 # scope: a number has one owner, who is found by it
@@ -115,7 +116,7 @@ async def has_default(connection: Connection, msisdn: str) -> bool:
 async def share(connection: Connection, account_id: int, msisdn: str, now: datetime) -> bool:
     """Let an account receive on a number of another one; False when there is no such number, or it may already."""
     done = await connection.fetchval(SHARE, account_id, msisdn, now) is not None
-    await connection.execute(TELL, str(account_id))
+    await notify(connection, "accounts", str(account_id))
     return done
 
 
@@ -124,7 +125,7 @@ async def unshare(connection: Connection, account_id: int, msisdn: str) -> bool:
     number_id = await connection.fetchval(UNSHARE, account_id, msisdn)
     if number_id is not None:
         await connection.execute(STILL_SHARED, number_id)
-        await connection.execute(TELL, str(account_id))
+        await notify(connection, "accounts", str(account_id))
     return number_id is not None
 
 

@@ -1,4 +1,4 @@
-"""Exports that a worker makes into a stored file, for the API and the command line."""
+"""Exports that a worker makes into a stored file, for the API."""
 
 from __future__ import annotations
 
@@ -65,8 +65,17 @@ async def make(context: Context) -> int:
             break
         await _make(context, dict(row))
         count += 1
-    await context.database.run(lambda c: exports.forget(c, context.clock.now() - REMEMBERED))
     return count
+
+
+async def forget(context: Context) -> None:
+    """Forget exports of long ago."""
+    await context.database.run(lambda c: exports.forget(c, context.clock.now() - REMEMBERED))
+
+
+def name_of(context: Context, subject: str | None) -> str:
+    """The name of an export's file: it does not name the person."""
+    return f"{'person' if subject else 'account'}-{context.clock.now():%Y%m%d}.jsonl"
 
 
 async def _make(context: Context, row: Mapping[str, Any]) -> None:
@@ -75,7 +84,7 @@ async def _make(context: Context, row: Mapping[str, Any]) -> None:
     try:
         sealed = row["subject_sealed"]
         subject = None if sealed is None else context.secrets.open(sealed, _bound(export_id)).decode()
-        name = f"{'person' if subject else 'account'}-{context.clock.now():%Y%m%d}.jsonl"
+        name = name_of(context, subject)
         stored = await files.save(
             context, account_id, name, MEDIA_TYPE, _lines(context, account_id, export_id, subject), by=row["by_user"],
             expires=context.clock.now() + KEPT, most=MOST_BYTES,

@@ -10,8 +10,7 @@ from strowger.foundation.ids import uuid_floor
 from strowger.foundation.jobs import Job
 from strowger.foundation.logs import get_logger
 from strowger.foundation.partitions import PARTITIONED
-from strowger.platform.privacy import repository, service
-from strowger.platform.privacy.exporting import make
+from strowger.platform.privacy import exporting, repository, service
 
 log = get_logger(__name__)
 IN_PARTITIONS = frozenset({"messages", "callbacks"})
@@ -24,7 +23,8 @@ class DataJobs:
     def __init__(self, context: Context) -> None:
         self._context = context
         self.jobs = (
-            Job("retention", 3600, self.retain), Job("erasure", 60, self.erase), Job("exports", 5, partial(make, context)),
+            Job("retention", 3600, self.retain), Job("erasure", 60, self.erase),
+            Job("exports", 5, partial(exporting.make, context)),
         )  # fmt: skip
 
     async def retain(self) -> int:
@@ -32,6 +32,7 @@ class DataJobs:
 
         Whole days are dropped by the upkeep of partitions, which waits for the account that keeps them longest.
         """
+        await exporting.forget(self._context)
         database, default = self._context.database, self._context.settings.retention_days
         longer = await database.run(repository.longest) > default
         total = 0

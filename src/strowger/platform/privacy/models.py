@@ -25,7 +25,7 @@ class Retention(Base):
 
 
 class DataExport(Base):
-    """An export that was asked for by API or command, then the file that it became.
+    """An export that was asked for by API, then the file that it became.
 
     ``state``: queued, working (``seen_at`` moves while its worker lives), ready, failed. ``subject_sealed`` is the person (NULL:
     the whole account), emptied when it is done; ``file_id`` is no reference: an erasure may remove the file.

@@ -12,7 +12,7 @@ from litestar.response import Stream
 from strowger.console import menu
 from strowger.console.form import Field, Form, FormState, Invalid
 from strowger.console.pages import AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
-from strowger.platform.privacy import repository, service
+from strowger.platform.privacy import exporting, repository, service
 
 DATA = "/settings/data"
 SHOWN = 50
@@ -86,9 +86,11 @@ async def retention(request: AnyRequest, visitor: Visitor) -> Page:
 
 def _file(request: AnyRequest, visitor: Visitor, subject: str | None) -> Stream:
     context = context_of(request)
-    name = f"{'person' if subject else 'account'}-{context.clock.now():%Y%m%d}.jsonl"
+    name = exporting.name_of(context, subject)
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Stream(service.export(context, visitor.account_id, subject), media_type="application/jsonl", headers=headers)
+    return Stream(
+        service.export(context, visitor.account_id, subject), media_type=exporting.MEDIA_TYPE, headers=headers
+    )
 
 
 @page(f"{DATA}/account", methods=["POST"], permission="data.write")

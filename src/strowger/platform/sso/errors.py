@@ -6,7 +6,11 @@ from strowger.platform.accounts.errors import AccountProblem
 
 
 class SsoProblem(AccountProblem):
-    """Something about the provider, its answer or the person does not fit."""
+    """Something about the provider, its answer or the person does not fit; ``field`` of the provider's form is at fault."""
+
+    def __init__(self, text: str, field: str = "issuer") -> None:
+        super().__init__(text)
+        self.field = field
 
 
 class SsoGone(SsoProblem):

@@ -24,7 +24,7 @@ from strowger.console.pages import (
 from strowger.foundation.ids import new_token
 from strowger.platform.access import ways
 from strowger.platform.access.errors import NotAllowed
-from strowger.platform.access.flow import answer, check_origin, set_cookie, where_of
+from strowger.platform.access.flow import answer, bare_page, check_origin, set_cookie, where_of
 from strowger.platform.access.profile_pages import OWN_PASSWORD, confirmed
 from strowger.platform.sso import service
 from strowger.platform.sso.errors import SsoProblem
@@ -121,7 +121,7 @@ async def save_provider(request: AnyRequest, visitor: Visitor) -> Page:
         try:
             await service.save(context_of(request), visitor.account_id, wanted)
         except SsoProblem as problem:
-            form.fail("domains" if "domain" in str(problem) or "address at" in str(problem) else "issuer", str(problem))
+            form.fail(problem.field, str(problem))
         else:
             return redirect(
                 request, HERE, "Saved; the provider answers." if form["is_on"] else "Saved; it is switched off."
@@ -139,17 +139,13 @@ async def remove_provider(request: AnyRequest, visitor: Visitor) -> Page:
     return redirect(request, HERE, "Members sign in with their password again.")
 
 
-async def _bare(request: AnyRequest, title: str, text: str, form: FormState | None = None, status: int = 200) -> Page:
-    return await render(request, "access/bare_form.html", title=title, text=text, form=form, status=status)
-
-
 @public_page(ENTER, methods=["GET", "POST"], audited=False)
 async def begin(request: AnyRequest) -> Page:
     """Ask for the address, then lead to the provider of its domain."""
     title, text = "Single sign-on", "You sign in at your company's own page."
     if request.method == "GET":
         target = local_path(request.query_params.get("next"))
-        return await _bare(request, title, text, ASK.blank(None, next=target))
+        return await bare_page(request, title, text, ASK.blank(None, next=target))
     check_origin(request)
     form = await ASK.read(request, None)
     if form.ok:
@@ -165,7 +161,7 @@ async def begin(request: AnyRequest) -> Page:
             )
             set_cookie(request, response, COOKIE, browser, int(service.LIVES.total_seconds()))
             return response
-    return await _bare(request, title, text, form, form.status)
+    return await bare_page(request, title, text, form, form.status)
 
 
 @public_page(f"{ENTER}/callback", audited=False)
@@ -178,7 +174,7 @@ async def come_back(request: AnyRequest) -> Response[Any]:
             asked.get("error_description") or asked.get("error") or "", where_of(request),
         )  # fmt: skip
     except (SsoProblem, NotAllowed) as problem:
-        response: Response[Any] = await _bare(request, "You cannot sign in", str(problem), status=403)
+        response: Response[Any] = await bare_page(request, "You cannot sign in", str(problem), status=403)
     else:
         response = await answer(request, entered, target)
     set_cookie(request, response, COOKIE, "", 0)

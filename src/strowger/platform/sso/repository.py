@@ -8,7 +8,6 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from strowger.platform.accounts.models import User
 from strowger.platform.sso.models import IdentityProvider, SsoAttempt, SsoDomain, SsoIdentity
 
 
@@ -81,11 +80,3 @@ async def has_identity(session: AsyncSession, account_id: int, issuer: str, user
     i = SsoIdentity
     wanted = select(i.subject).where(i.account_id == account_id, i.issuer == issuer, i.user_id == user_id)
     return await session.scalar(wanted.limit(1)) is not None
-
-
-async def addresses_of_owners(session: AsyncSession, account_id: int) -> list[str]:
-    """The e-mail addresses of the account's active owners and admins."""
-    wanted = select(User.email).where(
-        User.account_id == account_id, User.role.in_(("owner", "admin")), User.state == "active"
-    )
-    return list((await session.scalars(wanted)).all())

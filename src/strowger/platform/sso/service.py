@@ -27,6 +27,7 @@ from strowger.platform.access.kept import is_kept
 from strowger.platform.access.sign_in import Entered, digest
 from strowger.platform.accounts import repository as accounts
 from strowger.platform.accounts.models import Account, User
+from strowger.platform.accounts.passwords import NO_PASSWORD
 from strowger.platform.settings import repository as settings
 from strowger.platform.sso import claims as tokens
 from strowger.platform.sso import provider as providers
@@ -37,7 +38,7 @@ from strowger.platform.sso.models import IdentityProvider, SsoAttempt, SsoIdenti
 from strowger.platform.team import repository as team
 from strowger.platform.team.custom import find_role
 from strowger.platform.team.roles import EXPERTS, OWNER
-from strowger.platform.team.service import MAX_MEMBERS, NO_PASSWORD
+from strowger.platform.team.service import MAX_MEMBERS
 
 LIVES = timedelta(minutes=10)
 METHOD = "sso"
@@ -103,7 +104,9 @@ async def save(context: Context, account_id: int, wanted: Wanted) -> None:
             only = wanted.domains if wanted.is_on and wanted.is_required else []
             await settings.change_settings(session, account_id, **{sign_in.SSO_ONLY: only})
     except IntegrityError as clash:
-        raise SsoProblem("Another account has one of these domains. Ask the operator of the installation.") from clash
+        raise SsoProblem(
+            "Another account has one of these domains. Ask the operator of the installation.", "domains"
+        ) from clash
 
 
 async def remove(context: Context, account_id: int) -> None:
@@ -116,18 +119,19 @@ async def remove(context: Context, account_id: int) -> None:
 async def _check_role(context: Context, account_id: int, role: str) -> None:
     found = await find_role(context, account_id, role)
     if not found.key or role == OWNER or role in EXPERTS:
-        raise SsoProblem("Choose a role that new members may have.")
+        raise SsoProblem("Choose a role that new members may have.", "default_role")
 
 
 async def _check_domains(session: AsyncSession, account_id: int, names: list[str]) -> None:
     """A domain is claimed by an account of which an owner or admin has a proven address there."""
-    known = {email.rpartition("@")[2] for email in await repository.addresses_of_owners(session, account_id)}
+    known = {user.email.rpartition("@")[2] for user in await access.owners(session, account_id, ("owner", "admin"))}
     for name in names:
         if name in sign_up.FREE_MAIL:
-            raise SsoProblem(f"Addresses at {name} belong to everybody.")
+            raise SsoProblem(f"Addresses at {name} belong to everybody.", "domains")
         if name not in known:
             raise SsoProblem(
-                f"No owner or admin of the account has an address at {name}, which would prove that it is yours."
+                f"No owner or admin of the account has an address at {name}, which would prove that it is yours.",
+                "domains",
             )
 
 

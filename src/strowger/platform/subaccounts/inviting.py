@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from strowger.foundation.context import Context
 from strowger.foundation.ids import new_token
+from strowger.platform.accounts.service import token_hash
 from strowger.platform.subaccounts import repository
 
 INVITED = timedelta(hours=72)
 
 
-def digest_of(token: str) -> bytes:
-    """A link's token as it is stored."""
-    return hashlib.sha256(token.encode()).digest()
-
-
 async def new_link(context: Context, connection: Any, account_id: int) -> str:
     """Make a link; an earlier one of the sub-account ends."""
     token = new_token()
-    await repository.invite(connection, account_id, digest_of(token), context.clock.now() + INVITED)
+    await repository.invite(connection, account_id, token_hash(token), context.clock.now() + INVITED)
     return f"{context.settings.base_url}/join/{token}"
 
 
 async def invited(context: Context, token: str) -> Mapping[str, Any] | None:
     """The sub-account to which a link invites; None when it has ended."""
-    return await context.database.run(lambda c: repository.find_invite(c, digest_of(token), context.clock.now()))
+    return await context.database.run(lambda c: repository.find_invite(c, token_hash(token), context.clock.now()))

@@ -13,11 +13,12 @@ from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.notify import notify
 from strowger.platform.accounts import keys
+from strowger.platform.accounts.service import token_hash
 from strowger.platform.billing import repository as billing
 from strowger.platform.billing.service import Overdrawn, transfer
 from strowger.platform.ip_configs.service import put_on_keys
 from strowger.platform.subaccounts import events, repository
-from strowger.platform.subaccounts.inviting import digest_of, new_link
+from strowger.platform.subaccounts.inviting import new_link
 from strowger.platform.subaccounts.letters import send_invitation
 from strowger.platform.subaccounts.schemas import (
     ASSIGNED,
@@ -370,7 +371,7 @@ async def join(context: Context, token: str, row: Row, name: str, password_hash:
     """Take an invitation. False when it has just been taken."""
 
     async def work(connection: Connection) -> bool:
-        taken = await repository.join(connection, row["account_id"], name, password_hash, digest_of(token))
+        taken = await repository.join(connection, row["account_id"], name, password_hash, token_hash(token))
         if taken:
             actor = Actor(row["parent_id"], row["email"])
             await _record(context, connection, actor, row["account_id"], "joined")

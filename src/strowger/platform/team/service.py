@@ -19,12 +19,12 @@ from strowger.platform.accounts import images
 from strowger.platform.accounts import repository as accounts
 from strowger.platform.accounts.errors import AccountProblem, EmailTaken
 from strowger.platform.accounts.models import ApiKey, User
+from strowger.platform.accounts.passwords import NO_PASSWORD
 from strowger.platform.team import custom, repository
 from strowger.platform.team.models import CustomRole
 from strowger.platform.team.roles import EXPERTS, OWNER, PERMISSIONS, ROLES
 
 MAX_MEMBERS, MAX_ROLES = 200, 50
-NO_PASSWORD = "!"  # noqa: S105 - fits no password
 STATES = {
     "active": "Active",
     "invited": "Invitation Sent",

@@ -3,21 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import signal
-import sys
 from collections.abc import Sequence
 
+from strowger.simulators.alone import run_alone
 from strowger.simulators.openid.service import Provider
-
-
-async def _serve(provider: Provider) -> None:
-    ended = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    async with provider:
-        print(f"provider ready on {provider.url}", flush=True)
-        await ended.wait()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,12 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--client", default="strowger:simulated-secret", metavar="ID:SECRET", help="who may ask it")
     given = parser.parse_args(arguments)
     client_id, _, secret = given.client.partition(":")
-    try:
-        asyncio.run(_serve(Provider(given.port, given.host, client_id=client_id, secret=secret)))
-    except OSError as problem:
-        print(f"cannot listen on {given.host}: {problem}", file=sys.stderr)
-        return 1
-    return 0
+    return run_alone(Provider(given.port, given.host, client_id=client_id, secret=secret), "provider", given.host)
 
 
 if __name__ == "__main__":

@@ -459,3 +459,20 @@ async def test_an_ip_configuration_by_name_limits_the_keys_of_a_subaccount(api: 
     assert isinstance(clock, FrozenClock)
     clock.advance(6)
     assert (await api.client.get(url, headers=headers)).status_code == 200
+
+
+async def test_a_deleted_account_receives_nothing_on_shared_numbers(api: Api) -> None:
+    made = await create(api)
+    pool = api.context.database.pool
+    account = await pool.fetchval("SELECT id FROM account WHERE sid = $1", made["sid"])
+    await pool.execute(
+        "INSERT INTO number (account_id, msisdn, shared, created_at) VALUES ($1, '447700900777', true, now())",
+        api.customer.account_id,
+    )
+    await pool.execute(
+        "INSERT INTO number_share (account_id, number_id, msisdn, created_at)"
+        " SELECT $1, id, msisdn, now() FROM number WHERE msisdn = '447700900777'", account
+    )  # fmt: skip
+    assert (await call(api, "DELETE", f"/{made['sid']}")).json()["code"] == "RBC2347"
+    assert await pool.fetchval("SELECT count(*) FROM number_share") == 0
+    assert await pool.fetchval("SELECT shared FROM number WHERE msisdn = '447700900777'") is False

@@ -88,6 +88,16 @@ async def test_a_short_break_is_no_alarm(house: House) -> None:
         assert await look(house, AFTER) == 0, "who pauses a carrier knows it"
 
 
+async def test_who_takes_a_carrier_out_of_use_is_not_told_that_it_is_up(house: House) -> None:
+    await link(house, "Red", "down")
+    await look(house)
+    assert await look(house, AFTER) == 1
+    await house.context.database.pool.execute("UPDATE carrier SET state = 'paused' WHERE name = 'Red'")
+    assert [await look(house, AFTER) for _ in range(3)] == [0, 0, 0]
+    assert await subjects(house) == ["ada@example.com: Carrier Red is down"]
+    assert "Carrier Red is no longer used" in (await (await house.entered()).get("/operator/health/now")).text
+
+
 async def test_messages_that_wait_too_long_are_told_by_carrier(house: House) -> None:
     await house.context.database.pool.execute(
         "INSERT INTO submission (account_id, request_id, n, lane, priority, due_at, expires_at)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
@@ -146,8 +146,7 @@ async def _listen(
     own = await owner_of(connection, {one.source for one, _ in wanted})
     wanted = [pair for pair in wanted if pair[0].source not in own]
     counted = Counter((one.account_id, one.source, listener.kind) for one, _ in wanted)
-    used = await working.take(connection, counted, now) if counted else {}
-    left = Counter({taker: max(0, listener.most - (used[taker] - number)) for taker, number in counted.items()})
+    left = await _left(connection, counted, lambda _: listener.most, now)
     chosen = []
     for one, known in wanted:
         taker = (one.account_id, one.source, listener.kind)
@@ -244,8 +243,15 @@ async def _take(
             wanted[*taker, "reply"] += 1
         if _targets(plan) and _why_not(plan, own) is None:
             wanted[*taker, "forward"] += 1
+    return await _left(connection, wanted, lambda taker: MOST[taker[2]], now)
+
+
+async def _left(
+    connection: Connection, wanted: Counter[working.Taker], most: Callable[[working.Taker], int], now: datetime
+) -> Counter[working.Taker]:
+    """Count what is wanted; how much of it each taker may have still."""
     used = await working.take(connection, wanted, now) if wanted else {}
-    return Counter({taker: max(0, MOST[taker[2]] - (used[taker] - number)) for taker, number in wanted.items()})
+    return Counter({taker: max(0, most(taker) - (used[taker] - number)) for taker, number in wanted.items()})
 
 
 def _reply(plan: Plan, own: Mapping[str, int], left: Counter[working.Taker], now: datetime) -> NewRequest | None:

@@ -6,9 +6,7 @@ from typing import Any
 
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, Page, Visitor, context_of, page, redirect, render
-from strowger.console.visitor import find_visitor
 from strowger.engagement.campaigns import service
-from strowger.engagement.campaigns.errors import Refused
 from strowger.engagement.campaigns.overview import DECLARATION
 from strowger.engagement.campaigns.pages.shared import CRUMB, LIST, READ, WRITE
 from strowger.platform.consent import declarations
@@ -29,15 +27,9 @@ FORM = Form(
 )  # fmt: skip
 
 
-async def is_undeclared(request: AnyRequest) -> bool:
+async def is_undeclared(request: AnyRequest, visitor: Visitor) -> bool:
     """Whether the declaration still stands in the way of the visitor's first campaign."""
-    visitor = await find_visitor(request)
-    assert visitor is not None
-    try:
-        await context_of(request).database.run(lambda c: service.check_declared(c, visitor.account_id, CHANNEL))
-    except Refused:
-        return True
-    return False
+    return not await context_of(request).database.run(lambda c: service.is_declared(c, visitor.account_id, CHANNEL))
 
 
 async def _show(request: AnyRequest, visitor: Visitor, form: FormState) -> Page:

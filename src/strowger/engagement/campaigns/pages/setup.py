@@ -47,19 +47,19 @@ async def _form(request: AnyRequest, visitor: Visitor, campaign: Campaign | None
     return Form("campaign", fields, submit="Continue", action=f"{campaign.path}/setup", cancel=LIST)
 
 
-async def _show(request: AnyRequest, form: FormState, campaign: Campaign | None = None) -> Page:
+async def _show(request: AnyRequest, visitor: Visitor, form: FormState, campaign: Campaign | None = None) -> Page:
     return await render(
         request, "campaigns/setup.html", title=campaign.name if campaign else "Launch a campaign",
         crumbs=crumbs(campaign)[:1] if campaign else [CRUMB], form=form, status=form.status, campaign=campaign,
         steps=steps(campaign, "setup") if campaign else [], can_send=bool(form.get("sender").options),
-        undeclared=await is_undeclared(request),
+        undeclared=await is_undeclared(request, visitor),
     )  # fmt: skip
 
 
 @page(f"{LIST}/new", permission=WRITE)
 async def new_form(request: AnyRequest, visitor: Visitor) -> Page:
     """The first step of a new campaign."""
-    return await _show(request, (await _form(request, visitor)).blank(visitor))
+    return await _show(request, visitor, (await _form(request, visitor)).blank(visitor))
 
 
 @page(f"{LIST}/new", methods=["POST"], permission=WRITE)
@@ -67,13 +67,13 @@ async def create(request: AnyRequest, visitor: Visitor) -> Page:
     """Make the draft; the contacts are next."""
     form = await (await _form(request, visitor)).read(request, visitor)
     if not form.ok:
-        return await _show(request, form)
+        return await _show(request, visitor, form)
     try:
         campaign_id = await service.create(
             context_of(request), visitor.account_id, "sms", form["name"], form["sender"], form["type"], visitor.name
         )
     except Refused as problem:
-        return await _show(request, fail(form, problem))
+        return await _show(request, visitor, fail(form, problem))
     return redirect(request, f"{LIST}/{campaign_id}/contacts")
 
 
@@ -82,7 +82,7 @@ async def edit_form(request: AnyRequest, visitor: Visitor, campaign_id: UUID) ->
     """Sender and type of a draft."""
     campaign = await found_draft(request, visitor, campaign_id)
     form = (await _form(request, visitor, campaign)).blank(visitor, sender=campaign.sender, type=campaign.type)
-    return await _show(request, form, campaign)
+    return await _show(request, visitor, form, campaign)
 
 
 @page(f"{LIST}/{{campaign_id:uuid}}/setup", methods=["POST"], permission=WRITE)
@@ -98,7 +98,7 @@ async def edit(request: AnyRequest, visitor: Visitor, campaign_id: UUID) -> Page
             return await go_on(request, campaign, "contacts")
         except Refused as problem:
             fail(form, problem)
-    return await _show(request, form, campaign)
+    return await _show(request, visitor, form, campaign)
 
 
 pages: list[Any] = [new_form, create, edit_form, edit]

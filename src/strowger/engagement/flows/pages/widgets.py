@@ -61,13 +61,10 @@ def _settings(kind: WidgetType[Any], widget: Widget, choices: Choices) -> list[F
         value = str(shown.get(item.name) or "")
         if item.kind == "select" and value and value not in {option[0] for option in item.options}:
             options = (*item.options, (value, f"{value} (not available)"))
-            item = _with(item, options=options)  # noqa: PLW2901
-        made.append(item)
+            made.append(replace(item, options=options))
+        else:
+            made.append(item)
     return made
-
-
-def _with(item: Field, **values: Any) -> Field:
-    return replace(item, **values)
 
 
 def _values(flow: Flow, widget: Widget) -> dict[str, Any]:

@@ -42,7 +42,7 @@ FROM flow_revision WHERE account_id = $1 AND flow_id = $2 ORDER BY revision DESC
 LAST_REVISION = "SELECT coalesce(max(revision), 0) FROM flow_revision WHERE account_id = $1 AND flow_id = $2"
 REVISION = "SELECT definition FROM flow_revision WHERE account_id = $1 AND flow_id = $2 AND revision = $3"
 START_OF = """
-SELECT f.name, f.revision, jsonb_path_query_first(v.definition, '$.widgets[*] ? (@.type == "start")') ->> 'id' AS start
+SELECT f.revision, jsonb_path_query_first(v.definition, '$.widgets[*] ? (@.type == "start")') ->> 'id' AS start
 FROM flow f JOIN flow_revision v ON v.account_id = f.account_id AND v.flow_id = f.id AND v.revision = f.revision
 WHERE f.account_id = $1 AND f.id = $2 AND f.state = 'published'
 """

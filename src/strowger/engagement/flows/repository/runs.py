@@ -75,7 +75,6 @@ FROM json_to_recordset($1::text::json) AS t(account_id bigint, run_id uuid, n sm
 """
 FIND = "SELECT * FROM flow_run WHERE account_id = $1 AND id = $2"
 STEPS = "SELECT * FROM flow_step WHERE account_id = $1 AND run_id = $2 ORDER BY n"
-FLOWS = "SELECT DISTINCT flow_name FROM flow_run WHERE account_id = $1 ORDER BY 1 LIMIT 500"
 # scope: upkeep of the whole installation
 FORGET = """
 WITH old AS (
@@ -183,11 +182,6 @@ async def find(connection: Connection, account_id: int, run_id: UUID) -> asyncpg
 async def steps(connection: Connection, account_id: int, run_id: UUID) -> list[asyncpg.Record]:
     """The steps of an execution, in order."""
     return await connection.fetch(STEPS, account_id, run_id)
-
-
-async def flow_names(connection: Connection, account_id: int) -> list[str]:
-    """The names of flows that were executed."""
-    return [row["flow_name"] for row in await connection.fetch(FLOWS, account_id)]
 
 
 async def forget(connection: Connection, before: datetime) -> int:

@@ -135,9 +135,7 @@ async def _begin(request: AnyRequest, visitor: Visitor, book: Book, chosen: Chos
         count = await chosen.count(connection, book)
     if count > AT_ONCE:
         title = f"{TITLES[change.kind]}: {count:,} contacts"
-        import_id = await importing.begin_change(
-            context, visitor.account_id, chosen.query, change, title, count, visitor.name
-        )
+        import_id = await importing.begin_change(context, book, chosen.query, change, title, count, visitor.name)
         return redirect(request, f"/directory/imports/{import_id}")
     count = await changing.apply_all(context, book, chosen.query, change)
     return redirect(request, LIST, f"{count:,} contacts: done.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -204,7 +205,7 @@ async def _columns(request: AnyRequest, visitor: Visitor, record: Any) -> tuple[
     book = await book_of(request, visitor)
     try:
         data = await importing.content(context_of(request), visitor.account_id, record)
-        _, rows = preview(data)
+        _, rows = await asyncio.to_thread(preview, data)
     except SheetProblem as problem:
         return Form("import", ()), [], await _choose_file(request, str(problem))
     return _declared(record, book.fields, rows), book.fields, None

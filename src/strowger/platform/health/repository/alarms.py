@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from strowger.platform.accounts.models import User
 from strowger.platform.health.models import Alarm
 
 # One process looks at a time; the others leave it to that one.
@@ -22,6 +21,7 @@ FROM carrier c WHERE c.state = 'active' AND c.created_at < CAST(:since AS timest
     SELECT FROM carrier_link l WHERE l.carrier_id = c.id AND l.state = ANY(CAST(:up AS text[])))
 ORDER BY c.name
 """)
+IS_USED = text("SELECT EXISTS (SELECT FROM carrier WHERE name = :name AND state = 'active')")
 LATE = text("""
 SELECT coalesce(c.name, '') AS lane, count(*) AS depth, extract(epoch FROM now() - min(s.due_at))::float AS age
 FROM submission s LEFT JOIN carrier c ON c.id = s.lane WHERE s.due_at <= now() GROUP BY 1
@@ -38,6 +38,11 @@ async def down(session: AsyncSession, up: Sequence[str], since: datetime) -> Seq
     """Carriers, made before ``since``, that should be up and are not: name and detail."""
     rows = await session.execute(DOWN, {"up": list(up), "since": since})
     return [dict(row) for row in rows.mappings()]
+
+
+async def is_used(session: AsyncSession, name: str) -> bool:
+    """Whether a carrier is there and should send."""
+    return bool(await session.scalar(IS_USED, {"name": name}))
 
 
 async def late(session: AsyncSession, most: float) -> Sequence[Mapping[str, Any]]:
@@ -59,11 +64,3 @@ async def latest(session: AsyncSession, limit: int) -> Sequence[Alarm]:
 async def forget(session: AsyncSession, before: datetime) -> None:
     """Delete what ended long ago."""
     await session.execute(delete(Alarm).where(Alarm.ended_at < before))
-
-
-async def operators(session: AsyncSession, account_id: int) -> Sequence[str]:
-    """The addresses of the people who run the installation: owners and admins of its first account."""
-    wanted = select(func.lower(User.email)).where(
-        User.account_id == account_id, User.state == "active", User.role.in_(("owner", "admin"))
-    )
-    return (await session.scalars(wanted.order_by(User.id))).all()

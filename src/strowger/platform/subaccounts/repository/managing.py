@@ -9,7 +9,11 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
+from strowger.platform.billing.repository.recharging import save_low_balance
+from strowger.platform.numbers import repository as numbers
+
 Connection: TypeAlias = "asyncpg.Connection[Any]"
+MOST_SHARES = 10_000
 ADD_ACCOUNT = """
 INSERT INTO account (sid, name, country, currency, time_zone, state, settings, parent_id, created_at)
 VALUES ($1, $2, $3, $4, $5, 'active', $6, $7, $8) RETURNING id
@@ -22,7 +26,6 @@ ADD = """
 INSERT INTO subaccount (account_id, parent_id, number, name, email, credit_type, status, channels, low_balance_alert, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
-SET_WALLET = "UPDATE wallet SET low_at = $2, alert_emails = $3, told = array_remove(told, 'low') WHERE account_id = $1"
 SET_MONTH_LIMIT = "UPDATE wallet SET month_limit = $2, told = array_remove(told, 'month100') WHERE account_id = $1"
 SET_MARGIN = "UPDATE wallet SET margin = $2 WHERE account_id = $1"
 SET_DAY_CAP = "UPDATE wallet SET day_cap = $2, told = '{}' WHERE account_id = $1"
@@ -81,7 +84,7 @@ async def add(connection: Connection, *values: Any) -> None:
 
 async def set_alert(connection: Connection, account_id: int, limit: Decimal | None, emails: Sequence[str]) -> None:
     """Set (limit None: end) the low-balance alert."""
-    await connection.execute(SET_WALLET, account_id, limit, list(emails))
+    await save_low_balance(connection, account_id, limit, emails)
     await connection.execute(SET_ALERT, account_id, limit is not None)
 
 
@@ -123,9 +126,11 @@ async def end_sessions(connection: Connection, account_id: int) -> None:
 
 
 async def wind_up(connection: Connection, account_id: int, parent_id: int) -> None:
-    """End keys and users of an account, and give its numbers and senders to its parent."""
+    """End keys, users and shares of an account, and give its numbers and senders to its parent."""
     await connection.execute(STOP_KEYS, account_id)
     await connection.execute(STOP_USERS, account_id)
+    for msisdn in await numbers.shares(connection, account_id, MOST_SHARES):
+        await numbers.unshare(connection, account_id, msisdn)
     await connection.execute(RETURN_NUMBERS, account_id, parent_id)
     await connection.execute(RETURN_SENDERS, account_id, parent_id)
 

@@ -122,3 +122,8 @@ def test_what_does_not_fit_together_is_refused(config: dict[str, str], field: st
         hook(**config)
     assert problem.value.field == field
     assert words in str(problem.value.detail)
+
+
+def test_a_secret_that_is_no_base64_is_used_as_it_is() -> None:
+    secret = "whsec_ü"
+    assert refused(hook(), secret, x_signature=mac(secret.encode(), BODY).hex()) == ""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from strowger.foundation.errors import StrowgerError
@@ -58,15 +57,13 @@ def _keys(secret: str) -> list[bytes]:
                 if word.startswith(STANDARD)
                 else word.encode()
             )
-        except binascii.Error:
+        except ValueError:
             found.append(word.encode())
     return found
 
 
 def _time(text: str) -> datetime:
     """Seconds or milliseconds since 1970, or ISO 8601 with a zone."""
-    from datetime import UTC
-
     if text.isascii() and text.isdecimal() and int(text) < LARGEST:
         seconds = int(text) / 1000 if int(text) >= MILLISECONDS_FROM else int(text)
         return datetime.fromtimestamp(seconds, UTC)
