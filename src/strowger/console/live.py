@@ -61,6 +61,11 @@ class LiveHub:
         self._ready = asyncio.Event()
         self._stopped = False
 
+    @property
+    def place(self) -> str:
+        """Where the feed is now: given as ``last_id`` to ``stream``, nothing that is published after it is missed."""
+        return f"{self._epoch}-{self._number}"
+
     async def wait_ready(self) -> None:
         """Return once notices are heard."""
         await self._ready.wait()
@@ -121,7 +126,7 @@ class LiveHub:
         subscriber = Subscriber(account_id, frozenset(topics))
         self._subscribers.add(subscriber)
         try:
-            yield f"retry: 1000\nid: {self._epoch}-{self._number}\nevent: hello\ndata: {{}}\n\n".encode()
+            yield f"retry: 1000\nid: {self.place}\nevent: hello\ndata: {{}}\n\n".encode()
             for event in self._backlog(subscriber, last_id):
                 yield event
             while not self._stopped:

@@ -93,6 +93,7 @@ async def render(
         .render(
             request=request,
             visitor=visitor,
+            live_at=request.scope["state"]["live_at"],
             csrf=visitor.csrf if visitor else "",
             now=context.clock.now(),
             path=path,

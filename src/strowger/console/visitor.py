@@ -97,6 +97,7 @@ async def find_visitor(connection: AnyConnection) -> Visitor | None:
     state = connection.scope.setdefault("state", {})
     if "visitor" not in state:
         context: Context = connection.app.state.context
+        state["live_at"] = connection.app.state.live.place if "live" in connection.app.state else ""
         state["visitor"] = await _find[0](context, connection) if _find else None
     visitor: Visitor | None = state["visitor"]
     return visitor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -44,6 +45,23 @@ async def test_U30_steps_tick_and_figures_move_while_the_page_is_open(visit: Any
     await expect(page.locator("#first-steps")).to_contain_text("2 of 5 done")
     await expect(page.locator("#latest")).to_contain_text("Grüße aus München")
     await expect(page.locator("#home-traffic svg")).to_be_visible()
+
+
+async def test_what_happens_while_the_page_is_on_its_way_is_caught_up_with(visit: Any, site: Any, log: Log) -> None:
+    page = await visit("/sign-in", signed_in=False)
+    await page.context.add_cookies([{"name": "strowger_session", "value": await site.token(), "url": site.url}])
+
+    async def late(route: Any) -> None:
+        """The message comes when the page is made but does not listen yet."""
+        place = site.app.state.live.place
+        await tell(site, await log.message(status=int(Status.DELIVERED), body="Zwischendurch"))
+        while site.app.state.live.place == place:
+            await asyncio.sleep(0)
+        await route.continue_()
+
+    await page.route("**/console/live?*", late, times=1)
+    await page.goto(site.url + "/")
+    await expect(page.locator("#latest")).to_contain_text("Zwischendurch")
 
 
 async def test_U70_u74_it_is_accessible_and_fits(visit: Any, log: Log, axe: Any) -> None:

@@ -5,7 +5,8 @@ const GATHER_MS = 250;
 const RETRY_MS = 2000;
 const listeners = new Map();
 let source;
-let last = "";
+// The feed's place when the page was made: what came since, while the page was on its way, is caught up with.
+let last = document.documentElement.dataset.liveAt ?? "";
 
 function deliver(topic, data) {
   for (const [handler, topics] of listeners) if (topics.includes(topic) || topic === "reset") handler(data, topic);
