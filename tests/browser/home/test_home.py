@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -53,10 +52,10 @@ async def test_what_happens_while_the_page_is_on_its_way_is_caught_up_with(visit
 
     async def late(route: Any) -> None:
         """The message comes when the page is made but does not listen yet."""
-        place = site.app.state.live.place
+        heard = site.app.state.live.stream(site.account.id, ["messages"])
+        await anext(heard)
         await tell(site, await log.message(status=int(Status.DELIVERED), body="Zwischendurch"))
-        while site.app.state.live.place == place:
-            await asyncio.sleep(0)
+        await anext(heard)
         await route.continue_()
 
     await page.route("**/console/live?*", late, times=1)
