@@ -10,13 +10,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-
-from litestar.response import Stream
 
 from strowger.console.sql_source import Row
 from strowger.console.visitor import Visitor
+
+if TYPE_CHECKING:
+    from litestar.response import Stream
 
 CSV, XLSX = "csv", "xlsx"
 FORMATS = (CSV, XLSX)
@@ -106,6 +107,8 @@ def _write_rows(sheet: Any, start: int, fields: Sequence[Field], rows: list[Row]
 
 def export(kind: str, name: str, fields: Sequence[Field], batches: Batches, visitor: Visitor) -> Stream:
     """The answer that downloads a list as ``<name>.<kind>``."""
+    from litestar.response import Stream
+
     chunks = csv_chunks if kind == CSV else xlsx_chunks
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}.{kind}",

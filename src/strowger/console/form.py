@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from strowger.console.code import ApiCall, Snippet, snippets
-from strowger.console.pages import AnyRequest
 from strowger.console.visitor import Visitor
+
+if TYPE_CHECKING:
+    from strowger.console.respond import AnyRequest
 
 FieldKind = Literal[
     "text",

@@ -34,7 +34,8 @@ from strowger.console.respond import (
 from strowger.console.rights import PUBLIC, add_page
 from strowger.console.tenancy import bound, is_bound
 from strowger.console.trail import recorded
-from strowger.console.visitor import AnyConnection, Visitor, find_visitor
+from strowger.console.visitor import Visitor
+from strowger.console.visits import AnyConnection, find_visitor
 
 __all__ = [
     "Action",

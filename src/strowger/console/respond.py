@@ -14,7 +14,7 @@ from litestar.datastructures import Cookie
 
 from strowger.console.layout import Action, Crumb, crumbs_of, shell
 from strowger.console.templates import environment
-from strowger.console.visitor import AnyConnection, find_visitor
+from strowger.console.visits import AnyConnection, find_visitor
 from strowger.foundation.context import Context
 
 AnyRequest = Request[Any, Any, Any]

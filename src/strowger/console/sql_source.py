@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
-from litestar.exceptions import ClientException
 from sqlalchemy import ColumnElement, Select, String, and_, cast, func, literal, or_, true, tuple_
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType
@@ -90,6 +89,8 @@ class SqlSource:
                 return [dict(row) for row in (await session.execute(statement)).mappings()]
         except DBAPIError as problem:
             if problem.orig is not None and isinstance(problem.orig.__cause__, asyncpg.DataError):
+                from litestar.exceptions import ClientException  # only where there is a web server to say it
+
                 raise ClientException("This place in the list, or a filter, cannot be read.") from problem
             raise
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import parse_qs
-
-from litestar.response import Response
 
 from strowger.console import repository
 from strowger.console.export import FORMATS, Field, export
 from strowger.console.layout import Action, Crumb
 from strowger.console.list_source import ListSource
-from strowger.console.pages import AnyRequest, context_of, is_partial, render
 from strowger.console.sql_source import Page, Row, SqlSource, contains, equals
 from strowger.console.table_query import (
     SIZES,
@@ -28,6 +25,11 @@ from strowger.console.table_query import (
 )
 from strowger.console.table_view import TableView
 from strowger.console.visitor import Visitor
+
+if TYPE_CHECKING:
+    from litestar.response import Response
+
+    from strowger.console.respond import AnyRequest
 
 __all__ = [
     "BulkAction",
@@ -209,6 +211,8 @@ class Table:
 
         A template of one's own extends "console/list.html" or puts ``{{ table_block(table) }}`` where the list belongs.
         """
+        from strowger.console.respond import context_of, is_partial, render  # a worker knows lists, but no web server
+
         context = context_of(request)
         now = context.clock.now()
         query = self.query(request, visitor, now)

@@ -1,22 +1,16 @@
-"""Who looks at a page: the signed-in user, found by the session cookie."""
+"""Who looks at a page: the signed-in user. Knows nothing of HTTP, so that workers can say whose list they write."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from litestar.connection import ASGIConnection
-
 from strowger.console.rights import PUBLIC, SELF, permission_for
-from strowger.foundation.context import Context
 
 MANAGERS = ("owner", "admin")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 ALWAYS_OPEN = ("/subaccounts/leave", "/sign-out", "/profile/theme")
-AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 
 @dataclass(slots=True)
@@ -81,23 +75,3 @@ class Visitor:
     def local(self, moment: datetime) -> datetime:
         """A moment in the user's zone."""
         return moment.astimezone(self.zone)
-
-
-FindVisitor = Callable[[Context, AnyConnection], Awaitable[Visitor | None]]
-_find: list[FindVisitor] = []
-
-
-def register_visitors(find: FindVisitor) -> None:
-    """Say how a visitor is found from a connection's cookies; the accounts module does this when it is imported."""
-    _find[:] = [find]
-
-
-async def find_visitor(connection: AnyConnection) -> Visitor | None:
-    """The signed-in user of a connection, looked up once per request; None when nobody is signed in."""
-    state = connection.scope.setdefault("state", {})
-    if "visitor" not in state:
-        context: Context = connection.app.state.context
-        state["live_at"] = connection.app.state.live.place if "live" in connection.app.state else ""
-        state["visitor"] = await _find[0](context, connection) if _find else None
-    visitor: Visitor | None = state["visitor"]
-    return visitor

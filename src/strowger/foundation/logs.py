@@ -10,8 +10,11 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
+from strowger.foundation.lean import without
+
+with without("rich"):  # coloured tracebacks, which nothing here shows
+    import structlog
+    from structlog.typing import EventDict, Processor, WrappedLogger
 
 MASK = "***"
 MAX_DEPTH = 8

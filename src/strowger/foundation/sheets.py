@@ -15,7 +15,6 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from python_calamine import CalamineError, CalamineWorkbook
 
 MAX_UNPACKED = 40_000_000  # bytes of all parts of an XLSX file
 MAX_COLUMNS, MAX_CELL, MAX_LINES = 100, 32_767, 100_000
@@ -158,6 +157,8 @@ def _spread(data: bytes) -> Iterator[tuple[int, list[str]]]:
 
 
 def _xlsx(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    from python_calamine import CalamineError, CalamineWorkbook
+
     try:
         _check_archive(data)
         sheet = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0)

@@ -10,7 +10,7 @@ from strowger.console.code import ApiCall, Snippet, snippets
 from strowger.console.pages import Action, AnyRequest, Page, context_of, page, render
 from strowger.console.visitor import Visitor
 from strowger.home import service
-from strowger.messaging.pages import words
+from strowger.messaging import words
 
 menu.register("", "Home", "/", "home", 1, key="h")
 SENDERS_LOOKED_AT = 100

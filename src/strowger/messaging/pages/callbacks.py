@@ -13,7 +13,7 @@ from strowger.console.pages import AnyRequest, Page, context_of, local_path, pag
 from strowger.console.table import Column, Empty, Filter, Row, RowAction, SqlSource, Table, equals
 from strowger.console.visitor import Visitor
 from strowger.foundation.database import Database
-from strowger.messaging.pages import words
+from strowger.messaging import words
 from strowger.messaging.pages.deliveries import (
     EVENTS,
     OUTCOME_TONES,

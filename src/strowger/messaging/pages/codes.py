@@ -8,7 +8,7 @@ from typing import Any
 
 from strowger.console.pages import AnyRequest, Page, page, render
 from strowger.console.visitor import Visitor
-from strowger.messaging.pages import words
+from strowger.messaging import words
 from strowger.messaging.statuses import SPELLINGS, TRACES, Status, Trace
 
 ORDER = ("NOT-SENT", "UNDELIVERED", "FAILED", "SENT", "DELIVERED", "QUEUED", "SCHEDULED", "RECEIVED")

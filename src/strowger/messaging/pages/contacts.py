@@ -8,7 +8,7 @@ from typing import Any
 from strowger.console.visitor import Visitor
 from strowger.foundation.context import Context
 from strowger.foundation.ids import uuid_time
-from strowger.messaging.pages import words
+from strowger.messaging import words
 from strowger.messaging.repository import reading
 from strowger.platform.directory.history import Happening
 from strowger.platform.directory.schemas import Person

@@ -18,7 +18,8 @@ from strowger.console.pages import AnyRequest, Crumb, Page, context_of, is_parti
 from strowger.console.visitor import Visitor
 from strowger.foundation.context import Context
 from strowger.foundation.ids import format_message_id, parse_message_id
-from strowger.messaging.pages import deliveries, words
+from strowger.messaging import words
+from strowger.messaging.pages import deliveries
 from strowger.messaging.pages.deliveries import Delivery, gather_deliveries
 from strowger.messaging.pages.panels import Panel, load_panels
 from strowger.messaging.pages.timeline import Entry, Part, build_parts, build_timeline

@@ -9,7 +9,7 @@ from strowger.console.palette import Hit
 from strowger.console.visitor import Visitor
 from strowger.foundation.context import Context
 from strowger.foundation.ids import parse_message_id
-from strowger.messaging.pages import words
+from strowger.messaging import words
 from strowger.messaging.repository import reading
 
 SHOWN = 5

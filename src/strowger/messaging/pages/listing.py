@@ -14,8 +14,8 @@ from strowger.console.pages import Action, AnyRequest, context_of, page
 from strowger.console.table import Column, Empty, Filter, Row, SqlSource, Table, TableQuery
 from strowger.console.visitor import Visitor
 from strowger.foundation.database import Database
+from strowger.messaging import words
 from strowger.messaging.models import Message
-from strowger.messaging.pages import words
 from strowger.messaging.repository import reading
 from strowger.messaging.statuses import TRACES, Status
 

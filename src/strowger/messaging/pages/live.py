@@ -9,7 +9,7 @@ from uuid import UUID
 from strowger.console.pages import AnyRequest, Page, context_of, page, render
 from strowger.console.visitor import Visitor
 from strowger.foundation.ids import parse_message_id
-from strowger.messaging.pages import words
+from strowger.messaging import words
 from strowger.messaging.repository import reading
 
 FIRST, KEPT = 50, 200

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from strowger.messaging.pages import words
+from strowger.messaging import words
 from strowger.messaging.schemas import Event
 from strowger.messaging.statuses import EventKind, Status, explain, is_final
 

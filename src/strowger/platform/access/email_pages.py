@@ -10,7 +10,8 @@ from strowger.console.form import Field, Form, FormState
 from strowger.console.layout import Crumb
 from strowger.console.pages import AnyRequest, context_of, page, public_page, redirect, render
 from strowger.console.trail import act_as
-from strowger.console.visitor import Visitor, find_visitor
+from strowger.console.visitor import Visitor
+from strowger.console.visits import find_visitor
 from strowger.platform.access import email_change
 from strowger.platform.access.errors import LinkGone
 from strowger.platform.access.flow import bare_page, check_origin

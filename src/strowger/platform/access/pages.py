@@ -8,7 +8,8 @@ from litestar import Response
 
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, context_of, local_path, page, public_page, redirect, render
-from strowger.console.visitor import Visitor, find_visitor
+from strowger.console.visitor import Visitor
+from strowger.console.visits import find_visitor
 from strowger.platform.access import links, passkeys, proof, sign_in, ways
 from strowger.platform.access.errors import CannotText, LinkGone, NotAllowed, StepGone, TooManyCodes, WrongCode
 from strowger.platform.access.flow import CODE_PAGE, DEVICE, STEP, answer, bare_page, check_origin, where_of

@@ -12,15 +12,18 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from strowger.console.pages import AnyRequest
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken
 from strowger.foundation.tenancy import across_accounts
 from strowger.platform.access.history import Where
 from strowger.platform.access.repository import proofs
+
+if TYPE_CHECKING:
+    from strowger.console.respond import AnyRequest
 
 SIGN_IN, SIGN_UP = "sign-in", "sign-up"
 MOST = {SIGN_IN: 200_000, SIGN_UP: 400_000}  # the number lies below; a browser tries about a million a second

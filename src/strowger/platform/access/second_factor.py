@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 import pyotp
-import segno
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.foundation.context import Context
@@ -97,6 +96,8 @@ def otpauth_uri(secret: str, email: str, issuer: str = ISSUER) -> str:
 
 def qr_image(uri: str) -> str:
     """A QR code as a data URI of an SVG."""
+    import segno
+
     return segno.make(uri, error="m").svg_data_uri(scale=5, border=3, dark="#000", light="#fff")
 
 

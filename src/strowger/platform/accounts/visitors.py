@@ -8,7 +8,8 @@ from litestar import Response
 from litestar.datastructures import Cookie
 
 from strowger.console.respond import AnyRequest, is_secure
-from strowger.console.visitor import AnyConnection, Visitor, register_visitors
+from strowger.console.visitor import Visitor
+from strowger.console.visits import AnyConnection, register_visitors
 from strowger.foundation.context import Context
 from strowger.foundation.tenancy import across_accounts
 from strowger.platform.access import addresses

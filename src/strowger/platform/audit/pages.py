@@ -14,6 +14,7 @@ from strowger.console.rights import sentence_of
 from strowger.console.table import Column, Empty, Filter, Row, Table
 from strowger.console.visitor import Visitor
 from strowger.platform.audit import repository, service
+from strowger.platform.audit import trail as _trail  # noqa: F401 - every changing page is written down
 from strowger.platform.gateway.operations import OPERATIONS
 
 LIST = "/settings/audit"

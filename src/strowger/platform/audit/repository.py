@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from strowger.console.table import SqlSource, contains
+from strowger.console.sql_source import SqlSource, contains
 from strowger.foundation.database import Database
 from strowger.platform.audit.models import AuditChange, AuditEntry
 

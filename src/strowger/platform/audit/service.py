@@ -13,9 +13,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from strowger.console.pages import AnyRequest, context_of
-from strowger.console.trail import Act, register_trail
-from strowger.console.visitor import find_visitor
 from strowger.foundation.context import Context
 from strowger.foundation.ids import new_uuid, uuid_floor
 from strowger.foundation.logs import get_logger
@@ -131,36 +128,6 @@ async def note(context: Context, account_id: int, role: str, by: str, action: st
     await record(context, Actor(account_id, None, by, role), Deed(new_uuid(), action, "", 200, fields=said))
 
 
-async def _record_page(request: AnyRequest, act: Act) -> None:
-    """What the page decorators call after each changing request."""
-    context = context_of(request)
-    acting = request.scope.get("state", {}).get("acting")
-    visitor = None if acting else await find_visitor(request)
-    if acting:
-        actor = Actor(*acting)
-    elif visitor:
-        actor = Actor(visitor.account_id, visitor.user_id, visitor.email, visitor.role)
-    else:
-        async with context.database.session() as session:
-            operator = await accounts.operator_account(session)
-        if operator is None:
-            return
-        actor = Actor(operator, None, "nobody signed in", "")
-    fields: dict[str, Any] = {}
-    form = await request.form()
-    for name in form:
-        values = [v if isinstance(v, str) else f"file {getattr(v, 'filename', '')}" for v in form.getall(name)]
-        fields[name] = values[0] if len(values) == 1 else values
-    path = request.url.path
-    for name, value in request.path_params.items():
-        if SECRET.search(name):  # a mailed link's token is no text for a log
-            path = path.replace(str(value), f"{{{name}}}")
-    agent = request.headers.get("user-agent", "")
-    ip = request.client.host if request.client else None
-    always = act.status < 400 and (visitor is not None or acting is not None)
-    await record(context, actor, Deed(act.id, act.action, path, act.status, ip, agent, shown(fields)), always)
-
-
 async def adopt(context: Context) -> int:
     """Write entries for changes whose process ended before it could; returns how many."""
     before = uuid_floor(context.clock.now() - FORGOTTEN)
@@ -200,6 +167,3 @@ async def get(context: Context, account_id: int, number: int) -> AuditEntry | No
     """One entry of an account."""
     async with context.database.session() as session:
         return await repository.entry(session, account_id, number)
-
-
-register_trail(_record_page)

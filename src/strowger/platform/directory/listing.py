@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
-from strowger.console.pages import Action
+from strowger.console.layout import Action
 from strowger.console.sql_source import SqlSource
 from strowger.console.table import BulkAction, Column, Empty, Filter, RowAction, Table, TableQuery
 from strowger.console.visitor import Visitor

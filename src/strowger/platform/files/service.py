@@ -27,17 +27,20 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
-from litestar.response import Stream
 
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken
 from strowger.foundation.ids import new_uuid
 from strowger.platform.files import repository
 from strowger.platform.files.types import ENDINGS, SHOWN, clean_name
+
+if TYPE_CHECKING:
+    from litestar.response import Stream
 
 PIECE = 256_000  # bytes of content in one row, before sealing
 MOST = 200_000_000  # bytes, unless the caller says otherwise
@@ -225,6 +228,8 @@ def headers_of(stored: Stored, inline: bool = False) -> dict[str, str]:
 
 def download(context: Context, stored: Stored, inline: bool = False) -> Stream:
     """The answer that sends a file. ``inline`` shows pictures and PDF in the browser; everything else is saved."""
+    from litestar.response import Stream
+
     kind = stored.media_type if stored.media_type.partition(";")[0] in SERVED else OPAQUE
     if kind.startswith("text/") and "charset" not in kind:
         kind += "; charset=utf-8"

@@ -8,6 +8,7 @@ from litestar import MediaType, Request, Response, get
 
 from strowger.foundation.database import OUTAGES
 from strowger.platform.health import service
+from strowger.platform.health.metrics import exposition
 
 
 @get("/healthz", include_in_schema=False)
@@ -31,7 +32,7 @@ async def readyz(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
 async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Prometheus text format."""
     try:
-        text = await service.metrics(request.app.state.context.database)
+        text = await exposition(request.app.state.context.database)
     except OUTAGES:
         return Response(b"# the database is unreachable\n", status_code=503, media_type="text/plain; version=0.0.4")
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-import xlsxwriter
-
 from strowger.console.export import XLSX_CELL, XLSX_ROWS, escape_formula
 from strowger.platform.files.types import CSV, XLSX, ZIP
 from strowger.platform.reports.schemas import ReportProblem
@@ -112,6 +110,8 @@ class _Sheets:
             "strings_to_formulas": False,
             "strings_to_urls": False,
         }
+        import xlsxwriter
+
         self._book = xlsxwriter.Workbook(self._path, options)
         self._bold = self._book.add_format({"bold": True})
         self._when = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from strowger.console.visitor import AnyConnection, Visitor, register_visitors
+from strowger.console.visitor import Visitor
+from strowger.console.visits import AnyConnection, register_visitors
 from strowger.foundation.context import Context
 from strowger.platform.accounts import visitors
 from strowger.platform.accounts.service import token_hash

@@ -21,7 +21,7 @@ from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import format_message_id, parse_message_id
-from strowger.messaging.pages import words
+from strowger.messaging import words
 from strowger.messaging.pages.detail import load_view
 from strowger.messaging.routing import service as routing
 from strowger.messaging.routing.schemas import CarrierRecord

@@ -25,10 +25,10 @@ from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import format_message_id, new_uuid
 from strowger.messaging.notify import SMS_MO, received_variables
-from strowger.messaging.pages.words import status_label
 from strowger.messaging.repository.facts import account_rules
 from strowger.messaging.routing.repository.ranges import operator_names
 from strowger.messaging.rules import Order, Received
+from strowger.messaging.words import status_label
 from strowger.platform.callbacks import repository as callbacks
 from strowger.platform.callbacks.engine import CHANNEL
 from strowger.platform.callbacks.profiles.facts import ProfileFacts

@@ -19,7 +19,7 @@ from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import format_message_id
 from strowger.messaging.pages.contacts import SHOWN, SPAN, happening
 from strowger.messaging.pages.panels import Panel, register_panel
-from strowger.messaging.pages.words import recipient_text
+from strowger.messaging.words import recipient_text
 from strowger.platform.directory.history import Happening, register_history
 from strowger.platform.directory.schemas import Person
 

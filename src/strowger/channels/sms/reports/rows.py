@@ -17,9 +17,9 @@ from strowger.channels.sms.reports.words import (
 )
 from strowger.foundation.ids import format_message_id
 from strowger.foundation.money import ZERO, money
-from strowger.messaging.pages.words import shown_text
 from strowger.messaging.routing.repository.ranges import operator_names
 from strowger.messaging.schemas import Direction
+from strowger.messaging.words import shown_text
 from strowger.platform.billing import repository as billing
 from strowger.platform.billing.prices import PriceList
 from strowger.platform.billing.service import Terms, terms_of

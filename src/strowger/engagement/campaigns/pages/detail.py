@@ -23,7 +23,7 @@ from strowger.engagement.campaigns.repository.batches import Batch
 from strowger.engagement.campaigns.repository.outcomes import Clicks, Outcome
 from strowger.engagement.campaigns.schemas import Campaign, State
 from strowger.foundation.context import Context
-from strowger.messaging.pages import words
+from strowger.messaging import words
 from strowger.messaging.statuses import TRACES, Status
 
 SHOWN = (

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import String, cast, or_, select
 
-from strowger.console.table import SqlSource, contains
+from strowger.console.sql_source import SqlSource, contains
 from strowger.engagement.campaigns.models import Campaign as CampaignRow
 from strowger.engagement.campaigns.schemas import Campaign, campaign_of
 from strowger.foundation.database import Database

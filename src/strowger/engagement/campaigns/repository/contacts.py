@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import func, select
 
-from strowger.console.table import SqlSource, contains
+from strowger.console.sql_source import SqlSource, contains
 from strowger.engagement.campaigns.models import CampaignContact
 from strowger.engagement.campaigns.schemas import Contact, Kept
 from strowger.foundation.database import Database

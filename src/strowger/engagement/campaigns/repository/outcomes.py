@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import and_, select
 
-from strowger.console.table import SqlSource, contains
+from strowger.console.sql_source import SqlSource, contains
 from strowger.engagement.campaigns.models import CampaignChunk
 from strowger.engagement.campaigns.schemas import Kept
 from strowger.foundation.database import Database

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import ARRAY, String, Text, cast, func, or_, select
 
-from strowger.console.table import SqlSource, contains
+from strowger.console.sql_source import SqlSource, contains
 from strowger.engagement.flows.models import Flow as FlowRow
 from strowger.engagement.flows.schemas import Flow, Revision, flow_of
 from strowger.foundation.database import Database

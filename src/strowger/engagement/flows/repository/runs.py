@@ -12,7 +12,7 @@ import asyncpg
 import msgspec
 from sqlalchemy import String, cast, select
 
-from strowger.console.table import SqlSource, equals
+from strowger.console.sql_source import SqlSource, equals
 from strowger.engagement.flows.models import FlowRun
 from strowger.engagement.flows.schemas import Run, Step
 from strowger.foundation.database import Database, json_text

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from strowger.console.table import SqlSource, contains, equals
+from strowger.console.sql_source import SqlSource, contains, equals
 from strowger.foundation.database import Database
 from strowger.platform.access.models import (
     CodeAttempt,

@@ -14,7 +14,7 @@ from sqlalchemy import Text as SqlText
 
 from strowger.channels.sms.message_templates.models import SmsTemplate
 from strowger.channels.sms.message_templates.schemas import State
-from strowger.console.table import SqlSource, contains
+from strowger.console.sql_source import SqlSource, contains
 from strowger.foundation.database import Database
 from strowger.messaging.statuses import Status
 
