@@ -13,12 +13,15 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from argon2 import PasswordHasher
 
 from strowger.foundation.database import Database, driver_url
 from strowger.foundation.embedded import EmbeddedPostgres
 from strowger.foundation.schema import migrate
+from strowger.platform.accounts import passwords
 
 TIERS = ("unit", "database", "system", "browser", "compat", "chaos")
+MEMORY, ROOM = Path("/dev/shm"), 2 << 30  # a file system in memory, and what must be free there to be used
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,6 +34,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(folder)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[PasswordHasher]:
+    """Passwords are hashed at the least cost while tests run; gives the product's own hasher."""
+    real, passwords._hasher = passwords._hasher, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    yield real
+    passwords._hasher = real
+
+
+def database_folder() -> Path:
+    """A new folder for a test's PostgreSQL: in memory where there is room, for each database is a thousand small files."""
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
+    return Path(tempfile.mkdtemp(prefix="strowger-pg-", dir=MEMORY if roomy else None))
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL server's maintenance database; STROWGER_TEST_DATABASE_URL names an outside one."""
@@ -38,7 +55,7 @@ def postgres() -> Iterator[str]:
     if outside:
         yield outside
         return
-    folder = Path(tempfile.mkdtemp(prefix="strowger-pg-"))
+    folder = database_folder()
     server = EmbeddedPostgres(folder / "pg", durable=False)
     try:
         yield server.start()
@@ -73,7 +90,7 @@ def template(postgres: str) -> Iterator[str]:
 def database_url(postgres: str, template: str) -> Iterator[str]:
     """The URL of a fresh, migrated database of this test's own."""
     name = f"test_{uuid4().hex[:12]}"
-    asyncio_run(_admin(postgres, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    asyncio_run(_admin(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
     yield url_of(postgres, name)
     asyncio_run(_admin(postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
 
