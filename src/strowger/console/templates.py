@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,6 +19,8 @@ from strowger.console import assets
 from strowger.foundation.money import format_money
 
 ROOT = Path(__file__).parent.parent
+ADDRESS = re.compile(r"\S@\S|://")
+BREAKS = re.compile(r"(?<=[@/?&=])(?=[^/])")
 
 
 def template_folders(root: Path = ROOT) -> dict[str, FileSystemLoader]:
@@ -98,6 +101,13 @@ def duration(seconds: float | None) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
+def breakable(value: object) -> object:
+    """A text whose lines break after the signs of addresses first, where there are any: not in the midst of a name."""
+    if not isinstance(value, str) or isinstance(value, Markup) or not ADDRESS.search(value):
+        return value
+    return Markup("<wbr>").join(BREAKS.split(value))
+
+
 def attributes(values: Mapping[str, Any]) -> Markup:
     """HTML attributes from a mapping; None and False leave one out, True writes it bare."""
     parts = [
@@ -125,6 +135,7 @@ def environment() -> Environment:
         money=money_text,
         duration=duration,
         attributes=attributes,
+        breakable=breakable,
         json=lambda value: msgspec.json.encode(value).decode(),
     )
     return env

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 PLACES = Decimal("0.000001")
 ZERO = Decimal(0)
+GROUPED = 5  # digits from which an amount is hard to read in one piece
 
 
 def money(value: Decimal | int | str) -> Decimal:
@@ -14,7 +15,9 @@ def money(value: Decimal | int | str) -> Decimal:
 
 
 def format_money(value: Decimal, currency: str) -> str:
-    """An amount for people: two places, more only where they are not zero."""
+    """An amount for people: two places, more only where they are not zero; long ones in groups of three (U+202F between)."""
     text = f"{money(value):f}".rstrip("0")
     whole, _, fraction = text.partition(".")
+    if len(whole.lstrip("-")) >= GROUPED:
+        whole = f"{int(whole):,}".replace(",", "\u202f")
     return f"{whole}.{fraction:0<2} {currency}"

@@ -48,6 +48,14 @@ on("click", "[data-sidebar]", (_, button) => {
   }
 });
 document.addEventListener("keydown", (e) => e.key === "Escape" && showSidebar(false));
+// A long menu stays where it was, and the entry of the page is in sight.
+const menu = $(".menu");
+if (menu) {
+  menu.scrollTop = Number(sessionStorage.getItem("menu-at"));
+  $("[aria-current]", menu)?.scrollIntoView({ block: "nearest" });
+  addEventListener("pagehide", () => sessionStorage.setItem("menu-at", menu.scrollTop));
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   $(".sidebar-fold")?.setAttribute("aria-pressed", root.classList.contains("folded"));
 });

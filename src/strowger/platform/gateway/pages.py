@@ -17,6 +17,7 @@ from strowger.platform.gateway.errors import ERRORS, ErrorEntry
 from strowger.platform.gateway.openapi import SID, codes_by_status, describe_api, example_of, public_paths
 from strowger.platform.gateway.operations import OPERATIONS, Operation
 
+FIRST = ("Messages", "Status and logs", "Schedule", "Sender IDs", "Templates")  # what most people look for
 menu.register("Developers", "API", "/docs", "book", 40)
 
 
@@ -44,7 +45,7 @@ def curl_of(operation: Operation, base_url: str) -> str:
 
 
 def described(context: Context) -> dict[str, list[DescribedOperation]]:
-    """Every operation by its tag."""
+    """Every operation by its tag, the tags in the order of the page."""
     groups: dict[str, list[DescribedOperation]] = {}
     for operation in OPERATIONS:
         entry = DescribedOperation(
@@ -55,7 +56,8 @@ def described(context: Context) -> dict[str, list[DescribedOperation]]:
             [(status, [ERRORS[code] for code in codes]) for status, codes in codes_by_status(operation).items()],
         )
         groups.setdefault(operation.tag, []).append(entry)
-    return groups
+    rank = {tag: place for place, tag in enumerate(FIRST)}
+    return dict(sorted(groups.items(), key=lambda group: rank.get(group[0], len(rank))))
 
 
 def bases_of(request: AnyRequest) -> list[str]:

@@ -121,7 +121,7 @@ async def _release(request: AnyRequest, release: library.Release | None) -> Page
     tabs = [(one.name, f"{NOTES}/{library.slug(one.document.name)}", one is release) for one in library.releases()]
     return await render(
         request, "guides/notes.html", title="Release notes" if release is None else f"Release notes: {release.name}",
-        crumbs=[], release=release, tabs=tabs,
+        release=release, tabs=tabs,
     )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ async def usage_chart(request: AnyRequest, visitor: Visitor) -> Chart:
         Series(PRICED.get(name, name), [found.get(day, Decimal(0)) for day in days]) for name, found in by_service.items()
     ] or [Series("Spent", [Decimal(0)] * DAYS)]  # fmt: skip
     return Chart(
-        "spent", f"Spent in the last {DAYS} days", [day.isoformat() for day in days], series, "stacked",
+        "spent", f"Spent in the last {DAYS} days", [f"{day:%-d %b}" for day in days], series, "stacked",
         unit=visitor.currency, zone=visitor.time_zone, category_label="Day",
     )  # fmt: skip
 
@@ -65,7 +65,7 @@ async def billing_overview(request: AnyRequest, visitor: Visitor) -> Response[An
     told = [(notice_text(n["kind"], n["detail"]), TONES.get(n["kind"], "info"), n) for n in notices]
     actions = [Action("Add Credits", "/billing/credits", "cash", primary=True)]
     return await render(
-        request, "billing/overview.html", title="Billing", row=row, told=told, chart=await usage_chart(request, visitor),
+        request, "billing/overview.html", title="Overview", row=row, told=told, chart=await usage_chart(request, visitor),
         actions=actions if row is not None and row["kind"] == "prepaid" and row["parent_id"] is None else [],
         show=lambda value: "none" if value is None else format_money(value, visitor.currency),
         used_up=row is not None and row["kind"] == "postpaid" and -row["balance"] >= row["credit_limit"],

@@ -129,7 +129,7 @@ async def _chart(database: Database, parent_id: int, first: date, last: date, vi
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     values = [sums.get(day, Decimal(0)) for day in days]
     return Chart(
-        "usage", "Spent by sub-accounts", [day.isoformat() for day in days], [Series("Spent", values)], "bar",
+        "usage", "Spent by sub-accounts", [f"{day:%-d %b}" for day in days], [Series("Spent", values)], "bar",
         unit=visitor.currency, zone=visitor.time_zone, category_label="Day",
     )  # fmt: skip
 
