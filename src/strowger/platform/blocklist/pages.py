@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import NotFoundException, PermissionDeniedException
 
 from strowger.console import menu
 from strowger.console.code import ApiCall
@@ -54,6 +54,21 @@ ADD = Form(
     cancel=LIST,
     code=_code,
 )  # fmt: skip
+SHARING = Form(
+    "share-blocklist",
+    (
+        Field("share_blocklist", "Apply this blocklist to all sub-accounts", "checkbox",
+              help="Whom you block gets nothing from your sub-accounts either. They do not see this list, cannot change it, "
+                   "and keep lists of their own."),
+    ),
+    submit="Save",
+    action=f"{LIST}/sharing",
+    cancel=LIST,
+    code=lambda values, visitor, base_url: ApiCall(
+        "PATCH", f"{base_url}/v1/{visitor.sid}/contacts/blocklisted/sharing",
+        json={"share_blocklist": bool(values["share_blocklist"])},
+    ),
+)
 IMPORT = Upload(
     "Import into the blocklist",
     Crumb("Blocklist", LIST),
@@ -104,13 +119,36 @@ BLOCKED = Table(
 @page(LIST, permission="channels.read")
 async def list_blocked(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     """The blocklist of the account."""
+    sharing = await service.sharing(context_of(request), visitor.account_id)
+    may_share = not sharing.is_subaccount and visitor.may("subaccounts.write")
     return await BLOCKED.respond(
         request, visitor, repository.source(context_of(request).database), title="Blocklist",
+        template="blocklist/list.html", sharing=sharing,
         actions=[
             Action("Block numbers", f"{LIST}/add", "plus", primary=True, key="c"),
             Action("Import", f"{LIST}/import", "file-import"),
+            *([Action("Sub-accounts", f"{LIST}/sharing", "users-group")] if may_share else []),
         ],
     )  # fmt: skip
+
+
+@page(f"{LIST}/sharing", methods=["GET", "POST"], permission="subaccounts.write")
+async def share(request: AnyRequest, visitor: Visitor) -> Page:
+    """Say whether the list applies to sub-accounts."""
+    context = context_of(request)
+    sharing = await service.sharing(context, visitor.account_id)
+    if sharing.is_subaccount:
+        raise PermissionDeniedException("A sub-account has no sub-accounts.")
+    title = "Blocklist of sub-accounts"
+    if request.method == "GET":
+        form = SHARING.blank(visitor, context.settings.base_url, share_blocklist=sharing.shares)
+        return await render(request, "console/form_page.html", title=title, form=form)
+    form = await SHARING.read(request, visitor)
+    if not form.ok:
+        return await render(request, "console/form_page.html", title=title, form=form, status=form.status)
+    await service.share(context, visitor.account_id, form["share_blocklist"])
+    told = "applies to your sub-accounts" if form["share_blocklist"] else "counts for this account alone"
+    return redirect(request, LIST, f"The blocklist {told}.")
 
 
 @page(f"{LIST}/add", methods=["GET", "POST"], permission="channels.write")
@@ -188,4 +226,4 @@ async def remove(request: AnyRequest, visitor: Visitor, channel: str, address: s
     return redirect(request, LIST, f"{address} is not blocked any more.")
 
 
-pages: list[Any] = [list_blocked, add, import_file, remove]
+pages: list[Any] = [list_blocked, share, add, import_file, remove]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -36,6 +36,16 @@ FIND = """
 SELECT b.address, b.channel, b.source, b.created_at FROM blocklist_entry b
 JOIN unnest($2::text[], $3::text[]) AS t(channel, address)
   ON b.account_id = $1 AND b.channel = t.channel AND b.address = t.address
+"""
+# What an account chose for its sub-accounts, and what its own parent chose for it.
+SHARING = """
+SELECT a.parent_id, coalesce(a.settings->'share_blocklist' = 'true', false) AS shares,
+       coalesce(p.settings->'share_blocklist' = 'true', false) AS shared
+FROM account a LEFT JOIN account p ON p.id = a.parent_id WHERE a.id = $1
+"""
+SHARE = """
+UPDATE account SET settings = settings || jsonb_build_object('share_blocklist', $2::boolean)
+WHERE id = $1 AND parent_id IS NULL RETURNING id
 """
 # The last messages to numbers: those whose every one failed with a chosen trace are blocked (sms.md 7.7).
 FAILED_IN_A_ROW = """
@@ -79,6 +89,17 @@ async def page(
 async def find(connection: Connection, account_id: int, pairs: Sequence[Pair]) -> list[Any]:
     """Those of (channel, address) that are blocked."""
     return await connection.fetch(FIND, account_id, [c for c, _ in pairs], [a for _, a in pairs])
+
+
+async def sharing(connection: Connection, account_id: int) -> Mapping[str, Any]:
+    """``parent_id`` of an account, whether its list applies to its sub-accounts, whether its parent's applies to it."""
+    found: Mapping[str, Any] = await connection.fetchrow(SHARING, account_id)
+    return found
+
+
+async def share(connection: Connection, account_id: int, shares: bool) -> bool:
+    """Say whether an account's list applies to its sub-accounts; False when it is one itself."""
+    return await connection.fetchval(SHARE, account_id, shares) is not None
 
 
 async def failed_in_a_row(

@@ -19,6 +19,7 @@ register_errors("strowger.platform.blocklist")
 MAX_NUMBERS = MAX_PAGE = 100
 MAX_OFFSET = 10_000_000
 COMMON = ("BLK400", "BLK401", "BLK403", "BLK429", "BLK500")  # how the area spells what every operation may answer
+SWITCH = {"true": True, "1": True, "false": False, "0": False}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -144,6 +145,26 @@ async def change_blocked(call: Call) -> Answer:
     return _envelope(code, message, {"added": added, "removed": removed, "failed": failed})
 
 
+async def _sharing(call: Call) -> Answer:
+    found = await service.sharing(call.state.context, call.principal.account_id)
+    data = {"share_blocklist": found.shares, "applied_by_parent": found.shared}
+    return _envelope("BLK200", "Request executed successfully", data)
+
+
+async def get_sharing(call: Call) -> Answer:
+    """Whether the list applies to sub-accounts, and the parent's to this account."""
+    return await _sharing(call)
+
+
+async def change_sharing(call: Call) -> Answer:
+    """Say whether the list applies to sub-accounts."""
+    text = (scalar_text(call.params.get("share_blocklist")) or "").strip().lower()
+    if text not in SWITCH:
+        raise StrowgerError("BLK410", field="share_blocklist")
+    await service.share(call.state.context, call.principal.account_id, SWITCH[text])
+    return await _sharing(call)
+
+
 def _read_contacts(value: object) -> list[tuple[str, int]]:
     """(number, status) in order. Raises BLK404, BLK405, BLK406, BLK407."""
     if isinstance(value, str):
@@ -202,6 +223,7 @@ ENTRY = {
     "mobile": "+447700900123", "channel": "sms", "blocklist_status": 1, "source": "api", "created_at": "2026-01-05T10:11:12Z",
 }  # fmt: skip
 BOTH = ("v1", "v2")
+SHARING = _result({"share_blocklist": {"type": "boolean"}, "applied_by_parent": {"type": "boolean"}})
 OPERATIONS = [
     Operation(
         "GET", "/{sid}/contacts/blocklisted", "get_blocklist", "The blocklist",
@@ -237,6 +259,24 @@ OPERATIONS = [
         result=_result({"added": NUMBER, "removed": NUMBER, "failed": ROWS}),
         example=_example({"added": 1, "removed": 0, "failed": []}),
         versions=BOTH, tag="Blocklist", permission="channels.write",
+    ),
+    Operation(
+        "GET", "/{sid}/contacts/blocklisted/sharing", "get_blocklist_sharing", "Whether sub-accounts share the blocklist",
+        "`share_blocklist`: this account's list applies to its sub-accounts; `applied_by_parent`: its main account's list "
+        "applies to it, without being shown to it.",
+        get_sharing, codes=COMMON, failure=failure, result=SHARING,
+        example=_example({"share_blocklist": True, "applied_by_parent": False}),
+        versions=BOTH, tag="Blocklist", permission="channels.read",
+    ),
+    Operation(
+        "PATCH", "/{sid}/contacts/blocklisted/sharing", "change_blocklist_sharing", "Share the blocklist with sub-accounts",
+        "With `share_blocklist` true, whom this account blocks gets nothing from its sub-accounts either. They cannot see or "
+        "change the list, and keep lists of their own. Default false; a sub-account is refused (BLK403).",
+        change_sharing,
+        (Parameter("share_blocklist", {"type": ["boolean", "string", "integer"]}, "true or false.", True, True),),
+        codes=("BLK410", *COMMON), failure=failure, result=SHARING,
+        example=_example({"share_blocklist": True, "applied_by_parent": False}),
+        versions=BOTH, tag="Blocklist", permission="subaccounts.write",
     ),
 ]  # fmt: skip
 add_operations(OPERATIONS)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from strowger.foundation.context import Context
+from strowger.foundation.errors import StrowgerError
 from strowger.foundation.notify import notify
 from strowger.foundation.phone import clean_number
+from strowger.foundation.tenancy import across_accounts
 from strowger.platform.blocklist import repository
 from strowger.platform.blocklist.repository import Connection, Pair
 from strowger.platform.directory.joining import ensure_contacts
@@ -56,6 +60,33 @@ async def block(
 async def unblock(connection: Connection, account_id: int, pairs: Sequence[Pair]) -> int:
     """Lift blocks of (channel, address); returns how many there were."""
     return await repository.remove(connection, account_id, pairs) if pairs else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Whether an account's list applies to its sub-accounts, is one itself, and its parent's list applies to it."""
+
+    shares: bool
+    is_subaccount: bool
+    shared: bool
+
+
+async def sharing(context: Context, account_id: int) -> Sharing:
+    """How the account shares. Of the parent's list nothing is told but that it applies."""
+    with across_accounts():  # the parent's choice is the parent's row
+        row = await context.database.run(lambda c: repository.sharing(c, account_id))
+    return Sharing(row["shares"], row["parent_id"] is not None, row["shared"])
+
+
+async def share(context: Context, account_id: int, shares: bool) -> None:
+    """Say whether the account's list applies to its sub-accounts (platform.md 9.4). Raises E403 for a sub-account."""
+
+    async def work(connection: Connection) -> None:
+        if not await repository.share(connection, account_id, shares):
+            raise StrowgerError("E403", "A sub-account has no sub-accounts", field="share_blocklist")
+        await notify(connection, "accounts")
+
+    await context.database.run(work)
 
 
 def describe(row: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ __all__ = ["visit"]
 ROOMS = (
     "/sms/settings", "/sms/guard", "/sms/limits", "/sms/dnd", "/directory/blocklist", "/directory/opt-outs", "/sms/guard/block",
     "/sms/limits/set", "/sms/limits/import", "/sms/dnd/import", "/directory/blocklist/add", "/directory/blocklist/import",
+    "/directory/blocklist/sharing",
 )  # fmt: skip
 
 
@@ -180,3 +181,27 @@ async def test_who_may_only_read_changes_nothing(visit: Visit, role: str) -> Non
     for path in ("/sms/settings/limits", "/sms/guard/countries", "/sms/limits/set", "/directory/blocklist/add"):
         assert (await visit.post(path)).status_code == 403
     assert (await visit.client.get("/sms/settings")).status_code == 200
+
+
+async def test_the_blocklist_is_shared_with_subaccounts_and_a_subaccount_is_told_only_that(visit: Visit) -> None:
+    pool = visit.context.database.pool
+    assert "Sub-accounts" in (await visit.client.get("/directory/blocklist")).text
+    assert (await visit.post("/directory/blocklist/sharing", share_blocklist="on")).status_code == 303
+    assert (await settings(visit))["share_blocklist"] is True
+    assert "applies to your sub-accounts, too" in (await visit.client.get("/directory/blocklist")).text
+    main = await pool.fetchval(
+        "INSERT INTO account (sid, name, country, currency, settings) VALUES ('M', 'Main', 'GB', 'EUR', $1) RETURNING id",
+        {"share_blocklist": True},
+    )
+    await pool.execute(
+        "INSERT INTO blocklist_entry (account_id, channel, address, source, created_at)"
+        " VALUES ($1, 'sms', '447700900777', 'api', now())",
+        main,
+    )
+    await pool.execute("UPDATE account SET parent_id = $2 WHERE id = $1", visit.account, main)
+    shown = (await visit.client.get("/directory/blocklist")).text
+    assert "the blocklist of your main account applies" in shown
+    assert "447700900777" not in shown
+    assert (await visit.post("/directory/blocklist/sharing")).status_code == 403
+    assert (await visit.post("/directory/blocklist/sms/447700900777/remove")).status_code == 404
+    assert (await settings(visit))["share_blocklist"] is True

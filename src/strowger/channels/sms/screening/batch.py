@@ -36,6 +36,7 @@ class AccountScreen:
     limits: CountryLimits = field(default_factory=dict)
     watches: bool = False
     counts: bool = False  # whether deciding needs counts, and therefore a lock
+    sharing: int | None = None  # the parent whose blocklist counts, too
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> AccountScreen:
@@ -46,7 +47,8 @@ class AccountScreen:
         limits = {country: (daily, monthly) for country, (daily, monthly) in row["limits"].items()}
         watches = "watch" in (options.country_default, *options.countries.values())
         counts = bool(options.counts_sends or options.rate or limits or watches or trial)
-        return cls(options, any(row[name] for name in LISTS), row["register"], limits, watches, counts)
+        listed = any(row[name] for name in LISTS)
+        return cls(options, listed, row["register"], limits, watches, counts, row["sharing"])
 
 
 NOTHING = AccountScreen()
@@ -136,14 +138,15 @@ def _must_count(submission: Submission, own: AccountScreen) -> bool:
 
 
 async def _read_lists(connection: asyncpg.Connection[Any], batch: list[Submission], found: BatchFacts) -> None:
-    rows: list[tuple[int, int, str, str, bytes | None, datetime]] = []
+    rows: list[tuple[int, int, str, str, bytes | None, datetime, int | None]] = []
     for i, submission in enumerate(batch):
         own = found.screen_of(submission.account_id)
         remembers = own.options.counts_sends and submission.price is None
         if (own.listed or own.register or remembers) and is_number(submission.recipient):
             digest = digest_of(submission.sender, submission.body) if remembers else None
             since = found.now - timedelta(minutes=own.options.duplicate_minutes)
-            rows.append((i, submission.account_id, submission.sender, submission.recipient, digest, since))
+            own_row = (i, submission.account_id, submission.sender, submission.recipient, digest, since, own.sharing)
+            rows.append(own_row)
     for row in await repository.look_up(connection, rows, found.now) if rows else ():
         listed = found.listed.setdefault(batch[row["i"]].key, Listed())
         what, value = row["what"], row["value"]

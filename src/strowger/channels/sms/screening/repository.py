@@ -14,8 +14,8 @@ from strowger.foundation.notify import notify
 LOCK = "SELECT pg_advisory_xact_lock(727867, k) FROM unnest($1::integer[]) AS k"
 # What of all this an account has at all: accounts without entries are spared the look-up.
 FLAGS = """
-SELECT a.id, a.settings, a.state,
-    EXISTS (SELECT FROM blocklist_entry b WHERE b.account_id = a.id AND b.channel = 'sms') AS blocklist,
+SELECT a.id, a.settings, a.state, p.id AS sharing,
+    EXISTS (SELECT FROM blocklist_entry b WHERE b.account_id IN (a.id, p.id) AND b.channel = 'sms') AS blocklist,
     EXISTS (SELECT FROM opt_out o WHERE o.account_id = a.id AND o.channel = 'sms') AS opt_out,
     EXISTS (SELECT FROM consent c WHERE c.account_id = a.id AND c.channel = 'sms') AS consent,
     EXISTS (SELECT FROM dnd_mark d WHERE d.account_id = a.id) AS marks,
@@ -26,7 +26,8 @@ SELECT a.id, a.settings, a.state,
      FROM country_limit l WHERE l.account_id = a.id) AS limits,
     (SELECT coalesce(array_agg(regexp_replace(u.mobile, '[^0-9]', '', 'g')), '{}') FROM app_user u
      WHERE u.account_id = a.id AND u.mobile IS NOT NULL) AS team
-FROM account a WHERE a.id = ANY($1::bigint[])
+FROM account a LEFT JOIN account p ON p.id = a.parent_id AND p.settings->'share_blocklist' = 'true'
+WHERE a.id = ANY($1::bigint[])
 """
 KEEP_ENTITIES = """
 UPDATE message m SET options = coalesce(m.options, '{}'::jsonb) || jsonb_build_object('entity_id', t.entity_id)
@@ -35,11 +36,11 @@ WHERE m.account_id = t.account_id AND m.request_id = t.request_id AND m.n = t.n
 """
 LOOK_UP = """
 WITH t AS (
-    SELECT * FROM unnest($1::integer[], $2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[])
-        AS t(i, account_id, sender, recipient, content, since)
+    SELECT * FROM unnest($1::integer[], $2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[], $7::bigint[])
+        AS t(i, account_id, sender, recipient, content, since, sharing)
 )
 SELECT t.i, 'blocked' AS what, 1 AS value FROM t JOIN blocklist_entry b
-    ON b.account_id = t.account_id AND b.channel = 'sms' AND b.address = t.recipient
+    ON b.account_id IN (t.account_id, t.sharing) AND b.channel = 'sms' AND b.address = t.recipient
 UNION ALL SELECT t.i, 'opted_out', 1 FROM t JOIN opt_out o
     ON o.account_id = t.account_id AND o.channel = 'sms' AND o.address = t.recipient AND o.sender IN (t.sender, '*')
 UNION ALL SELECT t.i, 'consent', c.status FROM t JOIN consent c
@@ -48,12 +49,12 @@ UNION ALL SELECT t.i, 'consent', c.status FROM t JOIN consent c
 UNION ALL SELECT t.i, 'marked', 1 FROM t JOIN dnd_mark d ON d.account_id = t.account_id AND d.address = t.recipient
 UNION ALL SELECT t.i, 'registered', 1 FROM t JOIN dnd_number d ON d.number = t.recipient::bigint
 UNION ALL SELECT t.i, 'prefix_blocked', 1 FROM t WHERE EXISTS (SELECT FROM blocked_prefix p
-    WHERE p.account_id = t.account_id AND p.lifted_at IS NULL AND (p.until IS NULL OR p.until > $7)
+    WHERE p.account_id = t.account_id AND p.lifted_at IS NULL AND (p.until IS NULL OR p.until > $8)
     AND starts_with(t.recipient, p.prefix))
 UNION ALL SELECT t.i, 'duplicate', 1 FROM t WHERE EXISTS (SELECT FROM recent_send r
     WHERE r.account_id = t.account_id AND r.recipient = t.recipient AND r.content = t.content AND r.at > t.since)
 UNION ALL SELECT t.i, 'sends', (SELECT count(*) FROM recent_send r
-    WHERE r.account_id = t.account_id AND r.recipient = t.recipient AND r.at > $7 - interval '24 hours')
+    WHERE r.account_id = t.account_id AND r.recipient = t.recipient AND r.at > $8 - interval '24 hours')
     FROM t WHERE t.content IS NOT NULL
 """
 COUNTERS = """
@@ -95,11 +96,12 @@ async def flags(connection: asyncpg.Connection[Any], accounts: Collection[int], 
 
 async def look_up(
     connection: asyncpg.Connection[Any],
-    rows: Sequence[tuple[int, int, str, str, bytes | None, datetime]],
+    rows: Sequence[tuple[int, int, str, str, bytes | None, datetime, int | None]],
     now: datetime,
 ) -> list[Any]:
-    """On which lists recipients stand, for (position, account, sender, recipient, digest or None, duplicates since)."""
-    return await connection.fetch(LOOK_UP, *columns(list(rows), 6), now)
+    """On which lists recipients stand, for (position, account, sender, recipient, digest or None, duplicates since, parent
+    whose blocklist counts too)."""
+    return await connection.fetch(LOOK_UP, *columns(list(rows), 7), now)
 
 
 async def counters(connection: asyncpg.Connection[Any], wanted: Collection[Counter]) -> dict[Counter, int]:

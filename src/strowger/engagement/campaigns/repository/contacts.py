@@ -48,13 +48,16 @@ NTH = f"""
 SELECT row FROM campaign_contact
 WHERE account_id = $1 AND campaign_id = $2 AND state = {int(Kept.YES)} ORDER BY row OFFSET $3 LIMIT 1
 """  # noqa: S608
-# Blocked meanwhile, or (since $6) messaged by anything that was accepted before $7.
+# Blocked meanwhile or by the parent's list where that is shared, or (since $6) messaged by anything that was accepted before $7.
 TAKE = f"""
 SELECT c.row, c.recipient, c.cells,
-    EXISTS (SELECT FROM blocklist_entry b WHERE b.account_id = $1 AND b.channel = $8 AND b.address = c.recipient) AS blocked,
+    EXISTS (SELECT FROM blocklist_entry b WHERE b.account_id IN ($1, s.id) AND b.channel = $8 AND b.address = c.recipient)
+        AS blocked,
     $6::uuid IS NOT NULL AND EXISTS (SELECT FROM message m WHERE m.account_id = $1 AND m.recipient = c.recipient
         AND m.request_id >= $6 AND m.request_id < $7 AND m.direction = 0) AS recent
-FROM campaign_contact c
+FROM campaign_contact c LEFT JOIN (
+    SELECT p.id FROM account a JOIN account p ON p.id = a.parent_id WHERE a.id = $1 AND p.settings->'share_blocklist' = 'true'
+) s ON true
 WHERE c.account_id = $1 AND c.campaign_id = $2 AND c.row > $3 AND c.row <= $4 AND c.state = {int(Kept.YES)}
 ORDER BY c.row LIMIT $5
 """  # noqa: S608
