@@ -248,6 +248,15 @@ class Settings:
     pod: str = setting(_choice("in", "sg", "eu", "na"), "eu", "Pod code used in generated SIDs and profile ids.")
     api_rate: int = setting(_natural, "10000", "API requests per second and key; 0 means no limit.")
     api_burst: int = setting(_positive, "20000", "Requests that a key may make at once above its rate.")
+    platform_rate: int = setting(
+        _natural,
+        "10",
+        "Requests per second and account to the APIs of sub-accounts, billing, callback profiles, documents, notifications and "
+        "data together; twice as many at once. 0 means no limit but that of the key.",
+    )
+    lookup_rate: int = setting(_natural, "20", "The same for the Lookup API.")
+    blocklist_rate: int = setting(_natural, "20", "The same for the Blocklist API.")
+    consent_rate: int = setting(_natural, "50", "The same for the Consent API.")
     auto_approve_senders: bool = setting(
         _switch,
         "on",

@@ -260,6 +260,7 @@ def _operation(
         handler,
         codes=(*codes, *rbc.CODES),
         tag="Billing",
+        area="platform",
         failure=rbc.failure,
         **more,
     )

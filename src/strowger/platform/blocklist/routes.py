@@ -239,7 +239,7 @@ OPERATIONS = [
         codes=("BLK402", "BLK406", "BLK408", "BLK409", *COMMON), failure=failure,
         result=_result({"total": NUMBER, "limit": NUMBER, "offset": NUMBER, "contacts": ROWS}),
         example=_example({"total": 1, "limit": 100, "offset": 0, "contacts": [ENTRY]}),
-        versions=BOTH, tag="Blocklist", permission="channels.read",
+        versions=BOTH, tag="Blocklist", area="blocklist", permission="channels.read",
     ),
     Operation(
         "POST", "/{sid}/contacts/blocklisted", "change_blocklist", "Block and unblock numbers",
@@ -258,7 +258,7 @@ OPERATIONS = [
         codes=("BLK402", "BLK404", "BLK405", "BLK406", "BLK407", *COMMON), failure=failure,
         result=_result({"added": NUMBER, "removed": NUMBER, "failed": ROWS}),
         example=_example({"added": 1, "removed": 0, "failed": []}),
-        versions=BOTH, tag="Blocklist", permission="channels.write",
+        versions=BOTH, tag="Blocklist", area="blocklist", permission="channels.write",
     ),
     Operation(
         "GET", "/{sid}/contacts/blocklisted/sharing", "get_blocklist_sharing", "Whether sub-accounts share the blocklist",
@@ -266,7 +266,7 @@ OPERATIONS = [
         "applies to it, without being shown to it.",
         get_sharing, codes=COMMON, failure=failure, result=SHARING,
         example=_example({"share_blocklist": True, "applied_by_parent": False}),
-        versions=BOTH, tag="Blocklist", permission="channels.read",
+        versions=BOTH, tag="Blocklist", area="blocklist", permission="channels.read",
     ),
     Operation(
         "PATCH", "/{sid}/contacts/blocklisted/sharing", "change_blocklist_sharing", "Share the blocklist with sub-accounts",
@@ -276,7 +276,7 @@ OPERATIONS = [
         (Parameter("share_blocklist", {"type": ["boolean", "string", "integer"]}, "true or false.", True, True),),
         codes=("BLK410", *COMMON), failure=failure, result=SHARING,
         example=_example({"share_blocklist": True, "applied_by_parent": False}),
-        versions=BOTH, tag="Blocklist", permission="subaccounts.write",
+        versions=BOTH, tag="Blocklist", area="blocklist", permission="subaccounts.write",
     ),
 ]  # fmt: skip
 add_operations(OPERATIONS)

@@ -270,7 +270,7 @@ OPERATIONS = [
         codes=("CNS400", "CNS402"), status=202,
         result=ACCEPTED,
         example={"data": {"request_identifier": "form-7", "status": "accepted", "result": "stored"}},
-        tag="Consent", permission="channels.write",
+        tag="Consent", area="consent", permission="channels.write",
     ),
     Operation(
         "POST", "/{sid}/consent/validate", "validate_consent", "Validate consent",
@@ -283,7 +283,7 @@ OPERATIONS = [
         ),
         codes=("CNS400", "CNS402", "CNS406"), result=_rows(["contact_identifier", "status"]),
         example={"data": [{"contact_identifier": "+447700900123", "status": 1, "updated_at": "2026-01-05T10:11:12Z"}]},
-        tag="Consent", permission="channels.read",
+        tag="Consent", area="consent", permission="channels.read",
     ),
     Operation(
         "GET", "/{sid}/consent", "list_consent", "Consent records", "The records of a channel, newest first.", list_consent,
@@ -295,7 +295,7 @@ OPERATIONS = [
             Parameter("sender_identifier", SCALAR, "Of one sender."), Parameter("contact_identifier", SCALAR, "Of one contact."),
         ),
         codes=("CNS400", "CNS402"), result=_rows(["contact_identifier", "status"], total=NUMBER, page=NUMBER, page_size=NUMBER),
-        example={"data": [], "total": 0, "page": 1, "page_size": 50}, tag="Consent", permission="channels.read",
+        example={"data": [], "total": 0, "page": 1, "page_size": 50}, tag="Consent", area="consent", permission="channels.read",
     ),
 ]  # fmt: skip
 add_operations(OPERATIONS)

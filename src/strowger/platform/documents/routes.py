@@ -176,8 +176,9 @@ def _body(example: Mapping[str, Any], code: str = rbc.OK, message: str = rbc.OK_
 
 def _operation(method: str, tail: str, name: str, summary: str, text: str, handler: Any, **settings: Any) -> Operation:
     return Operation(
-        method, f"/{{sid}}/documents{tail}", name, summary, text, handler, tag="Documents", empty=[], failure=failure,
-        failure_schema=FAILURE, **{**settings, "codes": ("DOC400", *rbc.CODES, *settings.get("codes", ()))},
+        method, f"/{{sid}}/documents{tail}", name, summary, text, handler, tag="Documents", area="platform", empty=[],
+        failure=failure, failure_schema=FAILURE,
+        **{**settings, "codes": ("DOC400", *rbc.CODES, *settings.get("codes", ()))},
     )  # fmt: skip
 
 

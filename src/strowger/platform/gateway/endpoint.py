@@ -201,6 +201,9 @@ class Exchange:
         self.principal = principal
         self._check_open(principal)
         self.limit = await gateway.limiter.take(principal.key_id, principal.rate)
+        if self.operation is not None and self.operation.area:
+            own = await gateway.limiter.take_of_area(self.operation.area, principal.account_id)
+            self.limit = own or self.limit
         if not gateway.book.is_noted(principal.key_id):
             gateway.book.note_use(principal.key_id, gateway.clock.now(), self.ip)
 

@@ -1,9 +1,10 @@
-"""Rate limits: a token bucket per key in the database, from which each process leases tokens ahead of need."""
+"""Rate limits: token buckets in the database, per key and per account and area, from which processes lease tokens ahead."""
 
 from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Mapping
 
 from strowger.foundation.clock import Clock
 from strowger.foundation.database import OUTAGES, Database
@@ -15,7 +16,7 @@ log = get_logger(__name__)
 SHORT_LEASE = 0.25  # seconds; a lease used up faster is followed by a larger one
 SMALLEST_SHARE, LARGEST_SHARE = 1 / 800, 1 / 50  # of the bucket, in one lease
 RATE_SHARE = 1 / 20  # of a second's rate, in one lease
-BURST_OF_KEY = 2  # seconds of a key's own rate
+BURST_SECONDS = 2  # of a key's own rate, and of an area's
 MAX_BUCKETS = 10_000
 
 
@@ -53,12 +54,15 @@ class Bucket:
 class Limiter:
     """The limits of a process. Total admission over all processes never exceeds the shared bucket."""
 
-    def __init__(self, database: Database, clock: Clock, rate: int, burst: int) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, rate: int, burst: int, areas: Mapping[str, int] | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
         self._rate = rate
         self._burst = burst
-        self._buckets: dict[int, Bucket] = {}
+        self._areas = areas or {}
+        self._buckets: dict[int | tuple[str, int], Bucket] = {}
 
     async def take(self, key_id: int, key_rate: int | None) -> Bucket | None:
         """Take one token of a key; None when the key has no limit. Raises E429 with Retry-After, or Unavailable."""
@@ -67,7 +71,23 @@ class Limiter:
             return None
         bucket = self._buckets.get(key_id)
         if bucket is None or bucket.rate != rate:
-            bucket = self._open(key_id, rate, self._burst if key_rate is None else key_rate * BURST_OF_KEY)
+            burst = self._burst if key_rate is None else key_rate * BURST_SECONDS
+            bucket = self._open(key_id, f"key:{key_id}", rate, burst)
+        await self._take(bucket)
+        return bucket
+
+    async def take_of_area(self, area: str, account_id: int) -> Bucket | None:
+        """Take one token of an account in an area; None when the area has no limit. Raises as ``take`` does."""
+        rate = self._areas.get(area, 0)
+        if rate <= 0:
+            return None
+        bucket = self._buckets.get((area, account_id))
+        if bucket is None:
+            bucket = self._open((area, account_id), f"{area}:{account_id}", rate, rate * BURST_SECONDS)
+        await self._take(bucket)
+        return bucket
+
+    async def _take(self, bucket: Bucket) -> None:
         while bucket.tokens < 1:
             if self._clock.monotonic() < bucket.denied_until:
                 raise self._refusal(bucket)
@@ -79,12 +99,11 @@ class Limiter:
             and self._clock.monotonic() >= bucket.denied_until
         ):
             self._lease(bucket).add_done_callback(_swallow)
-        return bucket
 
-    def _open(self, key_id: int, rate: int, burst: int) -> Bucket:
+    def _open(self, whose: int | tuple[str, int], name: str, rate: int, burst: int) -> Bucket:
         if len(self._buckets) >= MAX_BUCKETS:
             self._buckets.pop(next(iter(self._buckets)))
-        bucket = self._buckets[key_id] = Bucket(f"key:{key_id}", rate, burst)
+        bucket = self._buckets[whose] = Bucket(name, rate, burst)
         return bucket
 
     def _refusal(self, bucket: Bucket) -> StrowgerError:

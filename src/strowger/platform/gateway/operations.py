@@ -85,6 +85,7 @@ class Operation:
     (permission ``messages.send``) is not either: the message log is its record.
     ``xml`` bodies are read where that is set, and answered in XML where ``answers_xml`` is, unless the client accepts JSON.
     ``files``: the largest multipart body in bytes, for operations that take files (``params.FilePart``); 0: none.
+    ``area``: whose rate for each account (``gateway/service.py``) it counts to, besides that of the key; empty: none.
     ``admit``: the last part of the path is a secret that stands for an API key. It stays out of logs.
     """
 
@@ -113,6 +114,7 @@ class Operation:
     audited: bool = True
     files: int = 0
     admit: Admit | None = None
+    area: str = ""
 
     @property
     def leaves_trail(self) -> bool:

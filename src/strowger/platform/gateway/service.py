@@ -30,7 +30,12 @@ class Gateway:
         self.max_body = context.settings.max_body
         self.mark = mark.encode()
         self.keys = KeyRing(context.database, context.clock)
-        self.limiter = Limiter(context.database, context.clock, context.settings.api_rate, context.settings.api_burst)
+        settings = context.settings
+        areas = {
+            "platform": settings.platform_rate, "lookup": settings.lookup_rate, "blocklist": settings.blocklist_rate,
+            "consent": settings.consent_rate,
+        }  # fmt: skip
+        self.limiter = Limiter(context.database, context.clock, settings.api_rate, settings.api_burst, areas)
         self.idempotency = Idempotency(context.database, context.clock)
         self.book = RequestBook()
         self._database = context.database

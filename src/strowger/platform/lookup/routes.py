@@ -202,7 +202,8 @@ OPERATIONS = [
             Parameter("phone", TEXT, "Up to 20 numbers with country code, separated by commas.", True, "+447400123456"),
         ),
         codes=("LKP400", "LKP402", "LKP403", "LKP413", "LKP503"),
-        result=RESULT, example=EXAMPLE, tag="Lookup", permission="lookup.write", failure=failure, failure_schema=FAILURE,
+        result=RESULT, example=EXAMPLE, tag="Lookup", area="lookup", permission="lookup.write", failure=failure,
+        failure_schema=FAILURE,
     ),
     Operation(
         "POST", "/{sid}/lookup", "lookup_list", "Look a list up in the background",
@@ -221,7 +222,7 @@ OPERATIONS = [
             "type": "object", "required": ["code", "message", "id", "total_processed_count", "data"],
             "properties": {"code": TEXT, "message": TEXT, "id": TEXT, "total_processed_count": COUNT,
                            "data": {"type": "array", "items": ROW}}}}},
-        example={"data": TAKEN}, tag="Lookup", idempotent=True, permission="lookup.write", failure=failure_of_list,
+        example={"data": TAKEN}, tag="Lookup", area="lookup", idempotent=True, permission="lookup.write", failure=failure_of_list,
         failure_schema=FAILURE_OF_LIST,
     ),
     Operation(
@@ -229,7 +230,7 @@ OPERATIONS = [
         "With `:<n>` at its end the id names one number, without it the whole request.",
         get_info,
         path_parameters=(Parameter("lookup_id", TEXT, "As the list was answered.", True, f"{ID}:1"),),
-        codes=("LKP404",), result=RESULT, example=EXAMPLE, also=((202, RESULT, WAITING),), tag="Lookup",
+        codes=("LKP404",), result=RESULT, example=EXAMPLE, also=((202, RESULT, WAITING),), tag="Lookup", area="lookup",
         permission="lookup.read", failure=failure, failure_schema=FAILURE,
     ),
 ]  # fmt: skip

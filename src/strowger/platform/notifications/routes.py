@@ -192,7 +192,7 @@ def _operation(method: str, tail: str, name: str, summary: str, text: str, handl
     codes = (*more.pop("codes", ()), *rbc.CODES)
     return Operation(
         method, "/{sid}/notifications" + tail, name, summary, text, handler, codes=codes, tag="Notifications",
-        failure=rbc.failure, permission="settings.read" if method == "GET" else "settings.write", **more,
+        area="platform", failure=rbc.failure, permission="settings.read" if method == "GET" else "settings.write", **more,
     )  # fmt: skip
 
 

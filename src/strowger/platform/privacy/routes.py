@@ -176,7 +176,7 @@ def _operation(
     body = {"code": rbc.OK, "message": rbc.OK_TEXT, "data": example, "error": {}, "status": status}
     return Operation(
         method, f"/{{sid}}/privacy{tail}", name, summary, text, handler, tag="Privacy", failure=rbc.failure, status=status,
-        permission="data.read" if method == "GET" else "data.write", result=_envelope(data), example=body,
+        area="platform", permission="data.read" if method == "GET" else "data.write", result=_envelope(data), example=body,
         **{**more, "codes": (*more.get("codes", ()), *rbc.CODES)},
     )  # fmt: skip
 

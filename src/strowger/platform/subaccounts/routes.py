@@ -143,7 +143,7 @@ def _operation(
     settings = {"result": d.envelope(d.OBJECT), "example": d.body(d.EXAMPLE), **more}
     return Operation(
         method, "/{sid}/subaccounts" + tail, name, summary, text, handler, path_parameters=below, codes=(*codes, *rbc.CODES),
-        tag="Sub-accounts", failure=rbc.failure,
+        tag="Sub-accounts", area="platform", failure=rbc.failure,
         permission="subaccounts.read" if method == "GET" else "subaccounts.write", **settings,
     )  # fmt: skip
 

@@ -34,7 +34,7 @@ def _operation(
     own = ("RBC302",) if d.PROFILE_ID in in_path else ("RBC314",) if in_path else ()
     return Operation(
         method, path, name, summary, text, handler, parameters, in_path, (*own, *codes), status, result, example,
-        tag="Callback profiles", permission=permission, failure=failure_body, failure_schema=d.FAILED,
+        tag="Callback profiles", area="platform", permission=permission, failure=failure_body, failure_schema=d.FAILED,
     )  # fmt: skip
 
 
