@@ -115,7 +115,9 @@ class Api:
 
 
 def make_context(database: Database, clock: Clock | None = None, **settings: Any) -> Context:
-    unlimited = dict.fromkeys(("platform_rate", "lookup_rate", "blocklist_rate", "consent_rate"), 0)  # no clock refills them
+    unlimited = dict.fromkeys(
+        ("platform_rate", "lookup_rate", "blocklist_rate", "consent_rate"), 0
+    )  # no clock refills them
     chosen = Settings(data_dir=Path(tempfile.gettempdir()), database_url=database.url, **{**unlimited, **settings})
     http = GuardedClient(chosen.allowed_networks, allow_loopback=True)
     return Context(chosen, clock or FrozenClock(), database, SecretBox([b"k" * 32]), http)

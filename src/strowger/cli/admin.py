@@ -19,6 +19,7 @@ from strowger.platform.accounts import keys
 from strowger.platform.accounts import service as accounts
 from strowger.platform.accounts.passwords import new_password
 from strowger.platform.audit import service as audit_log
+from strowger.platform.ip_configs import service as ip_configs
 from strowger.platform.numbers import service as numbers
 
 
@@ -88,15 +89,21 @@ def key() -> None:
 @click.argument("name")
 @account_option
 @click.option("--network", "networks", multiple=True, help="Network (CIDR) that may use the key; may be repeated.")
+@click.option(
+    "--ip-config", "config", help="Name of an IP configuration of the account, from whose addresses it works, too."
+)
 @click.option("--rate", type=click.IntRange(min=1), help="Requests per second; the installation's rate when left out.")
 @json_option
-def key_create(name: str, sid: str | None, networks: tuple[str, ...], rate: int | None, as_json: bool) -> None:
+def key_create(
+    name: str, sid: str | None, networks: tuple[str, ...], config: str | None, rate: int | None, as_json: bool
+) -> None:
     """Create an API key; its text is shown once."""
 
     async def work(context: Context) -> dict[str, Any]:
         account_id = await account_id_of(context, sid)
         allowed = keys.read_networks(" ".join(networks))
-        made = await keys.create_key(context, account_id, name, networks=allowed, rate=rate)
+        config_id = None if config is None else await ip_configs.named(context, account_id, config)
+        made = await keys.create_key(context, account_id, name, networks=allowed, rate=rate, ip_config_id=config_id)
         return {"id": made.id, "name": name, "api_key": made.key}
 
     made = run(work)

@@ -70,7 +70,10 @@ async def serve_image(request: AnyRequest, visitor: Visitor, user_id: int) -> Re
     found = await images.find(context_of(request), visitor.account_id, user_id)
     if found is None:
         raise NotFoundException
-    return Response(found.content, media_type=images.MEDIA_TYPE, headers=HEADERS)
+    tag = f'"{found.version}"'
+    if request.headers.get("if-none-match") == tag:
+        return Response(None, status_code=304, headers={**HEADERS, "ETag": tag})
+    return Response(found.content, media_type=images.MEDIA_TYPE, headers={**HEADERS, "ETag": tag})
 
 
 pages: list[Any] = [own_image, save_image, remove_image, serve_image]

@@ -61,7 +61,7 @@ NO_CONFIG = ("", "None")
 
 
 def _config_field(configs: Sequence[Mapping[str, Any]], fixed: bool = False) -> Field:
-    """The choice of an IP configuration; ``fixed``: the main account put one on this key, which stays."""
+    """The choice of an IP configuration; ``fixed``: the main account put one on it, which stays."""
     options = tuple((str(config["id"]), config["name"]) for config in configs)
     text = (
         "Set by the main account."
@@ -79,9 +79,10 @@ def _config_of(form: FormState) -> int | None:
 
 def _create_form(configs: Sequence[Mapping[str, Any]]) -> Form:
     own = [config for config in configs if config["own"]]
+    put = [config for config in configs if config["put"] and not config["own"]]
     return Form(
         "create-key",
-        (NAME, NETWORKS, _config_field(own), SCOPES),
+        (NAME, NETWORKS, _config_field(put or own, bool(put)), SCOPES),
         submit="Create key",
         action=f"{LIST}/new",
         cancel=LIST,

@@ -119,12 +119,14 @@ async def create_key(
     """Make an API key. ``networks`` (CIDR) limit where it may be used from; ``rate`` is its requests per second.
 
     ``scopes`` (permissions) limit what it may call; ``created_by`` is the member whose key it is; from the networks of
-    ``ip_config_id`` it may be used, too. Raises NoSuchConfig.
+    ``ip_config_id`` it may be used, too. An IP configuration that the main account put on a sub-account counts in its place.
+    Raises NoSuchConfig.
     """
     row, text = _make(context, account_id, name, networks, rate)
     row.scopes, row.created_by = list(scopes), created_by
     async with context.database.session() as session:
-        row.ip_config_id = await _check_config(session, account_id, ip_config_id)
+        put = await repository.config_of_parent(session, account_id)
+        row.ip_config_id = put or await _check_config(session, account_id, ip_config_id)
         session.add(row)
         await session.flush()
         await repository.tell_changed(session, account_id)

@@ -109,7 +109,7 @@ class ApiKey(Base):
 
 
 class UserImage(Base):
-    """The picture of a user, cut to a square and written anew; ``version`` changes with it and stands in its address."""
+    """The picture of a user, cut to a square and written anew; ``version`` changes with it and is its ETag."""
 
     __tablename__ = "user_image"
 

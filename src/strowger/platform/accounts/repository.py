@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.platform.accounts.models import Account, ApiKey, User, UserImage, UserSession
 from strowger.platform.ip_configs.models import IpConfig
+from strowger.platform.subaccounts.models import Subaccount
 
 CHANGED = text("SELECT pg_notify('accounts', :account)")
 
@@ -168,6 +169,14 @@ async def image(session: AsyncSession, account_id: int, user_id: int) -> UserIma
 async def drop_image(session: AsyncSession, account_id: int, user_id: int) -> None:
     """Forget the picture of a user."""
     await session.execute(delete(UserImage).where(UserImage.account_id == account_id, UserImage.user_id == user_id))
+
+
+async def config_of_parent(session: AsyncSession, account_id: int) -> int | None:
+    """The IP configuration that the main account put on a sub-account's keys, where it is not the sub-account's own."""
+    # scope: the configuration is the parent's; that it counts here is the sub-account's row
+    put = select(Subaccount.ip_config_id).where(Subaccount.account_id == account_id)
+    found: int | None = await session.scalar(put)
+    return None if found is None or await owns_config(session, account_id, found) else found
 
 
 async def owns_config(session: AsyncSession, account_id: int, config_id: int) -> bool:

@@ -57,15 +57,20 @@ ADD = Form(
 SHARING = Form(
     "share-blocklist",
     (
-        Field("share_blocklist", "Apply this blocklist to all sub-accounts", "checkbox",
-              help="Whom you block gets nothing from your sub-accounts either. They do not see this list, cannot change it, "
-                   "and keep lists of their own."),
+        Field(
+            "share_blocklist",
+            "Apply this blocklist to all sub-accounts",
+            "checkbox",
+            help="Whom you block gets nothing from your sub-accounts either. They do not see this list, cannot change it, "
+            "and keep lists of their own.",
+        ),
     ),
     submit="Save",
     action=f"{LIST}/sharing",
     cancel=LIST,
     code=lambda values, visitor, base_url: ApiCall(
-        "PATCH", f"{base_url}/v1/{visitor.sid}/contacts/blocklisted/sharing",
+        "PATCH",
+        f"{base_url}/v1/{visitor.sid}/contacts/blocklisted/sharing",
         json={"share_blocklist": bool(values["share_blocklist"])},
     ),
 )

@@ -93,7 +93,8 @@ async def find(connection: Connection, account_id: int, pairs: Sequence[Pair]) -
 
 async def sharing(connection: Connection, account_id: int) -> Mapping[str, Any]:
     """``parent_id`` of an account, whether its list applies to its sub-accounts, whether its parent's applies to it."""
-    found: Mapping[str, Any] = await connection.fetchrow(SHARING, account_id)
+    found: Mapping[str, Any] | None = await connection.fetchrow(SHARING, account_id)
+    assert found is not None
     return found
 
 

@@ -25,10 +25,14 @@ CHANGE = "UPDATE ip_config SET name = $3, networks = $4, changed_at = $5 WHERE a
 DELETE = "DELETE FROM ip_config WHERE account_id = $1 AND id = $2 RETURNING id"
 # scope: the set is the account's; its keys are of that account or of its sub-accounts
 USERS = """
-SELECT k.name, s.name AS subaccount FROM api_key k LEFT JOIN subaccount s ON s.account_id = k.account_id AND s.parent_id = $1
+SELECT k.name, s.name AS subaccount, k.id FROM api_key k LEFT JOIN subaccount s ON s.account_id = k.account_id AND s.parent_id = $1
 WHERE k.ip_config_id = (SELECT id FROM ip_config WHERE account_id = $1 AND id = $2)
   AND (k.expires_at IS NULL OR k.expires_at > $3)
-ORDER BY s.name NULLS FIRST, k.id LIMIT 20
+UNION ALL SELECT NULL, s.name, NULL FROM subaccount s WHERE s.ip_config_id = (
+    SELECT id FROM ip_config WHERE account_id = $1 AND id = $2
+) AND NOT EXISTS (SELECT FROM api_key k WHERE k.account_id = s.account_id AND k.ip_config_id = s.ip_config_id
+                  AND (k.expires_at IS NULL OR k.expires_at > $3))
+ORDER BY 2 NULLS FIRST, 3 LIMIT 20
 """
 # scope: as USERS; keys that have ended for good let it go, and keep the addresses that they had
 LET_GO = """
@@ -36,8 +40,10 @@ UPDATE api_key k SET ip_config_id = NULL, networks = k.networks || c.networks FR
 WHERE c.account_id = $1 AND c.id = $2 AND k.ip_config_id = c.id AND k.expires_at <= $3
 """
 SEEN = """
-SELECT c.id, c.name, c.networks, c.account_id = $1 AS own FROM ip_config c
-WHERE c.account_id = $1 OR c.id IN (SELECT k.ip_config_id FROM api_key k WHERE k.account_id = $1) ORDER BY lower(c.name)
+SELECT c.id, c.name, c.networks, c.account_id = $1 AS own,
+       EXISTS (SELECT FROM subaccount s WHERE s.account_id = $1 AND s.ip_config_id = c.id) AS put FROM ip_config c
+WHERE c.account_id = $1 OR c.id IN (SELECT k.ip_config_id FROM api_key k WHERE k.account_id = $1)
+   OR c.id IN (SELECT s.ip_config_id FROM subaccount s WHERE s.account_id = $1) ORDER BY lower(c.name)
 """
 PUT_ON_KEYS = "UPDATE api_key SET ip_config_id = $2 WHERE account_id = $1 AND active"
 
@@ -76,7 +82,8 @@ async def change(
 
 
 async def users(connection: Connection, account_id: int, config_id: int, now: datetime) -> list[Mapping[str, Any]]:
-    """Keys that use a set, at most 20: their names, and those of the sub-accounts that they belong to."""
+    """Keys that use a set, at most 20: their names, and those of the sub-accounts that they belong to. A row without a key is
+    a sub-account whose next keys take it."""
     return await connection.fetch(USERS, account_id, config_id, now)
 
 
@@ -87,7 +94,7 @@ async def delete(connection: Connection, account_id: int, config_id: int, now: d
 
 
 async def seen(connection: Connection, account_id: int) -> list[Mapping[str, Any]]:
-    """The sets of an account, and those of its parent that are on its keys (``own`` tells which)."""
+    """The sets of an account, and those of its parent that are on its keys (``own`` tells which); new keys take ``put``."""
     return await connection.fetch(SEEN, account_id)
 
 

@@ -27,7 +27,7 @@ async def list_configs(context: Context, account_id: int) -> list[Row]:
 
 
 async def seen(context: Context, account_id: int) -> list[Row]:
-    """What may stand on keys of the account: its own sets, and its parent's where they do (id, name, networks, own)."""
+    """What may stand on keys of the account: its own sets, and its parent's where they do (id, name, networks, own, put)."""
     with across_accounts():  # a parent's set is the parent's row
         return await context.database.run(lambda c: repository.seen(c, account_id))
 
@@ -76,15 +76,23 @@ async def change(context: Context, account_id: int, config_id: int, name: str, n
 
 
 async def users(context: Context, account_id: int, config_id: int) -> list[str]:
-    """Who uses it: keys by name, those of sub-accounts with the name of theirs."""
+    """Who uses it: keys by name, those of sub-accounts with the name of theirs, and sub-accounts whose next keys take it."""
     now = context.clock.now()
     with across_accounts():  # keys of sub-accounts are rows of theirs
         rows = await context.database.run(lambda c: repository.users(c, account_id, config_id, now))
-    return [f"{row['name']} of {row['subaccount']}" if row["subaccount"] else row["name"] for row in rows]
+    return [" of ".join(filter(None, (row["name"], row["subaccount"]))) for row in rows]
 
 
-async def put_on_keys(connection: Connection, parent_id: int, account_id: int, name: str) -> None:
-    """Put a set, the parent's or its own, on all active keys of a sub-account; "" takes it off. Raises RBC2363."""
+async def named(context: Context, account_id: int, name: str) -> int:
+    """The id of the account's set of that name. Raises NoSuchConfig."""
+    found = await context.database.run(lambda c: repository.by_name(c, account_id, name.strip()))
+    if found is None:
+        raise NoSuchConfig(f"There is no IP configuration “{name}”.")
+    return found
+
+
+async def put_on_keys(connection: Connection, parent_id: int, account_id: int, name: str) -> int | None:
+    """Put a set, the parent's or its own, on all active keys of a sub-account; "" takes it off. Returns it. Raises RBC2363."""
     found = None
     if name:
         found = await repository.by_name(connection, parent_id, name)
@@ -92,6 +100,7 @@ async def put_on_keys(connection: Connection, parent_id: int, account_id: int, n
         if found is None:
             raise StrowgerError("RBC2363", "There is no IP configuration of this name", field="ip_config_name")
     await repository.put_on_keys(connection, account_id, found)
+    return found
 
 
 async def delete(context: Context, account_id: int, config_id: int) -> None:

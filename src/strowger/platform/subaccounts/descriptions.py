@@ -30,7 +30,7 @@ MONTHLY = Parameter(
 MARGIN = Parameter("margin", AMOUNT, "Per cent put on the parent's prices, 0 to 1000. Default 0.")
 IP_CONFIG = Parameter(
     "ip_config_name", {"type": ["string", "null"], "maxLength": 80},
-    "Named set of addresses, yours or its own, from which its active keys work; keys made later do not take it. Empty: none.",
+    "Named set of addresses, yours or its own, from which its keys work, those made later included. Empty: none.",
     example="office",
 )  # fmt: skip
 CREATE = (

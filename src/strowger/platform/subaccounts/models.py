@@ -28,7 +28,8 @@ Moment = DateTime(timezone=True)
 class Subaccount(Base):
     """An account with a parent. ``status``: invited, active, suspended, deleted; ``credit_type``: assigned, shared.
 
-    ``number`` ends its SID, ``<parent's SID>_<number>``, and is never used again.
+    ``number`` ends its SID, ``<parent's SID>_<number>``, and is never used again. ``ip_config_id`` is the IP configuration that
+    the parent put on its keys, and that keys made later take.
     """
 
     __tablename__ = "subaccount"
@@ -42,7 +43,7 @@ class Subaccount(Base):
     credit_type: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text)
     channels: Mapped[list[str]] = mapped_column(JSONB)
-    low_balance_alert: Mapped[bool] = mapped_column(server_default=text("false"))
+    ip_config_id: Mapped[int | None] = mapped_column(ForeignKey("ip_config.id"), index=True)
     invite_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     invite_until: Mapped[datetime | None] = mapped_column(Moment)
     created_at: Mapped[datetime] = mapped_column(Moment)

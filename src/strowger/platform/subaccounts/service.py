@@ -154,7 +154,7 @@ async def _make(context: Context, connection: Connection, actor: Actor, parent: 
     )
     status = "invited" if new.is_invited else "active"
     await repository.add(
-        connection, account, parent["id"], number, new.name, new.email, new.credit_type, status, list(new.channels), False, now
+        connection, account, parent["id"], number, new.name, new.email, new.credit_type, status, list(new.channels), now
     )  # fmt: skip
     if new.alert:
         await repository.set_alert(connection, account, new.alert.limit, new.alert.emails)
@@ -163,7 +163,7 @@ async def _make(context: Context, connection: Connection, actor: Actor, parent: 
     if new.margin:
         await repository.set_margin(connection, account, new.margin)
     if new.ip_config:
-        await put_on_keys(connection, parent["id"], account, new.ip_config)
+        await _put_config(connection, parent["id"], account, new.ip_config)
     if new.credit:
         await _move(context, connection, parent, account, new.credit, "initial credit", actor.name)
     link = await new_link(context, connection, account) if new.is_invited else ""
@@ -173,6 +173,12 @@ async def _make(context: Context, connection: Connection, actor: Actor, parent: 
     if link:
         await send_invitation(context, connection, row, parent["name"], link)
     return Made(row, key.text, link)
+
+
+async def _put_config(connection: Connection, parent_id: int, account_id: int, name: str) -> None:
+    """Put an IP configuration on the keys that there are and on those to come. Raises RBC2363."""
+    found = await put_on_keys(connection, parent_id, account_id, name)
+    await repository.set_ip_config(connection, account_id, found)
 
 
 async def _record(
@@ -234,7 +240,7 @@ async def _change(
         await repository.set_margin(connection, account, changes.margin)
         detail["margin"] = str(changes.margin)
     if "ip_config_name" in changes.given:
-        await put_on_keys(connection, parent["id"], account, changes.ip_config)
+        await _put_config(connection, parent["id"], account, changes.ip_config)
         detail["ip_config"] = changes.ip_config
     await _record(context, connection, actor, account, "edited", **detail)
 

@@ -12,9 +12,12 @@ import pytest
 
 from strowger.foundation.clock import FrozenClock
 from strowger.foundation.database import Database
+from strowger.platform.accounts.keys import create_key
 from strowger.platform.billing.jobs import MoneyJobs
 from strowger.platform.billing.repository import add_tariff, open_wallet
 from strowger.platform.billing.service import recharge
+from strowger.platform.ip_configs import service as ip_configs
+from strowger.platform.ip_configs.errors import InUse
 from strowger.platform.subaccounts import events
 from tests.api_kit import Api, add_customer, add_key, client_of, running_api
 from tests.database.platform.billing.conftest import NOW, check_books
@@ -459,6 +462,31 @@ async def test_an_ip_configuration_by_name_limits_the_keys_of_a_subaccount(api: 
     assert isinstance(clock, FrozenClock)
     clock.advance(6)
     assert (await api.client.get(url, headers=headers)).status_code == 200
+
+
+async def test_keys_made_later_take_the_ip_configuration_of_the_parent(api: Api) -> None:
+    pool = api.context.database.pool
+    add = """INSERT INTO ip_config (account_id, name, networks, created_at, changed_at) VALUES ($1, $2, $3, now(), now())
+             RETURNING id"""
+    office = await pool.fetchval(add, api.customer.account_id, "office", ["198.51.100.0/24"])
+    made = await create(api, ip_config_name="office")
+    child = await pool.fetchval("SELECT account_id FROM subaccount")
+    own = await pool.fetchval(add, child, "everywhere", ["0.0.0.0/0"])
+    later = await create_key(api.context, child, "later", ip_config_id=own)
+    url = f"/v1/{made['sid']}/messages/sender"
+    assert (await api.client.get(url, headers={"api-key": later.key})).status_code == 403
+    async with client_of(api.app, "198.51.100.9") as inside:
+        assert (await inside.get(url, headers={"api-key": later.key})).status_code == 200
+    await pool.execute("UPDATE api_key SET active = false WHERE account_id = $1 AND id <> $2", child, later.id)
+    shown = (await call(api, "GET", f"/{made['sid']}")).json()["data"]
+    assert shown["ip_config_name"] == "office"
+    await pool.execute("UPDATE api_key SET ip_config_id = NULL")
+    with pytest.raises(InUse, match="Store Nord"):
+        await ip_configs.delete(api.context, api.customer.account_id, office)
+    await call(api, "PATCH", f"/{made['sid']}", {"ip_config_name": ""})
+    free = await create_key(api.context, child, "free")
+    assert (await api.client.get(url, headers={"api-key": free.key})).status_code == 200
+    await ip_configs.delete(api.context, api.customer.account_id, office)
 
 
 async def test_a_deleted_account_receives_nothing_on_shared_numbers(api: Api) -> None:

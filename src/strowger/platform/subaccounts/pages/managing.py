@@ -57,7 +57,7 @@ def _create_code(values: Values, visitor: Visitor, base_url: str) -> ApiCall:
 def _config_field(names: Sequence[str]) -> Field:
     return Field(
         "ip_config_name", "IP configuration", "select", options=(("", "None"), *((name, name) for name in names)), width="half",
-        help="Its active keys work only from these, and from what a key lists itself. Keys made later do not take it.",
+        help="Its keys work only from these, and from what a key lists itself. Keys made later take it, too.",
     )  # fmt: skip
 
 

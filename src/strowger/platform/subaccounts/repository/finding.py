@@ -20,8 +20,9 @@ SELECT s.account_id, s.parent_id, s.number, s.name, s.email, s.credit_type, s.st
        a.currency, a.time_zone, w.balance, w.margin, w.low_at, w.alert_emails, w.month_limit, w.day_cap,
        CASE WHEN w.month = date_trunc('month', $2::timestamptz AT TIME ZONE a.time_zone)::date THEN w.month_spent ELSE 0 END
            AS month_usage,
-       key.hint AS key_hint, key.ip_config_name
+       key.hint AS key_hint, coalesce(put.name, key.ip_config_name) AS ip_config_name
 FROM subaccount s JOIN account a ON a.id = s.account_id JOIN wallet w ON w.account_id = s.account_id
+LEFT JOIN ip_config put ON put.id = s.ip_config_id
 LEFT JOIN LATERAL (
     SELECT k.hint, c.name AS ip_config_name FROM api_key k LEFT JOIN ip_config c ON c.id = k.ip_config_id
     WHERE k.account_id = s.account_id AND k.active ORDER BY k.id LIMIT 1

@@ -23,13 +23,13 @@ ADD_KEY = """
 INSERT INTO api_key (account_id, name, key_hash, key_sealed, hint, created_at) VALUES ($1, $2, $3, $4, $5, $6)
 """
 ADD = """
-INSERT INTO subaccount (account_id, parent_id, number, name, email, credit_type, status, channels, low_balance_alert, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO subaccount (account_id, parent_id, number, name, email, credit_type, status, channels, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 SET_MONTH_LIMIT = "UPDATE wallet SET month_limit = $2, told = array_remove(told, 'month100') WHERE account_id = $1"
 SET_MARGIN = "UPDATE wallet SET margin = $2 WHERE account_id = $1"
 SET_DAY_CAP = "UPDATE wallet SET day_cap = $2, told = '{}' WHERE account_id = $1"
-SET_ALERT = "UPDATE subaccount SET low_balance_alert = $2 WHERE account_id = $1"
+SET_IP_CONFIG = "UPDATE subaccount SET ip_config_id = $2 WHERE account_id = $1"
 RENAME = """
 WITH sub AS (UPDATE subaccount SET name = $2 WHERE account_id = $1) UPDATE account SET name = $2 WHERE id = $1
 """
@@ -85,7 +85,11 @@ async def add(connection: Connection, *values: Any) -> None:
 async def set_alert(connection: Connection, account_id: int, limit: Decimal | None, emails: Sequence[str]) -> None:
     """Set (limit None: end) the low-balance alert."""
     await save_low_balance(connection, account_id, limit, emails)
-    await connection.execute(SET_ALERT, account_id, limit is not None)
+
+
+async def set_ip_config(connection: Connection, account_id: int, config_id: int | None) -> None:
+    """Set the IP configuration that keys made later take."""
+    await connection.execute(SET_IP_CONFIG, account_id, config_id)
 
 
 async def set_month_limit(connection: Connection, account_id: int, limit: int | None) -> None:
@@ -128,6 +132,7 @@ async def end_sessions(connection: Connection, account_id: int) -> None:
 async def wind_up(connection: Connection, account_id: int, parent_id: int) -> None:
     """End keys, users and shares of an account, and give its numbers and senders to its parent."""
     await connection.execute(STOP_KEYS, account_id)
+    await set_ip_config(connection, account_id, None)
     await connection.execute(STOP_USERS, account_id)
     for msisdn in await numbers.shares(connection, account_id, MOST_SHARES):
         await numbers.unshare(connection, account_id, msisdn)
