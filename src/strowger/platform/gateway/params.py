@@ -54,7 +54,7 @@ def read_params(query: bytes, content_type: bytes, body: bytes, xml: bool = Fals
         params = params | given if params else given
     if b"\0" in body or b"\\u0000" in body or b"%00" in body or b"%00" in query:
         for name, value in params.items():
-            _refuse_nul(name, value)
+            refuse_nul(name, value)
     return params
 
 
@@ -191,17 +191,18 @@ def _named(value: Any) -> Any:
     return str(value) if isinstance(value, FilePart) else value
 
 
-def _refuse_nul(name: str, value: object) -> None:
+def refuse_nul(name: str, value: object) -> None:
+    """Look for NUL in a value, also for what reads JSON within a form's text, which this module does not. Raises E400."""
     if isinstance(value, str):
         if "\0" in value or "\0" in name:
             raise StrowgerError("E400", "NUL characters cannot be sent", field=name.replace("\0", ""))
     elif isinstance(value, list):
         for item in value:
-            _refuse_nul(name, item)
+            refuse_nul(name, item)
     elif isinstance(value, dict):
         for key, item in value.items():
-            _refuse_nul(name, key)
-            _refuse_nul(name, item)
+            refuse_nul(name, key)
+            refuse_nul(name, item)
 
 
 def as_text(params: Params, name: str, code: str = "E400") -> str | None:

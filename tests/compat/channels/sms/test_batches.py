@@ -194,6 +194,18 @@ async def test_form_multipart_and_wrong_types_are_read_alike(api: Api) -> None:
     assert len(await api.stored()) == len(answers)
 
 
+async def test_nul_within_the_json_of_a_form_is_refused(api: Api) -> None:
+    for node in (
+        {"to": "447700900123\0"},
+        {"to": "447700900123", "variables": {"a\0": "x"}},
+        {"to": "447700900123", "body": "\0"},
+    ):
+        answer = await post(api, data={**TOP, "sms": json.dumps([node])})
+        assert (answer.status_code, answer.json()["code"]) == (400, "E400")
+        assert "sms" in answer.json()["error"]
+    assert await api.stored() == []
+
+
 async def test_R21_a_repeated_batch_is_one_batch(api: Api) -> None:
     document = {**TOP, "sms": [{"to": "447700900123"}, {"to": "447700900124"}]}
     headers = {"idempotency-key": "b-1"}

@@ -10,7 +10,7 @@ import msgspec
 from strowger.channels.sms import fields
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.phone import clean_number
-from strowger.platform.gateway.params import Params
+from strowger.platform.gateway.params import Params, refuse_nul
 
 MAX_NODES = 1000
 MAX_MESSAGES = 1000
@@ -64,6 +64,7 @@ def read_nodes(value: object) -> list[Any]:
             value = msgspec.json.decode(value)
         except (msgspec.DecodeError, RecursionError) as problem:
             raise StrowgerError("E623", "Must be a list of objects", field="sms") from problem
+        refuse_nul("sms", value)
     if isinstance(value, dict):
         value = [value]
     if not isinstance(value, list) or not value:
