@@ -31,7 +31,7 @@ async def test_everything_is_counted_and_nothing_of_others(visit: Visit) -> None
     await pool.execute("UPDATE contact SET created_at = created_at - interval '40 days' WHERE mobile = '447700900121'")
     stranger, _ = await add_person(visit.context, "bob")
     await pool.execute(
-        "INSERT INTO contact (account_id, mobile, source, created_at, updated_at) VALUES ($1, '4915112345678', 'api', now(), now())",
+        "INSERT INTO contact (account_id, mobile, source, created_at, updated_at) VALUES ($1, '491511234567', 'api', now(), now())",
         stranger,
     )
     shown = await visit.page(OVERVIEW)
