@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from strowger.console.rights import PUBLIC, SELF, permission_for
 
+NUMBERS, HIDE_NUMBERS = "messages.numbers", "hide_numbers"  # the permission; the account's setting
 MANAGERS = ("owner", "admin")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 ALWAYS_OPEN = ("/subaccounts/leave", "/sign-out", "/profile/theme")
@@ -20,7 +21,8 @@ class Visitor:
     ``permissions`` are what the role grants (see platform/team); ``role_name`` is the role in words. ``main_account`` is the
     name of the user's own account while they work in a sub-account; ``barred`` are the paths that are closed meanwhile, and
     ``read_only`` says that nothing may be changed there. ``closed`` are the paths of what is switched off for the account.
-    ``image`` is the address of the user's picture, empty for none.
+    ``image`` is the address of the user's picture, empty for none. ``numbers_hidden``: the account hides people's numbers
+    from this role (``may`` see them: NUMBERS).
     """
 
     user_id: int
@@ -43,6 +45,7 @@ class Visitor:
     read_only: bool = False
     closed: tuple[str, ...] = ()
     image: str = ""
+    numbers_hidden: bool = False
 
     def is_barred(self, method: str, path: str) -> bool:
         """Whether a request is closed while the visitor works in a sub-account."""

@@ -12,6 +12,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 MIN_DIGITS, MAX_DIGITS = 8, 15
 _PUNCTUATION = re.compile(r"[\s\-().\u2010-\u2015\u00a0/]+")
 _NON_GEOGRAPHIC = "001"
+_NUMBER_IN_TEXT = re.compile(r"(?:(?<=%2B)|(?<=%2b)|(?<![\w-]))[0-9]{8,15}(?![\w-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +145,8 @@ def fits_number_plan(digits: str) -> bool:
 def mask_number(digits: str) -> str:
     """A number for logs: the first three and the last two digits."""
     return digits[:3] + "*" * max(0, len(digits) - 5) + digits[-2:] if len(digits) > 5 else "*" * len(digits)
+
+
+def hide_numbers(text: str) -> str:
+    """A text whose numbers in international digits are masked; ids and dates with letters or dashes stay."""
+    return _NUMBER_IN_TEXT.sub(lambda found: mask_number(found[0]), text)

@@ -11,6 +11,7 @@ from strowger.console.pages import Action, AnyRequest, Page, context_of, page, r
 from strowger.console.visitor import Visitor
 from strowger.home import service
 from strowger.messaging import words
+from strowger.messaging.pages.privacy import seen_rows
 
 menu.register("", "Home", "/", "home", 1, key="h")
 SENDERS_LOOKED_AT = 100
@@ -48,7 +49,7 @@ async def _now(request: AnyRequest, visitor: Visitor) -> dict[str, Any]:
         "traffic": await service.traffic(context, visitor),
         "funds": await service.funds(context, visitor),
         "binds": service.binds(links),
-        "latest": await service.latest(context, visitor.account_id),
+        "latest": seen_rows(visitor, await service.latest(context, visitor.account_id)),
         "words": words,
     }
 

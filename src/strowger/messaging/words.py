@@ -81,7 +81,8 @@ def message_path(row: Mapping[str, Any]) -> str:
 
 def recipient_text(number: str) -> str:
     """A number in international form; texts that are none stay as they are."""
-    return f"+{number}" if number.isascii() and number.isdigit() and len(number) > 6 else number
+    plain = number.replace("*", "0")  # masked ones are shown alike
+    return f"+{number}" if plain.isascii() and plain.isdigit() and len(number) > 6 else number
 
 
 def shown_text(row: Mapping[str, Any]) -> str:

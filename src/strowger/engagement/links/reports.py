@@ -63,10 +63,10 @@ reports = [
     ReportType(
         "links-detailed", "Links Detailed Report", "URL shortener", "One row for each click on a short link.",
         (
-            ReportColumn("SHORT_URL"), ReportColumn("TXTLY_ID"), ReportColumn("MOBILE NUMBER"), ReportColumn("CLIENT IP"),
-            ReportColumn("BROWSER"), ReportColumn("PLATFORM"), ReportColumn("PLATFORM VERSION"), ReportColumn("DEVICE BRAND"),
-            ReportColumn("COUNTRY"), ReportColumn("BROWSER VERSION"), ReportColumn("LANGUAGE"), ReportColumn("CHANNEL"),
-            ReportColumn("MESSAGE ID"), ReportColumn("CLICKED TIME", "time"),
+            ReportColumn("SHORT_URL"), ReportColumn("TXTLY_ID"), ReportColumn("MOBILE NUMBER", private=True),
+            ReportColumn("CLIENT IP"), ReportColumn("BROWSER"), ReportColumn("PLATFORM"), ReportColumn("PLATFORM VERSION"),
+            ReportColumn("DEVICE BRAND"), ReportColumn("COUNTRY"), ReportColumn("BROWSER VERSION"), ReportColumn("LANGUAGE"),
+            ReportColumn("CHANNEL"), ReportColumn("MESSAGE ID"), ReportColumn("CLICKED TIME", "time"),
         ),
         click_rows, most_days=DETAIL_DAYS, frequencies=EVERY, permission="campaigns.read",
     ),

@@ -23,6 +23,7 @@ from strowger.messaging.pages.deliveries import (
     endpoint_text,
     error_text,
 )
+from strowger.messaging.pages.privacy import seen_addresses
 from strowger.messaging.repository import callback_lists
 from strowger.messaging.repository.callback_lists import attempt, callback
 from strowger.platform.callbacks.schemas import CallbackState
@@ -193,7 +194,7 @@ async def deliveries(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     return await QUEUE.respond(
         request,
         visitor,
-        queue_source(context.database),
+        seen_addresses(visitor, queue_source(context.database)),
         title="Callbacks",
         template="messaging/callbacks.html",
         tabs=tabs_of("/callbacks"),
@@ -213,7 +214,7 @@ async def attempts(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     return await ATTEMPTS.respond(
         request,
         visitor,
-        attempt_source(context.database, everything, now),
+        seen_addresses(visitor, attempt_source(context.database, everything, now)),
         title="Callback attempts",
         template="messaging/attempts.html",
         tabs=tabs_of("/callbacks/attempts"),

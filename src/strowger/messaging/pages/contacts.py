@@ -9,6 +9,7 @@ from strowger.console.visitor import Visitor
 from strowger.foundation.context import Context
 from strowger.foundation.ids import uuid_time
 from strowger.messaging import words
+from strowger.messaging.pages.privacy import seen_rows
 from strowger.messaging.repository import reading
 from strowger.platform.directory.history import Happening
 from strowger.platform.directory.schemas import Person
@@ -34,4 +35,4 @@ async def messages_of(context: Context, visitor: Visitor, person: Person) -> lis
     since = context.clock.now() - SPAN
     async with context.database.acquire() as connection:
         rows = await reading.messages_to(connection, visitor.account_id, person.mobile, since, SHOWN)
-    return [happening(row) for row in rows]
+    return [happening(row) for row in seen_rows(visitor, rows)]

@@ -22,6 +22,7 @@ from strowger.messaging import words
 from strowger.messaging.pages import deliveries
 from strowger.messaging.pages.deliveries import Delivery, gather_deliveries
 from strowger.messaging.pages.panels import Panel, load_panels
+from strowger.messaging.pages.privacy import Eraser, person_of, seen_row
 from strowger.messaging.pages.timeline import Entry, Part, build_parts, build_timeline
 from strowger.messaging.pages.waiting import WaitingText, explain_waiting
 from strowger.messaging.repository import reading
@@ -85,6 +86,8 @@ class MessageView:
         """Where the same text can be sent once more; empty while it may still arrive, and for codes, which are stale by then."""
         row = self.row
         if not self.broken or row["direction"] == Direction.MO or row["type"] == words.SECRET_TYPE or not row["body"]:
+            return ""
+        if "*" in row["recipient"]:
             return ""
         return "/send?" + urlencode({"to": row["recipient"], "sender": row["sender"], "body": row["body"]})
 
@@ -163,6 +166,8 @@ async def load_view(context: Context, visitor: Visitor, request_id: UUID, n: int
     row = await reading.find_message(pool, account_id, request_id, n)
     if row is None:
         return None
+    eraser = Eraser(row[person_of(row)]) if visitor.numbers_hidden else None
+    row = seen_row(visitor, row)
     events = await reading.events_of(pool, account_id, request_id, n)
     waiting = await reading.waiting_of(pool, account_id, request_id, n)
     carriers = await reading.carrier_names(pool, list({event.carrier_id for event in events if event.carrier_id}))
@@ -174,6 +179,9 @@ async def load_view(context: Context, visitor: Visitor, request_id: UUID, n: int
     message_id = format_message_id(request_id, n)
     texts = part_texts(row) if row["direction"] == Direction.MT else []
     panels = await load_panels(context, account_id, request_id, n)
+    if eraser is not None:
+        events = [eraser.event(event) for event in events]
+        gathered, panels = [eraser.delivery(one) for one in gathered], [eraser.panel(one) for one in panels]
     now = context.clock.now()
     return MessageView(
         id=message_id,

@@ -16,6 +16,7 @@ from strowger.console.visitor import Visitor
 from strowger.foundation.database import Database
 from strowger.messaging import words
 from strowger.messaging.models import Message
+from strowger.messaging.pages.privacy import seen_source
 from strowger.messaging.repository import reading
 from strowger.messaging.statuses import TRACES, Status
 
@@ -142,7 +143,7 @@ async def messages(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     return await table.respond(
         request,
         visitor,
-        message_source(context.database, span_start(query, now)),
+        seen_source(visitor, message_source(context.database, span_start(query, now))),
         title="Messages",
         template="messaging/list.html",
         actions=[SEND],

@@ -10,6 +10,7 @@ from strowger.console.pages import AnyRequest, Page, context_of, page, render
 from strowger.console.visitor import Visitor
 from strowger.foundation.ids import parse_message_id
 from strowger.messaging import words
+from strowger.messaging.pages.privacy import seen_rows
 from strowger.messaging.repository import reading
 
 FIRST, KEPT = 50, 200
@@ -55,7 +56,9 @@ async def rows(request: AnyRequest, visitor: Visitor) -> Page:
     else:
         since = context.clock.now() - SPAN
         found = await reading.latest_messages(context.database.pool, visitor.account_id, since, FIRST)
-    return await render(request, "messaging/live_rows.html", rows=found, words=words, filter_text=filter_text)
+    return await render(
+        request, "messaging/live_rows.html", rows=seen_rows(visitor, found), words=words, filter_text=filter_text
+    )
 
 
 pages: list[Any] = [live, rows]

@@ -8,7 +8,7 @@ from litestar import Response
 from litestar.datastructures import Cookie
 
 from strowger.console.respond import AnyRequest, is_secure
-from strowger.console.visitor import Visitor
+from strowger.console.visitor import HIDE_NUMBERS, NUMBERS, Visitor
 from strowger.console.visits import AnyConnection, register_visitors
 from strowger.foundation.context import Context
 from strowger.foundation.tenancy import across_accounts
@@ -87,6 +87,7 @@ async def visitor_of(context: Context, token: str, ip: str | None = None) -> Vis
     role = await roles_of.find_role(context, account.id, user.role)
     operator = await service.is_operator(context, account.id)
     closed = await closed_for(context, account.id)
+    granted = effective(role, operator)
     return Visitor(
         user_id=user.id,
         account_id=account.id,
@@ -101,9 +102,10 @@ async def visitor_of(context: Context, token: str, ip: str | None = None) -> Vis
         account_name=account.name,
         country=account.country,
         session=token,
-        permissions=effective(role, operator),
+        permissions=granted,
         role_name=role.name,
         closed=closed,
+        numbers_hidden=bool(account.settings.get(HIDE_NUMBERS)) and NUMBERS not in granted,
         image=images.path_of(user.id, str(user.preferences.get(images.KEY) or "")),
     )
 

@@ -19,6 +19,7 @@ from strowger.foundation.jobs import Job as Upkeep
 from strowger.foundation.logs import get_logger
 from strowger.foundation.mail import Letter, post
 from strowger.foundation.notify import repeat_when_told
+from strowger.foundation.phone import hide_numbers
 from strowger.foundation.workers import live_worker_ids
 from strowger.platform.files import service as files
 from strowger.platform.reports import recipients, repository, service
@@ -191,6 +192,7 @@ class ReportJobs:
         self, claimed: Claimed, kind: ReportType, params: Params, writer: Writer, summary: Summary, chosen: list[int]
     ) -> None:
         query = params.query(claimed.account_id)
+        hidden = kind.private(query) if params.masked else frozenset()
         spans = query.spans()
         connection = await repository.read_only(self._context.database, STATEMENT_SECONDS)
         told = self._context.clock.monotonic()
@@ -201,7 +203,7 @@ class ReportJobs:
                 # A snapshot for each span: one of minutes would keep the log's pages from being tidied up.
                 async with connection.transaction(isolation="repeatable_read", readonly=True):
                     async for rows in kind.rows(job, span):
-                        await asyncio.to_thread(_add, writer, summary, rows, chosen)
+                        await asyncio.to_thread(_add, writer, summary, _seen(rows, hidden), chosen)
                         if self._context.clock.monotonic() - told >= TELL_SECONDS:
                             await self._progress(claimed, writer.rows, done - 1, len(spans))
                             told = self._context.clock.monotonic()
@@ -243,6 +245,16 @@ class ReportJobs:
 def _file_name(kind: ReportType, params: Params) -> str:
     plain = re.sub(r"[^a-z0-9]+", "-", kind.title.lower()).strip("-")
     return f"{plain}-{params.first:%Y%m%d}-{params.last:%Y%m%d}"
+
+
+def _seen(rows: list[Row], hidden: frozenset[int]) -> list[Row]:
+    """The rows, with what stands at the places ``hidden`` masked."""
+    if not hidden:
+        return rows
+    return [
+        [hide_numbers(str(value)) if place in hidden and value else value for place, value in enumerate(row)]
+        for row in rows
+    ]
 
 
 def _add(writer: Writer, summary: Summary, rows: list[Row], chosen: list[int]) -> None:

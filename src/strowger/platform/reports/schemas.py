@@ -36,7 +36,7 @@ class ReportProblem(Exception):
 
 
 class Params(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a report is of, as it is stored."""
+    """What a report is of, as it is stored. ``masked``: who asked for it may not see people's numbers."""
 
     first: date
     last: date
@@ -44,6 +44,7 @@ class Params(msgspec.Struct, frozen=True, omit_defaults=True):
     group: str = "day"
     filters: dict[str, Any] = {}
     columns: list[str] = []
+    masked: bool = False
 
     def query(self, account_id: int) -> ReportQuery:
         """The same for the type that reads rows."""

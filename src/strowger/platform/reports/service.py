@@ -42,6 +42,7 @@ class Wish:
     columns: Sequence[str] = ()
     format: str = "csv"
     recipients: Sequence[str] = ()
+    masked: bool = False
 
 
 def check(kind: ReportType, wish: Wish, today: date) -> Params:
@@ -68,7 +69,13 @@ def check(kind: ReportType, wish: Wish, today: date) -> Params:
     if unknown is not None:
         raise ReportRefused("columns", f"There is no column {unknown}.")
     return Params(
-        wish.first, wish.last, wish.zone or "UTC", group, read_filters(kind, wish.filters or {}), list(wish.columns)
+        wish.first,
+        wish.last,
+        wish.zone or "UTC",
+        group,
+        read_filters(kind, wish.filters or {}),
+        list(wish.columns),
+        wish.masked,
     )
 
 
@@ -101,7 +108,8 @@ async def request(context: Context, account_id: int, kind: ReportType, wish: Wis
             raise ReportRefused("", f"{MOST_WAITING} reports wait already. Cancel some of them, or wait.")
     zone = wish.zone or account["time_zone"]
     wish = Wish(
-        wish.first, wish.last, zone, wish.group, wish.filters, wish.columns, wish.format, wish.recipients
+        wish.first, wish.last, zone, wish.group, wish.filters, wish.columns, wish.format, wish.recipients,
+        wish.masked,
     )  # fmt: skip
     params = check(kind, wish, today(now, zone))
     report_id = new_uuid()
@@ -145,13 +153,15 @@ async def find(context: Context, account_id: int, report_id: UUID) -> Mapping[st
     return dict(row) if row else None
 
 
-async def regenerate(context: Context, account_id: int, row: Mapping[str, Any], by: str) -> UUID:
-    """Ask for the same again. Raises ReportRefused when it cannot be asked for any more."""
+async def regenerate(context: Context, account_id: int, row: Mapping[str, Any], by: str, masked: bool = False) -> UUID:
+    """Ask for the same again, people's numbers ``masked`` or whole. Raises ReportRefused when that is not possible any more."""
     kind = find_type(row["type"])
     if kind is None:
         raise ReportRefused("", "There is no report of this type any more.")
     old = params_of(row)
-    wish = Wish(old.first, old.last, old.zone, old.group, old.filters, old.columns, row["format"], row["recipients"])
+    wish = Wish(
+        old.first, old.last, old.zone, old.group, old.filters, old.columns, row["format"], row["recipients"], masked
+    )  # fmt: skip
     return await request(context, account_id, kind, wish, by)
 
 
@@ -171,6 +181,15 @@ async def delete(context: Context, account_id: int, report_id: UUID) -> bool:
         return there
 
     return await context.database.run(work)
+
+
+def holds_numbers(row: Mapping[str, Any]) -> bool:
+    """Whether a report has whole numbers of people in it."""
+    kind = find_type(row["type"])
+    if kind is None or row["type"] == UPLOADED:
+        return False
+    params = params_of(row)
+    return not params.masked and bool(kind.private(params.query(0)))
 
 
 async def file_of(context: Context, row: Mapping[str, Any]) -> files.Stored | None:

@@ -33,11 +33,15 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class ReportColumn:
-    """A column of the file. ``total`` says that the sum of its numbers means something, and is shown on the screen."""
+    """A column of the file. ``total`` says that the sum of its numbers means something, and is shown on the screen.
+
+    ``private``: it holds numbers of people, which roles without the right to see them get masked.
+    """
 
     label: str
     kind: ColumnKind = "text"
     total: bool = False
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,10 @@ class ReportType:
         """The places of the columns that go into the file."""
         places = [n for n, column in enumerate(self.columns) if column.label in query.columns]
         return places or list(range(len(self.columns)))
+
+    def private(self, query: ReportQuery) -> frozenset[int]:
+        """The places of the chosen columns with numbers of people."""
+        return frozenset(place for place in self.chosen(query) if self.columns[place].private)
 
 
 _types: dict[str, ReportType] = {}

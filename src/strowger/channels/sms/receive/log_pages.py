@@ -19,6 +19,7 @@ from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import format_message_id
 from strowger.messaging.pages.contacts import SHOWN, SPAN, happening
 from strowger.messaging.pages.panels import Panel, register_panel
+from strowger.messaging.pages.privacy import seen_rows, seen_source
 from strowger.messaging.words import recipient_text
 from strowger.platform.directory.history import Happening, register_history
 from strowger.platform.directory.schemas import Person
@@ -88,10 +89,10 @@ TABLE = Table(
 async def logs(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     """What came in, and what was done for each."""
     context = context_of(request)
+    source = seen_source(visitor, LogSource(context, repository.log_source(context.database)), "source")
     return await TABLE.respond(
-        request, visitor, LogSource(context, repository.log_source(context.database)), title="Received messages",
-        template="receive/list.html", tabs=tabs_of(LOGS),
-    )  # fmt: skip
+        request, visitor, source, title="Received messages", template="receive/list.html", tabs=tabs_of(LOGS)
+    )
 
 
 @page(f"{LOGS}/{{request_id:str}}/trigger", methods=["POST"], permission="callbacks.write")
@@ -133,7 +134,7 @@ async def incoming_of(context: Context, visitor: Visitor, person: Person) -> lis
         rows = await repository.latest_from(
             connection, visitor.account_id, person.mobile, context.clock.now() - SPAN, SHOWN
         )
-    return [happening(row) for row in rows]
+    return [happening(row) for row in seen_rows(visitor, rows)]
 
 
 register_panel(received_panel)

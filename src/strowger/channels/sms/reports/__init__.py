@@ -61,7 +61,9 @@ BILLED = (
     *_money("Subtotal", "Non-refundable DLT Fees", "Amount Billable"),
 )
 DETAIL = (
-    *_texts("DIRECTION", "COUNTRY_NAME", "NETWORK_NAME", "SENDER", "MOBILE", "SOURCE", "STATUS", "STATUS_TRACE"),
+    *_texts("DIRECTION", "COUNTRY_NAME", "NETWORK_NAME", "SENDER"),
+    ReportColumn("MOBILE", private=True),
+    *_texts("SOURCE", "STATUS", "STATUS_TRACE"),
     *_numbers("REFUNDED", total=False),
     *_texts("CREATED"),
     *_numbers("SMS_LENGTH", total=False),

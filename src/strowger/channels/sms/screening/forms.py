@@ -15,6 +15,7 @@ from strowger.channels.sms.screening.options import (
     read_options,
 )
 from strowger.console.form import Field, Form, Invalid
+from strowger.console.visitor import HIDE_NUMBERS
 from strowger.foundation.phone import clean_number
 from strowger.messaging.statuses import TRACES
 
@@ -125,7 +126,7 @@ def _show_content(settings: Settings) -> dict[str, Any]:
     return {
         "single_part": bool(settings.get("single_part_only")), "strict": bool(settings.get("strict_numbering")),
         "blocked_words": "\n".join(settings.get("blocked_words") or ()), "link_hosts": "\n".join(settings.get("link_hosts") or ()),
-        "hide_codes": not settings.get("show_codes"),
+        "hide_codes": not settings.get("show_codes"), "hide_numbers": bool(settings.get(HIDE_NUMBERS)),
         "shorten_links": bool(settings.get("shorten_links")), "track_links": settings.get("track_links", True),
     }  # fmt: skip
 
@@ -134,7 +135,7 @@ def _keep_content(form: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "single_part_only": form["single_part"] or None, "strict_numbering": form["strict"] or None,
         "blocked_words": form["blocked_words"] or None, "link_hosts": form["link_hosts"] or None,
-        "show_codes": None if form["hide_codes"] else True,
+        "show_codes": None if form["hide_codes"] else True, HIDE_NUMBERS: form["hide_numbers"] or None,
         "shorten_links": form["shorten_links"] or None, "track_links": None if form["track_links"] else False,
     }  # fmt: skip
 
@@ -248,6 +249,9 @@ SECTIONS: dict[str, Section] = {
                   " Short links count as the host of this installation."),
             Field("hide_codes", "Hide the digits of one-time passwords", "checkbox",
                   help="In lists, live traffic, files and reports. A message's own page shows them when asked."),
+            Field("hide_numbers", "Mask people's numbers for roles without the right to see them", "checkbox",
+                  help="In messages, live traffic, received messages, callbacks, files and reports. Support and experts have"
+                  " not the right; roles of your own have it when you grant it under Team."),
             Field("shorten_links", "Shorten links automatically", "checkbox",
                   help="Every link in a text sent by API or from the console, unless the send says otherwise (url_data)."),
             Field("track_links", "With a link of each recipient's own, so that clicks name the number", "checkbox"),

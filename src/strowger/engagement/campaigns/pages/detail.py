@@ -24,6 +24,7 @@ from strowger.engagement.campaigns.repository.outcomes import Clicks, Outcome
 from strowger.engagement.campaigns.schemas import Campaign, State
 from strowger.foundation.context import Context
 from strowger.messaging import words
+from strowger.messaging.pages.privacy import seen_source
 from strowger.messaging.statuses import TRACES, Status
 
 SHOWN = (
@@ -163,7 +164,8 @@ async def report(request: AnyRequest, visitor: Visitor, campaign_id: UUID) -> Re
     campaign = await found(request, visitor, campaign_id)
     source = outcomes.source(context_of(request).database, campaign_id)
     more = Action("Summary reports", "/reports/new/sms-by-campaign", "report")
-    return await REPORT.respond(request, visitor, source, title="Report", crumbs=crumbs(campaign), actions=[more])
+    seen = seen_source(visitor, source)
+    return await REPORT.respond(request, visitor, seen, title="Report", crumbs=crumbs(campaign), actions=[more])
 
 
 pages: list[Any] = [campaign_page, campaign_now, report]

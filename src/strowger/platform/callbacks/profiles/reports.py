@@ -58,7 +58,7 @@ reports = [
         "callback-requests", "Callback Requests", "Developers", "Every request to the receivers of callback profiles.",
         (
             ReportColumn("TIME", "time"), ReportColumn("PROFILE"), ReportColumn("EVENT"), ReportColumn("REFERENCE"),
-            ReportColumn("METHOD"), ReportColumn("URL"), ReportColumn("ATTEMPTS", "number", total=True),
+            ReportColumn("METHOD"), ReportColumn("URL", private=True), ReportColumn("ATTEMPTS", "number", total=True),
             ReportColumn("LAST HTTP CODE", "number"), ReportColumn("LAST ERROR"), ReportColumn("STATUS"),
         ),
         request_rows, most_days=DETAIL_DAYS, permission="callbacks.read",

@@ -142,7 +142,7 @@ async def request_report(request: AnyRequest, visitor: Visitor, name: str) -> Pa
         every = len(form["columns"]) == len(kind.columns)
         wish = service.Wish(
             form["first"], form["last"], form["zone"], form.values.get("group"), chosen_filters(form),
-            [] if every else form["columns"], form["format"], form["recipients"] or [],
+            [] if every else form["columns"], form["format"], form["recipients"] or [], visitor.numbers_hidden,
         )  # fmt: skip
         try:
             made = await service.request(context_of(request), visitor.account_id, kind, wish, visitor.email)

@@ -36,11 +36,19 @@ MAIL = Field("recipients", "Send to", "textarea", rows=3, max_length=6000, requi
              help=RECIPIENTS_HELP)  # fmt: skip
 
 
+CLOSED = "This file holds whole numbers, which your role may not see. Make it again: yours has them masked."
+
+
 async def _find(request: AnyRequest, visitor: Visitor, report_id: UUID) -> Mapping[str, Any]:
     row = await service.find(context_of(request), visitor.account_id, report_id)
     if row is None or row["type"] not in visible_types(visitor):
         raise NotFoundException
     return row
+
+
+def _is_closed(visitor: Visitor, row: Mapping[str, Any]) -> bool:
+    """Whether a report has numbers in it that the account hides from the visitor."""
+    return visitor.numbers_hidden and service.holds_numbers(row)
 
 
 def _facts(visitor: Visitor, row: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -81,15 +89,17 @@ async def report(request: AnyRequest, visitor: Visitor, report_id: UUID) -> Page
         request, "reports/state.html" if is_partial(request) else "reports/report.html", title=row["title"], crumbs=CRUMBS,
         row=row, busy=busy, percent=percent(row), state=LABELS[row["state"]], tone=TONES[row["state"]],
         facts_of=_facts(visitor, row), chart=chart, summary=summary, base=f"{LIST}/{report_id}", done=row["state"] == DONE,
-        uploaded=row["type"] == UPLOADED,
+        uploaded=row["type"] == UPLOADED, closed=CLOSED if _is_closed(visitor, row) else "",
     )  # fmt: skip
 
 
 @page(f"{ONE}/download", permission=READ)
 async def download(request: AnyRequest, visitor: Visitor, report_id: UUID) -> Response[Any]:
     """The file."""
-    context = context_of(request)
-    stored = await service.file_of(context, await _find(request, visitor, report_id))
+    context, row = context_of(request), await _find(request, visitor, report_id)
+    if _is_closed(visitor, row):
+        return redirect(request, f"{LIST}/{report_id}", CLOSED, "warning")
+    stored = await service.file_of(context, row)
     if stored is None:
         raise NotFoundException
     return files.download(context, stored)
@@ -111,7 +121,9 @@ async def again(request: AnyRequest, visitor: Visitor, report_id: UUID) -> Page:
     if row["type"] == UPLOADED:
         raise NotFoundException
     try:
-        made = await service.regenerate(context_of(request), visitor.account_id, row, visitor.email)
+        made = await service.regenerate(
+            context_of(request), visitor.account_id, row, visitor.email, visitor.numbers_hidden
+        )
     except ReportRefused as problem:
         return redirect(request, f"{LIST}/{report_id}", str(problem), "danger")
     return redirect(request, f"{LIST}/{made}", "The report is queued again.")
@@ -151,6 +163,8 @@ async def mail(request: AnyRequest, visitor: Visitor, report_id: UUID) -> Page:
     """Mail the link to the file."""
     row = await _find(request, visitor, report_id)
     form = await _mail_form(report_id).read(request, visitor)
+    if _is_closed(visitor, row):
+        form.fail("", CLOSED)
     if form.ok:
         try:
             sent = await service.mail_again(context_of(request), visitor.account_id, row, form["recipients"])

@@ -377,3 +377,35 @@ async def test_a_day_reads_only_its_partitions(desk: Desk) -> None:
         plan = str(await desk.pool.fetch(f"EXPLAIN {statement}", *values))
         assert "message_20260308" not in plan
         assert "message_20260312" not in plan
+
+
+async def test_numbers_of_people_are_masked_for_roles_without_the_right(desk: Desk) -> None:
+    """Made by such a role: masked. Made by others: not shown to it, neither as a file nor on the page nor by mail."""
+    await desk.message(MORNING, recipient="4917012345678")
+    owner = await desk.house.entered()
+    asked = {
+        "first": "2026-03-10",
+        "last": "2026-03-10",
+        "zone": "UTC",
+        "format": "csv",
+        "recipients": "",
+        "columns": "MOBILE",
+    }
+    whole = (await owner.post("/reports/new/sms-tabular-mt", **asked)).headers["location"]
+    assert await desk.jobs.step()
+    await desk.pool.execute("""UPDATE account SET settings = settings || '{"hide_numbers": true}'""")
+    await desk.house.add("sue", "support")
+    sue = await desk.house.entered("sue@example.com")
+    page = (await sue.get(whole)).text
+    assert "whole numbers" in page
+    assert "4917012345678" not in page
+    assert f"{whole}/download" not in page
+    assert (await sue.get(f"{whole}/download")).headers["location"] == whole
+    refused = await sue.post(f"{whole}/mail", recipients="sue@example.com")
+    assert refused.status_code == 422
+    again = (await sue.post(f"{whole}/again")).headers["location"]
+    assert await desk.jobs.step()
+    file = (await sue.get(f"{again}/download")).text
+    assert "491********78" in file
+    assert "4917012345678" not in file
+    assert "4917012345678" in (await owner.get(f"{whole}/download")).text
