@@ -33,6 +33,8 @@ from strowger.foundation.settings import Settings
 from strowger.home import pages as home
 from strowger.messaging import pages as messages
 from strowger.messaging.accept import Accepter
+from strowger.messaging.own_traces import pages as own_traces
+from strowger.messaging.own_traces.service import keep as keep_traces
 from strowger.platform.accounts import pages as accounts
 from strowger.platform.announcements import pages as announcements
 from strowger.platform.approvals import pages as approvals
@@ -96,6 +98,7 @@ PAGES: list[Any] = [
     *announcements.pages,
     *privacy_pages.pages,
     *messages.pages,
+    *own_traces.pages,
     *profile_pages.pages,
     *sms_pages.pages,
     *approvals.pages,
@@ -168,9 +171,11 @@ async def _lifespan(app: Litestar) -> AsyncIterator[None]:
     await gateway.start(app)
     await console.start(app)
     await app.state.listener.start()
+    traces = asyncio.create_task(keep_traces(context.database))
     try:
         yield
     finally:
+        traces.cancel()
         await app.state.accepter.close()
         await console.stop(app)
         await gateway.stop(app)

@@ -22,6 +22,7 @@ from strowger.foundation.settings import Settings
 from strowger.foundation.workers import WorkerLease
 from strowger.messaging.erasing import erase_texts
 from strowger.messaging.jobs import Upkeep
+from strowger.messaging.own_traces.service import keep as keep_traces
 from strowger.messaging.service import Pipeline
 from strowger.platform.billing.jobs import MoneyJobs
 from strowger.platform.directory import importing
@@ -84,7 +85,15 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
         Job("received", 3600, partial(receive_jobs.forget, context)),
     )
     log.info("worker_ready", worker_id=worker_id)
-    await run_until(stop, pipeline.failed(), run_jobs(jobs), Postman(context).run(), reports.run(), flows.run())
+    await run_until(
+        stop,
+        pipeline.failed(),
+        run_jobs(jobs),
+        Postman(context).run(),
+        reports.run(),
+        flows.run(),
+        keep_traces(context.database),
+    )
     await carriers.stop(DRAIN_SECONDS)
     await pipeline.stop()
     await lease.stop()

@@ -86,6 +86,15 @@ TRACES: dict[str, Trace] = {
         resources.files("strowger.messaging").joinpath("traces.json").read_bytes(), type=list[Trace]
     )
 }
+BUILT_IN = frozenset(TRACES)
+
+
+def set_own(traces: Iterable[Trace]) -> None:
+    """Replace the installation's own rows of the table (messaging/own_traces); the built-in ones stay."""
+    own = {trace.code: trace for trace in traces if trace.code not in BUILT_IN}
+    for code in TRACES.keys() - BUILT_IN - own.keys():
+        del TRACES[code]
+    TRACES.update(own)
 
 
 def is_final(status: Status) -> bool:

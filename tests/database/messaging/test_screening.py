@@ -20,6 +20,7 @@ BLOCK = "INSERT INTO blocklist_entry (account_id, channel, address, source, crea
 OPT_OUT = "INSERT INTO opt_out (account_id, channel, address, sender, via, created_at)"
 CONSENT = "INSERT INTO consent VALUES ($1, 'sms', 'ACME', $2, '', '', {}, 'api', NULL, now(), now(), now())"
 PREFIX = "INSERT INTO blocked_prefix (account_id, prefix, source, created_at)"
+RULE = "INSERT INTO country_rule (country, max_parts, unicode_allowed, updated_at) VALUES ('DE', $1, $2, now())"
 LISTS = {
     "blocklist": BLOCK + " VALUES ($1, 'sms', $2, 'api', now())",
     "opt_out": OPT_OUT + " VALUES ($1, 'sms', $2, 'ACME', 'keyword', now())",
@@ -415,3 +416,19 @@ async def test_R79_the_watch_blocks_a_pumped_prefix_and_conversions_save_one(wor
     assert await outcome(world, *[f"3368888{i:04d}" for i in range(4)], type="OTP") == ["QUEUED"] * 4
     world.clock.advance(3601)
     assert await outcome(world, FRENCH, type="OTP") == ["QUEUED"]
+
+
+@pytest.mark.parametrize(("most", "unicode", "body", "trace"), [
+    (2, True, "a" * 306, "QUEUED"), (2, True, "a" * 307, "MAX-LIMIT"), (1, True, "a" * 161, "REJECTED-MULTIPART"),
+    (1, True, "я" * 70, "QUEUED"), (None, False, "я", "INV-ENCODING"), (None, False, "a" * 1530, "QUEUED"),
+    (None, False, "a" * 1531, "MAX-LIMIT"), (1, False, "я" * 71, "REJECTED-MULTIPART"),
+])  # fmt: skip
+async def test_a_country_may_take_fewer_parts_and_no_unicode(
+    world: World, most: int | None, unicode: bool, body: str, trace: str
+) -> None:
+    """sms.md 11.4; other countries are not held to it."""
+    await world.database.pool.execute(RULE, most, unicode)
+    assert await outcome(world, GERMAN, body=body) == [trace]
+    long = len(body) > 1530
+    assert await outcome(world, FRENCH, body=body) == ["MAX-LIMIT" if long else "QUEUED"]
+    assert len(await world.queued()) == (2 - long if trace == "QUEUED" else 1 - long)

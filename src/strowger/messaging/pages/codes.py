@@ -9,7 +9,7 @@ from typing import Any
 from strowger.console.pages import AnyRequest, Page, page, render
 from strowger.console.visitor import Visitor
 from strowger.messaging import words
-from strowger.messaging.statuses import SPELLINGS, TRACES, Status, Trace
+from strowger.messaging.statuses import BUILT_IN, SPELLINGS, TRACES, Status, Trace
 
 ORDER = ("NOT-SENT", "UNDELIVERED", "FAILED", "SENT", "DELIVERED", "QUEUED", "SCHEDULED", "RECEIVED")
 TITLES = {
@@ -62,7 +62,13 @@ async def codes(request: AnyRequest, visitor: Visitor) -> Page:
         for status, spelling in SPELLINGS.items()
     ]
     return await render(
-        request, "messaging/codes.html", title="Status codes", groups=grouped(), statuses=statuses, words=words
+        request,
+        "messaging/codes.html",
+        title="Status codes",
+        groups=grouped(),
+        statuses=statuses,
+        words=words,
+        built_in=BUILT_IN,
     )
 
 

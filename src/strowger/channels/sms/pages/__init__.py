@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from strowger.channels.sms.country_rules import pages as country_rules
 from strowger.channels.sms.imports import pages as imports
 from strowger.channels.sms.message_templates import pages as message_templates
 from strowger.channels.sms.overview import pages as overview
@@ -16,5 +17,5 @@ from strowger.channels.sms.smpp_access import pages as smpp_access
 pages: list[Any] = [
     *overview.pages, *send.pages, *scheduled.pages, *phone.pages, *carriers.pages, *numbers.pages, *receive.pages, *senders.pages,
     *message_templates.pages, *imports.pages, *settings_pages.pages, *limit_pages.pages, *guard_pages.pages,
-    *dnd_pages.pages, *smpp_access.pages,
+    *dnd_pages.pages, *smpp_access.pages, *country_rules.pages,
 ]  # fmt: skip

@@ -20,7 +20,12 @@ from strowger.messaging.statuses import TRACES, Status
 from strowger.platform.blocklist import repository, service
 
 CHANNEL = "sms"
-FAILURES = frozenset(code for code, trace in TRACES.items() if trace.blacklistable)
+
+
+def _counts(code: str) -> bool:
+    """Whether a trace can count as a failure of the number."""
+    trace = TRACES.get(code)
+    return trace is not None and trace.blacklistable
 
 
 def failing(rows: Sequence[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
@@ -28,7 +33,7 @@ def failing(rows: Sequence[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
     return [
         (row["account_id"], row["recipient"], row["trace"])
         for row in rows
-        if row["trace"] in FAILURES and row["status"] != Status.RECEIVED
+        if _counts(row["trace"]) and row["status"] != Status.RECEIVED
     ]
 
 

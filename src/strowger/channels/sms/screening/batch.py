@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
+from strowger.channels.sms.country_rules import repository as country_rules
+from strowger.channels.sms.country_rules.repository import TextRule
 from strowger.channels.sms.screening import repository
 from strowger.channels.sms.screening.countries import kind_of
 from strowger.channels.sms.screening.limits import CountryLimits, Counts, counters_of, digest_of
@@ -76,6 +78,7 @@ class BatchFacts:
     listed: dict[Any, Listed] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
     watch: PrefixWatch = field(default_factory=PrefixWatch)
+    countries: Mapping[str, TextRule | None] = field(default_factory=dict)
     counted: set[Any] = field(default_factory=set)  # messages that are counted: not those that came back
 
     def screen_of(self, account_id: int) -> AccountScreen:
@@ -122,6 +125,8 @@ async def look_up(
     now = facts.now()
     screens = await screens_of(connection, {s.account_id for s in batch}, facts)
     found = BatchFacts(now, screens, rules)
+    codes = {s.country for s in batch if s.country}
+    found.countries = await facts.look_up(connection, country_rules.FACT, codes, country_rules.of_countries)
     counting = [s for s in batch if _must_count(s, found.screen_of(s.account_id))]
     if counting:
         found.counted = {s.key for s in counting}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+from strowger.channels.sms.country_rules.repository import TextRule
 from strowger.channels.sms.screening.options import SmsOptions
 from strowger.messaging.schemas import Submission
 
 MAX_UNITS = 10
+UNICODE = "UCS2"
 LINK = re.compile(r"(?:https?://|www\.)([\w.-]+)", re.IGNORECASE)
 
 
@@ -27,8 +29,11 @@ def _is_allowed(host: str, options: SmsOptions) -> bool:
     return any(host == allowed or host.endswith("." + allowed) for allowed in options.link_hosts)
 
 
-def check_length(submission: Submission, options: SmsOptions) -> str | None:
-    """Not more parts than the protocol, or the account, allows."""
-    if submission.units > MAX_UNITS:
+def check_length(submission: Submission, options: SmsOptions, country: TextRule | None) -> str | None:
+    """Not more parts than the protocol, the country or the account allows, and no Unicode where it is refused (11.4)."""
+    most = (country and country.max_parts) or MAX_UNITS
+    if submission.units > 1 and (options.single_part or most == 1):
+        return "REJECTED-MULTIPART" if submission.units <= MAX_UNITS else "MAX-LIMIT"
+    if submission.units > most:
         return "MAX-LIMIT"
-    return "REJECTED-MULTIPART" if submission.units > 1 and options.single_part else None
+    return "INV-ENCODING" if country and not country.unicode_allowed and submission.encoding == UNICODE else None

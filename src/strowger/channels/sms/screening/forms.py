@@ -209,7 +209,6 @@ def _keep_auto(form: Mapping[str, Any]) -> dict[str, Any]:
     return {"auto_block": {"traces": form["traces"], "failures": form["failures"] or 5, "days": form["days"] or 7}}
 
 
-FAILURES = tuple((code, code, trace.meaning) for code, trace in TRACES.items() if trace.blacklistable)
 WORD_LIST: dict[str, Any] = {
     "parse": _words, "required": True, "help": "One per line. The whole message must be the word, whatever its case.",
 }  # fmt: skip
@@ -301,14 +300,26 @@ SECTIONS: dict[str, Section] = {
             Field("entity_id", "Entity ID of the answers", pattern=r"\d{12,19}", pattern_text="12 to 19 digits.", width="half"),
         ), _show_opt_out, _keep_opt_out,
     ),
-    "auto": Section(
+}  # fmt: skip
+
+
+def _auto_section() -> Section:
+    """The automatic blocklist, with the traces that there are now: an operator adds some."""
+    failures = tuple((code, code, trace.meaning) for code, trace in TRACES.items() if trace.blacklistable)
+    return Section(
         "Automatic blocklist", "Numbers that fail time after time. A delivery in between ends the run.",
         _form(
             "auto",
             Field("auto", "Block them for SMS", "checkbox"),
             _between("failures", "Failures in a row", 100), _between("days", "Within days", 90),
-            Field("traces", "What counts as a failure", "checks", options=FAILURES),
+            Field("traces", "What counts as a failure", "checks", options=failures),
         ), _show_auto, _keep_auto,
-    ),
-}  # fmt: skip
+    )  # fmt: skip
+
+
+def sections() -> dict[str, Section]:
+    """Every section by name, in the order of the page."""
+    return {**SECTIONS, "auto": _auto_section()}
+
+
 assert set(CONSENT_POLICIES) == {option[0] for option in SECTIONS["consent"].form.fields[0].options}

@@ -41,7 +41,9 @@ def before_template(submission: Submission, account: AccountRules, facts: BatchF
 def after_template(submission: Submission, account: AccountRules, facts: BatchFacts) -> Verdict:
     """Rows 12 to 14: content, length, limits; then numbers that never leave the host."""
     screen = facts.screen_of(submission.account_id)
-    trace = check_content(submission, screen.options) or check_length(submission, screen.options)
+    trace = check_content(submission, screen.options) or check_length(
+        submission, screen.options, facts.countries.get(submission.country or "")
+    )
     if trace:
         return trace
     if submission.recipient in screen.options.test_numbers:

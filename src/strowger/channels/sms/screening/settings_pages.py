@@ -7,7 +7,7 @@ from typing import Any
 from litestar.exceptions import NotFoundException
 
 from strowger.channels.sms.screening import repository
-from strowger.channels.sms.screening.forms import PAGE, SECTIONS
+from strowger.channels.sms.screening.forms import PAGE, sections
 from strowger.console import menu, palette
 from strowger.console.form import FormState
 from strowger.console.pages import AnyRequest, Page, Visitor, context_of, page, redirect, render
@@ -28,7 +28,7 @@ async def _show(request: AnyRequest, visitor: Visitor, failed: dict[str, FormSta
         settings = await repository.settings(connection, visitor.account_id)
     shown = [
         (name, section, (failed or {}).get(name) or section.form.blank(visitor, **section.show(settings)))
-        for name, section in SECTIONS.items()
+        for name, section in sections().items()
     ]
     return await render(
         request, "screening/sms_settings.html", title="SMS settings", sections=shown, tabs=tabs_of(PAGE),
@@ -45,7 +45,7 @@ async def sms_settings(request: AnyRequest, visitor: Visitor) -> Page:
 @page(f"{PAGE}/{{name:str}}", methods=["POST"], permission="channels.write")
 async def save_section(request: AnyRequest, visitor: Visitor, name: str) -> Page:
     """Keep one section."""
-    section, context = SECTIONS.get(name), context_of(request)
+    section, context = sections().get(name), context_of(request)
     if section is None:
         raise NotFoundException
     form = await section.form.read(request, visitor)

@@ -36,6 +36,11 @@ def _rules() -> dict[str, CountryRule]:
     return msgspec.json.decode(data, type=dict[str, CountryRule])
 
 
+def named() -> frozenset[str]:
+    """The countries that the data name."""
+    return frozenset(_rules())
+
+
 def rule_of(country: str | None) -> CountryRule:
     """The rule of a country by its ISO code; the general one for others and for None."""
     return _rules().get(country or "", DEFAULT)

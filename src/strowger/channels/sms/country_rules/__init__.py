@@ -1,0 +1,1 @@
+"""What countries let a text be: parts at most, Unicode or not; set by the operator (sms.md 11.4)."""

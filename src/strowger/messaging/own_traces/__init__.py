@@ -1,0 +1,1 @@
+"""Status traces that the operator adds to the table: named, explained, and used like the built-in ones (sms.md 6.3)."""
