@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
+from strowger.channels.sms.country_rules import pages as country_rules
+from strowger.messaging.own_traces import pages as own_traces
 from strowger.platform.billing.repository import open_wallet
 from strowger.platform.installation import pages
 from strowger.platform.lookup import pages as lookup
@@ -18,7 +20,7 @@ from tests.browser.site import Site
 
 @pytest.fixture
 def site_pages() -> list[Any]:
-    return [*pages.pages, *lookup.pages]
+    return [*pages.pages, *lookup.pages, *own_traces.pages, *country_rules.pages]
 
 
 async def test_rooms_are_accessible_and_fit(
@@ -32,12 +34,21 @@ async def test_rooms_are_accessible_and_fit(
     await page.get_by_role("button", name="Save features").click()
     await expect(page.get_by_label("Lookup")).to_have_value("off")
     await expect(page.get_by_role("link", name="Lookup", exact=True)).to_have_count(0)
+    await page.goto(f"{site.url}/operator/traces/new")
+    await page.get_by_label("Trace").fill("sim-swapped")
+    await page.get_by_label("Meaning").fill("The SIM was changed lately.")
+    await page.get_by_role("button", name="Save the trace").click()
+    await expect(page.get_by_role("cell", name="SIM-SWAPPED")).to_be_visible()
     narrow = await visit("/operator/health", width=320, height=640, theme="dark")
     for path in (
         "/operator/health",
         "/operator/features",
         f"/operator/accounts/{site.account.id}",
         "/operator/accounts",
+        "/operator/country-rules",
+        "/operator/country-rules/IN",
+        "/operator/traces",
+        "/operator/traces/new",
     ):
         for one in (page, narrow):
             await one.goto(site.url + path)
