@@ -12,8 +12,8 @@ from strowger.console.form import Field, Form, Invalid
 from strowger.console.pages import Action, AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, Filter, ListSource, Row, RowAction, Table
 from strowger.messaging.own_traces import repository, service
-from strowger.messaging.words import trace_path
 from strowger.messaging.statuses import BUILT_IN, Trace
+from strowger.messaging.words import trace_path
 
 LIST = "/operator/traces"
 READ, WRITE = "installation.read", "installation.write"
