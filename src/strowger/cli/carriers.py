@@ -240,7 +240,7 @@ def network() -> None:
 @click.option("--replace", is_flag=True, help="Put the file in the place of the whole plan.")
 @json_option
 def network_import(file: Path, replace: bool, as_json: bool) -> None:
-    """Import ranges from a CSV file with the columns prefix and network (MCC and MNC), also country and operator."""
+    """Import ranges from a CSV file with the columns prefix and network (MCC and MNC), also country, operator and circle."""
     try:
         text = file.read_text("utf-8-sig")
     except UnicodeDecodeError as problem:
@@ -259,4 +259,4 @@ def network_import(file: Path, replace: bool, as_json: bool) -> None:
 def network_list(search: str, as_json: bool) -> None:
     """List ranges whose prefix or network begins with SEARCH, or whose operator holds it."""
     rows = run(lambda c: ranges.listed(c, search, NETWORKS_SHOWN))
-    emit(as_json, rows, table(rows, ("prefix", "network", "country", "operator")))
+    emit(as_json, rows, table(rows, ("prefix", "network", "country", "operator", "circle")))

@@ -20,11 +20,12 @@ PINNED = "carrier"  # among a submission's options: exactly this carrier, as a t
 
 
 class Network(NamedTuple):
-    """A network of the number plan: MCC and MNC, ISO country, the operator's name."""
+    """A network of the number plan: MCC and MNC, ISO country, the operator's name, the circle (region) of the range."""
 
     code: str
     country: str | None
     operator: str
+    circle: str = ""
 
 
 class NumberPlan:
@@ -57,6 +58,11 @@ class NumberPlan:
         """The name of a number's network, its MCC and MNC where the plan has no name; empty when it is not known."""
         found = self.find(number) if self._lengths else None
         return (found.operator or found.code) if found else ""
+
+    def circle(self, number: str) -> str:
+        """The circle (region) of a number; empty when the plan does not say."""
+        found = self.find(number) if self._lengths else None
+        return found.circle if found else ""
 
 
 @dataclass(frozen=True, slots=True)

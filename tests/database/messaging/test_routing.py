@@ -14,6 +14,7 @@ from strowger.messaging.outcomes import Accepted, Incoming, Receipt, Retry, Unkn
 from strowger.messaging.route import MAX_HOPS, PINNED
 from strowger.messaging.routing import ranges, trial
 from strowger.messaging.routing import service as routing
+from strowger.messaging.routing.repository import ranges as queries
 from strowger.messaging.routing.repository.reports import store_reports
 from strowger.messaging.statuses import EventKind, Status
 from tests.database.messaging.conftest import World
@@ -229,3 +230,21 @@ async def test_callbacks_name_the_operator_of_sent_and_received_messages(world: 
     assert [row["variables"]["operator"] for row in rows] == ["One", "Two", "26203", "Two", ""]
     stored = await world.database.pool.fetch("SELECT network FROM message WHERE direction = 1 ORDER BY request_id")
     assert [row["network"] for row in stored] == ["26202", None]
+
+
+async def test_callbacks_name_the_circle_that_the_plan_names(world: World) -> None:
+    """sms.md 4.3 and 4.4; of the longest prefix, and empty where the plan says nothing."""
+    plan = "prefix,network,country,operator,circle\n9198,40410,IN,One,Delhi\n919876,40411,IN,Two,Mumbai\n49,26201,DE,Three,\n"
+    await ranges.store_ranges(world.context, ranges.read_ranges(plan), replace=True)
+    world.pipeline.facts.forget()
+    target = {"url": "https://a.example/?c=<circle>", "method": "GET"}
+    await world.database.pool.execute("UPDATE number SET callback = $1", target)
+    for number in ("919876000001", "4917012345678"):
+        await world.send(number, callback=target, options={"dlr": 0})
+    await world.submit()
+    await world.report(Incoming(world.carrier, "919800000001", "4915550001", "Hi", world.clock.now()))
+    rows = await world.database.pool.fetch("SELECT variables FROM callback ORDER BY id")
+    assert sorted(row["variables"]["circle"] for row in rows) == ["", "Delhi", "Mumbai"]
+    numbers = {"919876000001", "919800000001", "4917012345678", "12"}
+    found = await world.database.run(lambda c: queries.circles(c, numbers))
+    assert found == {"919876000001": "Mumbai", "919800000001": "Delhi", "4917012345678": "", "12": ""}

@@ -195,13 +195,34 @@ async def test_R12_concurrency_and_rate_hold(gateway: Gateway) -> None:
         await run.journal.until_outcomes(9)
         assert max(len(run.lane.limits), 1)
         assert run.counters.get("window") == 3
-    gateway.reset()
-    loop = asyncio.get_running_loop()
-    async with carrier(f"{gateway.url}/send", concurrency=50, tps=50) as run:
-        began = loop.time()
-        run.lane.put(*(submission(recipient=f"4477008{n:05d}") for n in range(50)))
+
+
+async def test_R12_no_second_holds_more_requests_than_the_rate(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each part is a request of its own, and so is each repetition: all of them take leave."""
+    sent: list[float] = []
+    ask = GuardedClient.request
+
+    async def timed(*args: Any, **options: Any) -> Any:
+        sent.append(asyncio.get_running_loop().time())
+        return await ask(*args, **options)
+
+    monkeypatch.setattr(GuardedClient, "request", timed)
+    async with carrier(f"{gateway.url}/send", concurrency=50, tps=100, parts="each") as run:
+        run.lane.put(*(submission(LONG, recipient=f"4477008{n:05d}") for n in range(50)))
         await run.journal.until_outcomes(50)
-        assert loop.time() - began > 0.8
+    assert len(sent) == 150
+    assert sent[-1] - sent[0] >= 149 / 100 - 0.06
+    assert max(sum(first <= at < first + 1 for at in sent) for first in sent) <= 110
+
+
+async def test_R12_the_rate_is_kept_up_while_a_slow_provider_answers_nothing_yet(gateway: Gateway) -> None:
+    gateway.switchboard.switch_on("times-out", options={"takes": True})
+    async with carrier(f"{gateway.url}/send", timeout=30, concurrency=100, tps=100) as run:
+        run.lane.put(*(submission(recipient=f"4477009{n:05d}") for n in range(90)))
+        while len(gateway.requests) < 90:  # noqa: ASYNC110 - another task's list
+            await asyncio.sleep(0.01)
 
 
 async def test_a_stopped_worker_reports_what_it_had_begun_as_unknown(gateway: Gateway) -> None:

@@ -11,6 +11,8 @@ import pytest
 from tests.system.simulators.raw_smpp_client import RawClient, cstring, tlv, udh
 from tests.system.smpp_access.conftest import PHONE, Access
 
+from strowger.channels.sms.carriers.smpp.config import SmppConfig
+from strowger.channels.sms.carriers.smpp.encoding import Encoder
 from strowger.messaging.statuses import Status
 from strowger.platform.callbacks.profiles.service import ProfileService
 
@@ -89,6 +91,27 @@ async def test_parts_that_the_client_cut_keep_their_place(access: Access, client
     assert [(row["body"], row["options"]["concat"]) for row in rows] == [("part 1", [7, 2, 1]), ("part 2", [7, 2, 2])]
 
 
+async def test_ports_reach_the_message_and_the_carrier(access: Access, client: RawClient) -> None:
+    """In the header, alone or beside a part's place, or as parameters."""
+    ports = b"\x05\x04\x0b\x84\x23\xf0"  # to 2948, from 9200
+    alone = await client.submitted(PHONE, bytes((6,)) + ports + b"alone", source="ACME", esm_class=0x40)
+    part = bytes((11, 0, 3, 7, 2, 1)) + ports + b"x" * 146
+    tlvs = tlv(0x020A, b"\x23\xf0") + tlv(0x020B, b"\x0b\x84")
+    beside = await client.submitted(PHONE, part, source="ACME", esm_class=0x40)
+    by_tlv = await client.submitted(PHONE, b"by parameter", source="ACME", tlvs=tlvs)
+    assert [alone.status, beside.status, by_tlv.status] == [0, 0, 0]
+    rows = await access.messages()
+    assert {(row["options"]["port"], row["options"]["source_port"]) for row in rows} == {(2948, 9200)}
+    sent, encoder = {}, Encoder(SmppConfig(host="127.0.0.1", port=1, system_id="x"))
+    for outcome in await access.world.submit():
+        assert outcome.submission.units == 1
+        (written,) = encoder.encode(outcome.submission, access.world.clock.now()).parts
+        sent[outcome.submission.body] = written.message
+    assert sent["alone"] == bytes((6,)) + ports + b"alone"
+    assert sent["x" * 146] == part
+    assert sent["by parameter"] == bytes((6,)) + ports + b"by parameter"
+
+
 async def test_validity_is_honoured(access: Access, client: RawClient) -> None:
     for validity in ("000000000500000R", "260101010000000+", "990000000000000R", ""):
         assert (await client.submitted(PHONE, source="ACME", validity=validity)).status == 0
@@ -106,7 +129,12 @@ BAD = {
     "text twice": ({"text": b"ab", "tlvs": tlv(0x0424, b"cd")}, 0xC1),
     "too long": ({"text": b"", "tlvs": tlv(0x0424, b"x" * 1601)}, 0x01),
     "header without parts": ({"text": b"\x05\x04\x02\0\0\0x", "esm_class": 0x40}, 0x43),
-    "header of ports": ({"text": b"\x06\x05\x04\x0b\x84\x23\xf0x", "esm_class": 0x40}, 0x43),
+    "header of 8-bit ports": ({"text": b"\x04\x04\x02\xf0\xf1x", "esm_class": 0x40}, 0x43),
+    "header of pictures": ({"text": b"\x03\x12\x01\0x", "esm_class": 0x40}, 0x43),
+    "ported part too long": (
+        {"text": bytes((11, 0, 3, 7, 2, 1, 5, 4, 11, 132, 35, 240)) + b"x" * 147, "esm_class": 0x40},
+        0x01,
+    ),
     "header longer than the text": ({"text": b"\x30abc", "esm_class": 0x40}, 0x43),
     "part too long": ({"text": udh(1, 2, 1) + b"x" * 154, "esm_class": 0x40}, 0x01),
     "a receipt": ({"text": b"id:1 stat:DELIVRD", "esm_class": 0x04}, 0x43),
@@ -124,13 +152,14 @@ BAD = {
     "validity that is none": ({"validity": "tomorrow"}, 0x62),
     "validity in the past": ({"validity": "250101010000000+"}, 0x62),
     "no digits in a DLT id": ({"tlvs": tlv(0x1401, b"11072345678901234x")}, 0xC4),
-    "unknown type": ({"tlvs": tlv(0x1410, b"GOLD")}, 0xC4),
+    "unknown type": ({"tlvs": tlv(0x1410, b"GOLD")}, 0x407),
     "campaign with a blank": ({"tlvs": tlv(0x1411, b"a b")}, 0xC4),
     "callback profile that is none": ({"tlvs": tlv(0x1412, b"EU_1")}, 0xC4),
     "callback profile that is not there": (
         {"tlvs": tlv(0x1412, b"EU_" + b"00000000-0000-4000-8000-000000000001")},
         0xC4,
     ),
+    "no port": ({"tlvs": tlv(0x020B, b"\x01\0\0")}, 0xC4),
     "broken TLV": ({"tlvs": b"\x14\x01\x00\x09ab"}, 0xC0),
 }
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from strowger.channels.sms.message_templates.repository import usable
 from strowger.channels.sms.senders import repository as senders
 from strowger.channels.sms.senders.countries import rule_of
 from strowger.console.chart import Chart, Series
@@ -151,6 +152,6 @@ async def steps_of(connection: Any, visitor: Visitor, now: datetime) -> list[Ste
         Step("Credit", "Or enough of your limit left.", funds is not None and funds.left > ZERO, "/billing"),
     ]  # fmt: skip
     if rule_of(visitor.country).registry:
-        found = await accounts.has_template(connection, account_id)
+        found = bool(await usable.search(connection, account_id, "", 1))
         steps.append(Step("An approved template", "Your country registers texts.", found, "/templates"))
     return steps

@@ -49,6 +49,8 @@ OPTION_LABELS = {
     "refused_because": "Because",
     "answers": "Because of",
     "own_number": "From the number itself",
+    "port": "Application port",
+    "source_port": "From application port",
     "confirmation": "Confirms",
 }
 

@@ -74,17 +74,22 @@ class Route(Base):
 
 class NumberRange(Base):
     """Numbers that begin with ``prefix`` belong to ``network`` (MCC and MNC); the longest prefix counts.
+    ``circle`` is the region of the range, where known.
 
     ``batch`` counts the imports, so that a process sees whether its copy is the newest.
     """
 
     __tablename__ = "number_range"
-    __table_args__ = (Index("ix_number_range_batch", "batch"),)
+    __table_args__ = (
+        Index("ix_number_range_batch", "batch"),
+        Index("ix_number_range_circle", "prefix", postgresql_where=text("circle <> ''")),
+    )
 
     prefix: Mapped[str] = mapped_column(Text, primary_key=True)
     network: Mapped[str] = mapped_column(Text)
     country: Mapped[str | None] = mapped_column(CHAR(2))
     operator: Mapped[str] = mapped_column(Text, server_default="")
+    circle: Mapped[str] = mapped_column(Text, server_default="")
     batch: Mapped[int] = mapped_column(BigInteger)
 
 

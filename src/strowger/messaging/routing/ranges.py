@@ -15,13 +15,13 @@ from strowger.messaging.routing.repository.ranges import Range
 
 PREFIX = re.compile(r"[1-9][0-9]{0,14}")
 NETWORK = re.compile(r"[0-9]{5,6}")
-COLUMNS = ("prefix", "network", "country", "operator")
+COLUMNS = ("prefix", "network", "country", "operator", "circle")
 MAX_ROWS = 500_000
-MAX_OPERATOR = 100
+MAX_OPERATOR = MAX_CIRCLE = 100
 
 
 async def listed(context: Context, search: str, limit: int) -> list[dict[str, Any]]:
-    """Ranges whose prefix or network begins with a text, or whose operator holds it."""
+    """Ranges whose prefix or network begins with a text, or whose operator or circle holds it."""
     text = re.sub(r"[%_\\\0]", "", search.strip())
     return await context.database.run(lambda c: queries.listed(c, text, limit))
 
@@ -32,7 +32,7 @@ async def counted(context: Context) -> tuple[int, int]:
 
 
 def read_ranges(text: str) -> list[Range]:
-    """The ranges of a CSV file with a header line; columns prefix and network (MCC and MNC), also country and operator.
+    """The ranges of a CSV file with a header line; columns prefix and network (MCC and MNC), also country, operator and circle.
 
     Raises StrowgerError RANGES (422) naming the line.
     """
@@ -41,7 +41,9 @@ def read_ranges(text: str) -> list[Range]:
     reader = csv.DictReader(io.StringIO(sample), delimiter=delimiter, restval="")
     names = [name.strip().lower() for name in reader.fieldnames or ()]
     if not {"prefix", "network"} <= set(names):
-        raise _refused("the first line must name the columns prefix and network; country and operator may follow")
+        raise _refused(
+            "the first line must name the columns prefix and network; country, operator and circle may follow"
+        )
     reader.fieldnames = names
     found: dict[str, Range] = {}
     try:
@@ -56,7 +58,7 @@ def read_ranges(text: str) -> list[Range]:
 
 
 def _read_row(row: dict[str, Any], line: int) -> Range:
-    prefix, network, country, operator = (str(row.get(name) or "").strip() for name in COLUMNS)
+    prefix, network, country, operator, circle = (str(row.get(name) or "").strip() for name in COLUMNS)
     prefix, network = prefix.lstrip("+"), network.replace("-", "").replace(" ", "")
     if not PREFIX.fullmatch(prefix):
         raise _refused(f"line {line}: the prefix must be 1 to 15 digits in international form")
@@ -64,7 +66,11 @@ def _read_row(row: dict[str, Any], line: int) -> Range:
         raise _refused(f"line {line}: the network must be MCC and MNC, 5 or 6 digits")
     if country and not re.fullmatch(r"[A-Za-z]{2}", country):
         raise _refused(f"line {line}: the country must be two letters")
-    return prefix, network, country.upper() or None, operator.replace("\0", "")[:MAX_OPERATOR]
+    return prefix, network, country.upper() or None, _name(operator, MAX_OPERATOR), _name(circle, MAX_CIRCLE)
+
+
+def _name(text: str, most: int) -> str:
+    return text.replace("\0", "")[:most]
 
 
 def _refused(reason: str) -> StrowgerError:

@@ -50,9 +50,11 @@ def udh_concat16(ref: int, total: int, n: int) -> bytes:
     return bytes((6, IE_CONCAT_16BIT, 4, ref >> 8 & 0xFF, ref & 0xFF, total, n))
 
 
-def with_port(header: bytes, port: int) -> bytes:
-    """A header (empty for none) with the 16-bit application port to which the message is addressed (section 9.2.3.24.4)."""
-    elements = header[1:] + bytes((IE_PORT_16BIT, 4, port >> 8 & 0xFF, port & 0xFF, 0, 0))
+def with_port(header: bytes, port: int, source: int = 0) -> bytes:
+    """A header (empty for none) with the 16-bit application port to which the message is addressed, and that of the sender's
+    own application (section 9.2.3.24.4).
+    """
+    elements = header[1:] + bytes((IE_PORT_16BIT, 4, port >> 8 & 0xFF, port & 0xFF, source >> 8 & 0xFF, source & 0xFF))
     return bytes((len(elements),)) + elements
 
 

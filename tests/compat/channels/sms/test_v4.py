@@ -166,6 +166,11 @@ async def test_credits_and_usage(api: Api) -> None:
     assert (await get(api, method="sms.usagecredit", **{"from": "2025-01-01"})).json()["code"] == "A406"
 
 
+# The number of the second message is open, too.
+BATCH = '{"message": "Hello", "sms": [{"to": "447700900123", "sender": "%s"}, {"sender": "%s", "to": "%s"}]}'
+XML = "<api><sms><to>447700900123</to><message>x</message><sender>NOBODY</sender></sms></api>"
+
+
 @pytest.mark.parametrize(
     ("params", "code"),
     [
@@ -190,6 +195,15 @@ async def test_credits_and_usage(api: Api) -> None:
         ({"port": "65536"}, "A400"),
         ({"method": "sms.json", "json": "nonsense"}, "A400"),
         ({"method": "sms.json", "json": "{}"}, "A412"),
+        ({"method": "sms.json", "json": BATCH % ("NOBODY", "NOONE", "447700900124")}, "A414"),
+        ({"method": "sms.json", "json": BATCH % ("NOBODY", SENDER, "12")}, "A400"),
+        (
+            {
+                "method": "sms.xml",
+                "xml": XML,
+            },
+            "A414",
+        ),
         ({"method": "sms.xml"}, "A400"),
         ({"method": "sms.xml", "xml": "<!DOCTYPE a><api/>"}, "A400"),
         ({"method": "sms.status", "id": ""}, "A400"),

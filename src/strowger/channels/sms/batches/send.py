@@ -185,7 +185,9 @@ async def _variants(composer: Composer, nodes: list[Node]) -> list[Variant]:
                 node.problem = problem
         variants.append(composer.refused(node, node.problem))
     if not usable:
-        raise StrowgerError("E623", "No node can be sent. " + "; ".join(_reports(nodes).values()), field="sms")
+        causes = {node.problem.code for node in nodes if node.problem}
+        detail = "No node can be sent. " + "; ".join(_reports(nodes).values())
+        raise StrowgerError("E623", detail, field="sms", causes=causes)
     return variants
 
 

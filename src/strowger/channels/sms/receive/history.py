@@ -26,7 +26,7 @@ from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import format_message_id, new_uuid
 from strowger.messaging.notify import SMS_MO, received_variables
 from strowger.messaging.repository.facts import account_rules
-from strowger.messaging.routing.repository.ranges import operator_names
+from strowger.messaging.routing.repository.ranges import circles, operator_names
 from strowger.messaging.rules import Order, Received
 from strowger.messaging.words import status_label
 from strowger.platform.callbacks import repository as callbacks
@@ -79,13 +79,14 @@ async def enrich(context: Context, account_id: int, rows: Sequence[Row]) -> list
     async with context.database.acquire() as connection:
         texts = await logs.received(connection, account_id, ids)
         names = await operator_names(connection, {row["network"] for row in texts.values() if row["network"]})
+        regions = await circles(connection, {row["source"] for row in rows})
         sent = await logs.statuses(connection, account_id, sent_ids)
         mails = await logs.mails(connection, account_id, mail_ids)
         queued = await logs.waiting_for_smpp(connection, account_id, ids)
         called = await callbacks.outcomes_of_messages(connection, account_id, ids, SMS_MO) if ids else {}
     return [
         {
-            **row, **_message(texts.get(row["request_id"]), names),
+            **row, **_message(texts.get(row["request_id"]), names), "circle": regions.get(row["source"], ""),
             "reply": _reply(done, sent), "forward": _forward(done, sent, mails),
             "trigger": "; ".join(filter(None, (_called(called.get(row["request_id"])), _smpp(done, row["request_id"] in queued)))),
             "consent": _consent(done), "expired": bool(done.get("expired")),

@@ -54,7 +54,7 @@ TABLE = Table(
         Column("body", "Message"),
         Column("units", "Parts", "number", shown=False),
         Column("operator", "Operator", shown=False),
-        Column("circle", "Circle", shown=False, value=lambda row: ""),
+        Column("circle", "Circle", shown=False),
         Column("reply", "Auto reply"),
         Column("forward", "Forward"),
         Column("trigger", "Trigger"),

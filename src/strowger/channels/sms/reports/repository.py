@@ -15,6 +15,7 @@ import asyncpg
 
 from strowger.foundation.ids import uuid_floor
 from strowger.messaging.repository.reading import EARLY, LATE
+from strowger.messaging.routing.repository.ranges import CIRCLE_OF
 from strowger.messaging.schemas import Channel, Direction
 from strowger.messaging.statuses import Status
 from strowger.platform.reports.types import Span, cursor_batches
@@ -127,7 +128,8 @@ WITH attempt AS (
     SELECT DISTINCT request_id FROM callback
     WHERE account_id = $1 AND request_id >= $2 AND request_id < $3 AND state IN (2, 3)
 )
-SELECT m.recipient AS number, coalesce(l.keyword, '') AS keyword, m.country, m.network, count(*) AS total,
+SELECT m.recipient AS number, coalesce(l.keyword, '') AS keyword, m.country, m.network,
+    {CIRCLE_OF.format(number="m.sender")} AS circle, count(*) AS total,
     coalesce(sum(m.units), 0) AS parts, count(*) FILTER (WHERE l.done -> 'reply' ? 'id') AS replies,
     coalesce(sum(CASE WHEN l.done -> 'sms' ? 'id' THEN jsonb_array_length(l.done -> 'sms' -> 'to') ELSE 0 END
         + (SELECT count(*) FROM jsonb_array_elements(coalesce(l.done -> 'mails', '[]')) x WHERE x ? 'id')), 0) AS forwards,
@@ -138,7 +140,7 @@ LEFT JOIN attempt t ON t.request_id = m.request_id LEFT JOIN given_up g ON g.req
 WHERE m.account_id = $1 AND {SPAN} AND m.channel = {int(Channel.SMS)} AND m.direction = {int(Direction.MO)}
     AND ($6::text[] IS NULL OR m.recipient = ANY($6)) AND ($7::text[] IS NULL OR lower(l.keyword) = ANY($7))
     AND ($8::text[] IS NULL OR m.country = ANY($8))
-GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
 """  # noqa: S608
 
 

@@ -228,7 +228,7 @@ async def received_rows(job: Job, span: Span) -> AsyncIterator[list[Row]]:
     async for batch in repository.received(job.connection, job.query.account_id, span, digits, words, codes):
         yield [
             (
-                span.label, r["number"], r["keyword"], country_name(r["country"]), operator_name(names, r["network"]), "",
+                span.label, r["number"], r["keyword"], country_name(r["country"]), operator_name(names, r["network"]), r["circle"],
                 r["total"], r["parts"], r["replies"], r["forwards"], r["triggered"], r["failed"],
             )
             for r in batch

@@ -27,6 +27,7 @@ from strowger.protocols.smpp.status import (
     ESME_RINVOPTPARAMVAL,
     ESME_RINVSCHED,
     ESME_RINVSRCADR,
+    STATUS_ROUTE_NOT_ENABLED,
 )
 from strowger.protocols.smpp.text import SubmittedText, read_text
 from strowger.protocols.smpp.times import RelativeTime
@@ -135,14 +136,15 @@ def named_profile_of(pdu: SubmitSm | DataSm) -> str:
 
 
 def _words(tlvs: Tlvs, sequence: int) -> tuple[str, str | None]:
-    """Route type and campaign name."""
+    """Route type and campaign name. A type that there is not is answered like one that the account has not (sms.md 3.18)."""
     if not tlvs:
         return "DEFAULT", None
     params: dict[str, Any] = {name: tlv_text(tlvs, tag) or None for name, tag in _BY_NAME.items()}
     try:
         return fields.read_type(params), fields.read_campaign(params)
     except StrowgerError as problem:
-        raise SmppError(problem.detail or "", ESME_RINVOPTPARAMVAL, sequence, field=problem.field or "tlv") from None
+        refused = STATUS_ROUTE_NOT_ENABLED if problem.code == "E608" else ESME_RINVOPTPARAMVAL
+        raise SmppError(problem.detail or "", refused, sequence, field=problem.field or "tlv") from None
 
 
 def _options(pdu: SubmitSm | DataSm, found: SubmittedText, who: Submitter) -> dict[str, Any]:
@@ -153,6 +155,10 @@ def _options(pdu: SubmitSm | DataSm, found: SubmittedText, who: Submitter) -> di
         options["flash"] = 1
     if found.concat:
         options["concat"] = [found.concat.ref, found.concat.total, found.concat.n]
+    if found.ports and found.ports.destination:
+        options["port"] = found.ports.destination
+        if found.ports.source:
+            options["source_port"] = found.ports.source
     if pdu.tlvs:
         _dlt(options, pdu.tlvs, pdu.sequence_number)
     return options

@@ -57,8 +57,11 @@ class Refusal(Exception):
 
 
 def of_error(problem: StrowgerError) -> Refusal:
-    """A failure of the present API in v4's words."""
-    code = OF_CODE.get(problem.code, "A400")
+    """A failure of the present API in v4's words; of a batch in which every message fails alike, why they do."""
+    causes = (
+        {OF_CODE.get(code, "A400") for code in problem.params.get("causes", ())} if problem.code == "E623" else set()
+    )
+    code = causes.pop() if len(causes) == 1 else OF_CODE.get(problem.code, "A400")
     if problem.code == "E403" and "address" in (problem.detail or ""):
         code = "A407"
     return Refusal(code, problem.detail or (entry_of(problem.code).text if code == "A400" else ""))

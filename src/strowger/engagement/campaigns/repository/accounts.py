@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
-from strowger.channels.sms.message_templates.schemas import State as TemplateState
 from strowger.engagement.campaigns.schemas import Funds
 from strowger.platform.billing.repository import lock_purses, read_purses
 
@@ -17,15 +16,6 @@ COUNTRY = "SELECT country FROM account WHERE id = $1"
 CLOSED = "SELECT state = 'closed' FROM account WHERE id = $1"
 MEMBERS = "SELECT email FROM app_user WHERE account_id = $1 AND name = $2 AND state = 'active' ORDER BY id LIMIT 3"
 PLACE = "SELECT country, time_zone, settings FROM account WHERE id = $1"
-
-HAS_TEMPLATE = (
-    f"SELECT EXISTS (SELECT FROM sms_template WHERE account_id = $1 AND status = {int(TemplateState.APPROVED)})"  # noqa: S608
-)
-
-
-async def has_template(connection: Connection, account_id: int) -> bool:
-    """Whether the account has an approved template."""
-    return bool(await connection.fetchval(HAS_TEMPLATE, account_id))
 
 
 async def country(connection: Connection, account_id: int) -> str:

@@ -141,10 +141,11 @@ class HttpLink:
         limit = self._limit()
         if not limit:
             return 0
-        target = 2 * limit if limit > 1 else 1
-        if self._pace.rate:
+        want = target = 2 * limit if limit > 1 else 1
+        want -= len(self._ready) + len(self._tasks)
+        if self._pace.rate:  # bounds what waits here for its leave, not what a slow provider has under way
             target = min(target, max(1, math.ceil(self._pace.rate * PREFETCH_SECONDS)))
-        want = target - len(self._ready) - len(self._tasks)
+            want = min(want, target - len(self._ready))
         return want if want >= max(1, target // 4) else 0
 
     def _admit(self, taken: Sequence[Submission]) -> None:
@@ -221,6 +222,7 @@ class HttpLink:
             if not sending.may_repeat(total):
                 return False
             await asyncio.sleep(max(1.0, self._pace.pause(self._loop.time())))
+            await self._leave()
 
     async def _leave(self) -> None:
         """Wait for the pace's leave to send one request."""

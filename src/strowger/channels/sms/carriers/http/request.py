@@ -15,7 +15,7 @@ from strowger.channels.sms.carriers.smpp.encoding import is_off, is_on, referenc
 from strowger.channels.sms.pipeline import unicode_mode
 from strowger.foundation.ids import format_message_id
 from strowger.messaging.schemas import Submission
-from strowger.protocols.gsm import EncodedText, decode_text, encode_text, udh_concat, with_port
+from strowger.protocols.gsm import EncodedText, decode_text, encode_text, udh_concat, udh_concat16, with_port
 
 CONTENT_TYPES = {
     "form": "application/x-www-form-urlencoded",
@@ -123,8 +123,12 @@ class RequestWriter:
         submission: Submission, text: str, octets: bytes, part: int, parts: int, header: bool = False
     ) -> dict[str, str]:
         udh = udh_concat(reference_of(submission), parts, part) if header else b""
-        port = int(submission.options.get("port") or 0)
-        udh = with_port(udh, port) if port else udh
+        options = submission.options
+        concat = options.get("concat")
+        if concat and parts == 1:  # a part that an SMPP client cut itself keeps its place in the client's message
+            udh = (udh_concat16 if concat[0] > 0xFF else udh_concat)(*concat)
+        port = int(options.get("port") or 0)
+        udh = with_port(udh, port, int(options.get("source_port") or 0)) if port else udh
         return {
             "text": text,
             "text_hex": octets.hex().upper(),

@@ -110,11 +110,12 @@ class Encoder:
         )
         concat = options.get("concat")
         if len(text.parts) == 1:
-            parts = [self._place(text.parts[0], *concat) if concat else _whole(text.parts[0])]
+            parts = [self._place(text.parts[0], bool(port), *concat) if concat else _whole(text.parts[0])]
         else:
             parts = self._divide(text.parts, reference_of(submission))
         if port:
-            parts = [self._address(part, port) for part in parts]
+            source = int(options.get("source_port") or 0)
+            parts = [self._address(part, port, source) for part in parts]
         registered = self._registered(options) if self._config.dlt else ()
         if registered:
             parts = [part._replace(tlvs=(*part.tlvs, *registered)) for part in parts]
@@ -142,24 +143,27 @@ class Encoder:
         header = udh_concat16 if form == "udh16" else udh_concat
         return [_whole(header(reference, total, n) + payload, udh=True) for n, payload in enumerate(payloads, 1)]
 
-    def _place(self, payload: bytes, reference: int, total: int, n: int) -> Part:
-        """A part that an SMPP client cut itself: it keeps its place in the client's message."""
+    def _place(self, payload: bytes, ported: bool, reference: int, total: int, n: int) -> Part:
+        """A part that an SMPP client cut itself: it keeps its place in the client's message.
+
+        Beside a port the client filled it to the last octet, so that a wide reference is taken only where it must be.
+        """
         form = self._config.long_messages
         if form == "sar":
             numbers = ((TLV_SAR_MSG_REF_NUM, reference), (TLV_SAR_TOTAL_SEGMENTS, total), (TLV_SAR_SEGMENT_SEQNUM, n))
             return _whole(payload, tuple(int_tlv(tag, number) for tag, number in numbers))
-        header = udh_concat16 if form == "udh16" or reference > 0xFF else udh_concat
+        header = udh_concat16 if reference > 0xFF or (form == "udh16" and not ported) else udh_concat
         return _whole(header(reference, total, n) + payload, udh=True)
 
-    def _address(self, part: Part, port: int) -> Part:
+    def _address(self, part: Part, port: int, source: int) -> Part:
         """A part for an application port: in its header, or as parameters where the carrier makes the header."""
         if self._config.long_messages in ("sar", "payload") or not part.message:
-            ports = (int_tlv(TLV_SOURCE_PORT, 0), int_tlv(TLV_DESTINATION_PORT, port))
+            ports = (int_tlv(TLV_SOURCE_PORT, source), int_tlv(TLV_DESTINATION_PORT, port))
             return part._replace(tlvs=(*part.tlvs, *ports))
         if part.udh:
             size = part.message[0] + 1
-            return _whole(with_port(part.message[:size], port) + part.message[size:], part.tlvs, udh=True)
-        return _whole(with_port(b"", port) + part.message, part.tlvs, udh=True)
+            return _whole(with_port(part.message[:size], port, source) + part.message[size:], part.tlvs, udh=True)
+        return _whole(with_port(b"", port, source) + part.message, part.tlvs, udh=True)
 
     def _make_template(self, sender: str, data_coding: int, receipt: bool, validity: str) -> SubmitTemplate:
         config = self._config

@@ -34,7 +34,11 @@ JOIN number n ON n.msisdn = t.msisdn AND n.shared
 CROSS JOIN LATERAL (
     SELECT s.account_id FROM number_share s WHERE s.number_id = n.id UNION SELECT n.account_id
 ) a
-JOIN message m ON m.account_id = a.account_id AND m.recipient = t.source AND m.sender = t.msisdn AND m.direction = 0
+CROSS JOIN LATERAL (
+    SELECT w.account_id, w.request_id FROM message w
+    WHERE w.account_id = a.account_id AND w.recipient = t.source AND w.sender = t.msisdn AND w.direction = 0
+    ORDER BY w.request_id DESC LIMIT 1
+) m
 ORDER BY t.msisdn, t.source, m.request_id DESC
 """
 # One row for each person and kind: the count begins anew when its period is over. Rows are locked in order.
