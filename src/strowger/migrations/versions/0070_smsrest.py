@@ -1,7 +1,7 @@
 """Status traces of the installation's own, and what countries let a text be.
 
 Revision ID: 0070
-Revises: 0040
+Revises: 0060
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0070"
-down_revision = "0040"
+down_revision = "0060"
 branch_labels = None
 depends_on = None
 
