@@ -33,6 +33,8 @@ NUMBER_FIELDS = frozenset(
     {"to", "from", "sender", "recipient", "recipients", "source", "destination", "sourceaddr", "destinationaddr"}
     | {"number", "msisdn", "phone", "mobile"}
 )
+# Libraries that write what passes through them, line by line, when asked for everything: codes and links of mails.
+TALKATIVE = ("mail.log",)
 # Written by the logging machinery itself.
 OWN_FIELDS = frozenset({"timestamp", "level", "logger", "_record", "_from_structlog"})
 
@@ -173,6 +175,8 @@ def configure(level: str = "info", format: str = "console", file: str = "") -> N
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(number)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(max(number, logging.INFO))
     _configure_structlog(number)
 
 

@@ -65,6 +65,7 @@ async def test_contacts_and_tags(site: Site, visit: Visit, axe: Callable[[Page],
     await expect(page.get_by_text("Nothing matches")).to_be_visible()
     narrow = await visit("/directory/contacts", width=320, height=640, theme="dark")
     for path in (
+        "/directory/overview",
         "/directory/contacts",
         "/directory/tags",
         "/directory/fields",

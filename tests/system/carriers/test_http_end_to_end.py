@@ -14,10 +14,18 @@ import pytest
 from tests.chaos.load import Load, all_called_back
 from tests.installation import Installation, installation, until
 from tests.receiver import Receiver, receiver
+from tests.system.carriers.journey import Newcomer, leaks, trails, written
 
 from strowger.messaging.statuses import Status
 
 CONCURRENCY = 20
+# Everything that can be said is said, in a form that tools read: the last test looks at all of it.
+OPEN = {
+    "STROWGER_SIGNUP": "open",
+    "STROWGER_CAPTCHA": "off",
+    "STROWGER_LOG_LEVEL": "debug",
+    "STROWGER_LOG_FORMAT": "json",
+}
 FIELDS = {
     "to": "{{to}}", "from": "{{from}}", "text": "{{text}}", "reference": "{{part_id}}", "receipt_url": "{{receipt_url}}",
 }  # fmt: skip
@@ -41,6 +49,15 @@ class Place:
         """Hand in a report as a provider does."""
         async with self.home.client.post(url, json=body) as answer:
             return answer.status, await answer.text()
+
+    async def texts_to(self, number: str) -> str:
+        """The last text that a handset got."""
+
+        async def find() -> str | None:
+            taken = (await self.ask("GET", "/state"))["messages"]
+            return next((str(one["text"]) for one in reversed(taken) if one["to"] == number), None)
+
+        return str(await until(find, 20, f"a text to {number}"))
 
     async def status(self, message_id: str) -> tuple[int, str]:
         row = (await self.home.sql(
@@ -76,7 +93,7 @@ async def place() -> AsyncIterator[Place]:
     assert process.stdout is not None
     gateway = (await asyncio.wait_for(process.stdout.readline(), 30)).decode().split()[-1]
     try:
-        async with installation() as home, receiver() as customer:
+        async with installation(**OPEN) as home, receiver() as customer:
             await home.command(
                 "carrier", "add", "http", "web", "--url", f"{gateway}/send", "--fields", json.dumps(FIELDS),
                 "--id-path", "messages[0].id", "--concurrency", str(CONCURRENCY), "--set", "timeout=5",
@@ -216,3 +233,36 @@ async def test_a_gateway_in_trouble_is_left_for_the_next_carrier(place: Place) -
     finally:
         await place.ask("POST", "/reset")
         await place.home.command("carrier", "remove", "second")
+
+
+async def test_R86_no_log_of_all_this_names_a_number_a_text_a_code_or_a_key(place: Place) -> None:
+    """The last test of the module: what every process said since the start, kills, troubles and the simulators included."""
+    home, hook = place.home, f"{place.customer.url}?token=kumquat-hook-4711"
+    made = await home.command("key", "create", "journey")
+    secrets = {made["api_key"], home.credentials["api_key"], "kumquat-hook-4711", "a-secret-key", *place.hooks.values()}
+    async with Newcomer(home) as ada:
+        await ada.signs_up("447911880001", place.texts_to)
+        await ada.signs_in_after_mistakes()
+        secrets |= ada.secrets
+        exported = await ada.exports("/settings/audit", "/settings/team/history")
+    body, headers = "Your code is 918273, kumquat", {"api-key": made["api_key"]}
+    place.customer.statuses = [500]  # refused once, called again
+    sent = await home.send("447911880002", body=body, type="OTP", callback=hook)
+    await home.send("447911880003", body=body, callback="http://127.0.0.1:9/nobody?token=kumquat-hook-4711")
+    for given, body_given in ((headers, f'{{"to":"447911880004","body":"{body}"'), ({"api-key": "A" + "f" * 32}, "{}")):
+        async with home.client.post(f"{home.url}/messages", data=body_given, headers=given) as answer:
+            assert answer.status in (400, 401)
+    await home.post("12", body=body)
+    await place.becomes(sent, Status.DELIVERED, "DELIVERED")
+    assert (await place.customer.of(sent, 60))["status"] == "DELIVERED"
+    rows = await home.sql("SELECT recipient, sender, body FROM message")
+    numbers = {str(row[name]) for row in rows for name in ("recipient", "sender")}
+    secrets |= {number for number in numbers if number.isdigit() and len(number) > 7}
+    secrets |= {str(row["body"]) for row in rows if len(str(row["body"])) > 15} | {"918273", "447911880004"}
+    logs = written(home)
+    assert {"web.log", "worker.log", "simulators.log", "up.log"} <= logs.keys()
+    assert {name: found for name, lines in logs.items() if (found := leaks(lines, secrets))} == {}
+    async with home.client.get(f"http://127.0.0.1:{home.http_port}/metrics") as answer:
+        assert leaks((await answer.text()).splitlines(), secrets) == []
+    assert leaks(await trails(home), secrets - ada.own) == []
+    assert leaks(exported, secrets - ada.own) == []

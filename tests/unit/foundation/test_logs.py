@@ -74,6 +74,12 @@ def test_R86_secret_values_are_masked(written, fields):
     assert [leak for leak in LEAKS if leak in line] == []
 
 
+def test_R86_a_library_does_not_write_the_mails_that_pass_through_it(written):
+    for name in logs.TALKATIVE:
+        logging.getLogger(name).debug("DATA readline: %r", b"Subject: 365211 is your code")
+    assert written() == ""
+
+
 def test_R86_events_of_the_standard_library_and_tracebacks_are_masked(written):
     logging.getLogger("aiohttp.access").warning('"GET /v1/x?to=%s&body=kumquat"', NUMBER)
     logs.get_logger("test.masking").info(f"sent to {NUMBER}")

@@ -49,7 +49,7 @@ class MoneyJobs:
         """Each with its pace."""
         return tuple(
             Job(work.__name__, SECONDS, work)
-            for work in (self.mail_notices, self.book_margins, self.bill_months, self.auto_recharge)
+            for work in (self.mail_notices, self.book_margins, self.bill_months, self.auto_recharge, self.add_up_ledger)
         )
 
     async def mail_notices(self) -> int:
@@ -87,6 +87,11 @@ class MoneyJobs:
             return False
         await service.earn(connection, row["parent_id"], part, f"margin of sub-account {row['account_id']}", now)
         return True
+
+    async def add_up_ledger(self) -> int:
+        """Keep the sums of ledgers, so that no page adds up a whole one; returns how many accounts moved."""
+        before = uuid_floor(self._context.clock.now() - SETTLED)
+        return await self._context.database.run(lambda c: jobs.add_up(c, before))
 
     async def bill_months(self) -> int:
         """Invoice the last month of postpaid accounts, and begin the next one without its debt; returns how many."""

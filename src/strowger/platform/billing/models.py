@@ -76,6 +76,9 @@ class LedgerEntry(Base):
     __table_args__ = (
         Index("ix_ledger_entry_account_id_id", "account_id", "id"),
         Index("ix_ledger_entry_used_by_id", "used_by", "id", postgresql_where=text("used_by IS NOT NULL")),
+        Index(
+            "ix_ledger_entry_income", "account_id", "id", postgresql_where=text("kind IN ('recharge', 'transfer_in')")
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -92,6 +95,19 @@ class LedgerEntry(Base):
     counter_id: Mapped[UUID | None]
     by_user: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW)
+
+
+class LedgerSum(Base):
+    """What the entries of an account up to the entry ``upto`` sum to, so that its reservations need not be added up anew.
+
+    Only entries that are certainly committed are in it; whoever wants the sum adds those after ``upto``.
+    """
+
+    __tablename__ = "ledger_sum"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    upto: Mapped[UUID]
+    reserved: Mapped[Decimal] = mapped_column(Amount)
 
 
 class UsageDay(Base):

@@ -37,6 +37,19 @@ BOOKED = "UPDATE wallet SET margin_booked = $2 WHERE account_id = $1 AND margin_
 POSTPAID = """
 SELECT w.account_id, a.currency, a.time_zone FROM wallet w JOIN account a ON a.id = w.account_id WHERE w.kind = 'postpaid'
 """
+LOCK_SUMS = "SELECT pg_try_advisory_xact_lock(727868)"
+# scope: upkeep of the whole installation
+ADD_UP = """
+WITH last AS (SELECT id FROM ledger_entry WHERE id < $1 ORDER BY id DESC LIMIT 1), fresh AS (
+    SELECT account_id, sum(reserved) AS reserved FROM ledger_entry
+    WHERE id <= (SELECT id FROM last) AND id > coalesce(
+        (SELECT upto FROM ledger_sum ORDER BY upto DESC LIMIT 1), '00000000-0000-0000-0000-000000000000'
+    ) GROUP BY account_id
+)
+INSERT INTO ledger_sum AS s (account_id, upto, reserved) SELECT account_id, (SELECT id FROM last), reserved FROM fresh
+ON CONFLICT (account_id) DO UPDATE SET upto = excluded.upto, reserved = s.reserved + excluded.reserved
+RETURNING account_id
+"""
 HAS_INVOICE = "SELECT EXISTS (SELECT 1 FROM invoice WHERE account_id = $1 AND month = $2)"
 OWED = """
 SELECT coalesce(-sum(amount), 0) FROM ledger_entry
@@ -66,6 +79,13 @@ async def charged_since(
 async def book_margin(connection: Connection, account_id: int, last: UUID, since: UUID | None) -> bool:
     """Note how far a margin is booked; False when another worker was faster."""
     return await connection.fetchval(BOOKED, account_id, last, since) is not None
+
+
+async def add_up(connection: Connection, before: UUID) -> int:
+    """Add the entries before one to the sums of their accounts; returns how many changed. None while another worker does."""
+    if not await connection.fetchval(LOCK_SUMS):
+        return 0
+    return len(await connection.fetch(ADD_UP, before))
 
 
 async def postpaid(connection: Connection) -> list[Mapping[str, Any]]:

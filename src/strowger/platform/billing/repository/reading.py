@@ -23,10 +23,11 @@ SELECT a.id, a.sid, a.name, a.country, a.currency, a.time_zone, a.parent_id, w.k
        CASE WHEN w.month = date_trunc('month', $2::timestamptz AT TIME ZONE a.time_zone)::date THEN w.month_spent ELSE 0 END
            AS month_spent,
        CASE WHEN w.day = ($2::timestamptz AT TIME ZONE a.time_zone)::date THEN w.day_spent ELSE 0 END AS day_spent,
-       (SELECT coalesce(sum(e.reserved), 0) FROM ledger_entry e WHERE e.account_id = a.id) AS reserved,
+       coalesce(s.reserved, 0) + (SELECT coalesce(sum(e.reserved), 0) FROM ledger_entry e
+           WHERE e.account_id = a.id AND e.id > coalesce(s.upto, '00000000-0000-0000-0000-000000000000')) AS reserved,
        (SELECT min(u.day) FROM usage_day u WHERE u.account_id = a.id
            AND u.day >= date_trunc('month', $2::timestamptz AT TIME ZONE a.time_zone)::date) AS first_day
-FROM account a JOIN wallet w ON w.account_id = a.id WHERE a.id = $1
+FROM account a JOIN wallet w ON w.account_id = a.id LEFT JOIN ledger_sum s ON s.account_id = a.id WHERE a.id = $1
 """
 LAST_RECHARGE = """
 SELECT created_at, amount FROM ledger_entry
