@@ -30,7 +30,7 @@ async def trails(home: Installation) -> list[str]:
     """The rows of every record of what was done, as text."""
     found: list[str] = []
     for table in TRAILS:
-        rows = await home.sql(f"SELECT to_jsonb(t)::text AS row FROM {table} t")  # noqa: S608
+        rows = await home.sql(f"SELECT to_jsonb(t)::text AS row FROM {table} t")
         assert rows, table
         found.extend(row["row"] for row in rows)
     return found
