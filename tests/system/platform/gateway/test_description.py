@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 import schemathesis
+import schemathesis.specs.openapi.schemas  # here: Python 3.11 may fail to parse files in two threads at once
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
