@@ -30,7 +30,7 @@ SELECT
     EXISTS (SELECT FROM called WHERE outcome = {int(AttemptOutcome.DELIVERED)}) AS called_back
 """  # noqa: S608
 TRAFFIC = """
-SELECT date_trunc('hour', created_at, 'UTC') AS hour, direction, status, count(*) AS number
+SELECT date_trunc('hour', created_at, 'UTC') AS hour, direction, status, count(*) AS messages
 FROM message WHERE account_id = $1 AND request_id >= $2 GROUP BY 1, 2, 3
 """
 FAILED_CALLBACKS = f"""

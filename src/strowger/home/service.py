@@ -13,6 +13,7 @@ from strowger.foundation.context import Context
 from strowger.foundation.ids import uuid_floor
 from strowger.foundation.money import ZERO, format_money
 from strowger.home import repository
+from strowger.messaging.figures import DELIVERED, FAILED, OPEN, rate_of, total
 from strowger.messaging.repository import reading
 from strowger.messaging.routing.schemas import LinkRecord
 from strowger.messaging.routing.service import list_links
@@ -26,8 +27,6 @@ from strowger.platform.health import service as health
 from strowger.platform.kyc import service as kyc
 
 STEP_DAYS, HOURS, LATEST = 90, 24, 8
-GOOD, BAD = (Status.DELIVERED,), (Status.UNDELIVERED, Status.NOT_SENT, Status.FAILED, Status.EXPIRED)
-OPEN = (Status.SCHEDULED, Status.QUEUED, Status.SENT)
 UP = ("bound", "throttled", "paused")
 
 
@@ -66,8 +65,7 @@ class Traffic:
     @property
     def rate(self) -> str:
         """Delivered of those with an outcome, as a percentage."""
-        final = self.delivered + self.failed
-        return f"{100 * self.delivered / final:.1f} %" if final else "–"
+        return rate_of(self.delivered, self.failed) or "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +107,10 @@ async def traffic(context: Context, visitor: Visitor) -> Traffic:
         return Traffic(0, 0, 0, 0, 0, None, counted=False)
     outgoing = [row for row in rows if row["direction"] == Direction.MT]
     return Traffic(
-        outgoing=_sum(outgoing, None), delivered=_sum(outgoing, GOOD), failed=_sum(outgoing, BAD), open=_sum(outgoing, OPEN),
-        incoming=sum(row["number"] for row in rows if row["direction"] == Direction.MO),
+        outgoing=total(outgoing, None), delivered=total(outgoing, DELIVERED), failed=total(outgoing, FAILED),
+        open=total(outgoing, OPEN), incoming=total([row for row in rows if row["direction"] == Direction.MO], None),
         chart=_chart(outgoing, start, visitor),
     )  # fmt: skip
-
-
-def _sum(rows: Sequence[Any], statuses: Sequence[Status] | None) -> int:
-    return sum(row["number"] for row in rows if statuses is None or row["status"] in statuses)
 
 
 def _chart(rows: Sequence[Any], start: datetime, visitor: Visitor) -> Chart:
@@ -126,12 +120,12 @@ def _chart(rows: Sequence[Any], start: datetime, visitor: Visitor) -> Chart:
         counts = dict.fromkeys(hours, 0)
         for row in rows:
             if row["status"] in statuses and row["hour"] in counts:
-                counts[row["hour"]] += row["number"]
+                counts[row["hour"]] += row["messages"]
         return Series(label, list(counts.values()), tone)
 
     return Chart(
         "home-traffic", "Outgoing messages, last 24 hours", [f"{visitor.local(hour):%H:%M}" for hour in hours],
-        [series("Delivered", GOOD, "success"), series("On the way", OPEN, "info"), series("Failed", BAD, "danger")],
+        [series("Delivered", DELIVERED, "success"), series("On the way", OPEN, "info"), series("Failed", FAILED, "danger")],
         kind="stacked", zone=visitor.time_zone, category_label="Hour",
     )  # fmt: skip
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Any
 
 from strowger.channels.sms.message_templates.repository import usable
 from strowger.channels.sms.senders import repository as senders
 from strowger.channels.sms.senders.countries import rule_of
-from strowger.console.chart import Chart, Series
 from strowger.console.visitor import Visitor
 from strowger.engagement.campaigns import service
 from strowger.engagement.campaigns.repository import accounts, overview
@@ -19,21 +17,13 @@ from strowger.foundation.context import Context
 from strowger.foundation.ids import uuid_floor
 from strowger.foundation.money import ZERO
 from strowger.foundation.tenancy import across_accounts
-from strowger.messaging.statuses import Status
+from strowger.messaging.figures import Figures, bounds, figures_of
 from strowger.platform.kyc import service as kyc
 
 DECLARATION = "/campaigns/opt-in"
 SPANS = (7, 30, 90)
 SHOWN = 8
 MAX_SENDERS = 500
-DELIVERED = (Status.DELIVERED,)
-UNDELIVERED = (Status.UNDELIVERED, Status.EXPIRED)
-NOT_SENT = (Status.NOT_SENT, Status.FAILED)
-OPEN = (Status.SCHEDULED, Status.QUEUED, Status.SENT)
-BARS = (
-    ("Delivered", DELIVERED, "success"), ("On the way", OPEN, "info"), ("Undelivered", UNDELIVERED, "warning"),
-    ("Not sent", NOT_SENT, "danger"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +34,6 @@ class Step:
     text: str
     is_done: bool
     path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """The messages of campaigns in a time. ``spent`` is what was charged and not given back."""
-
-    messages: int
-    delivered: int
-    undelivered: int
-    not_sent: int
-    open: int
-    units: int
-    spent: Decimal
-    chart: Chart
-
-    @property
-    def rate(self) -> str:
-        """Delivered of those with an outcome."""
-        final = self.delivered + self.undelivered + self.not_sent
-        return f"{100 * self.delivered / final:.1f} % of those with an outcome" if final else "no outcome yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +66,14 @@ def read_days(text: str) -> int:
 async def look(context: Context, visitor: Visitor, days: int) -> Overview:
     """The overview of the last days, today included."""
     account_id, pool = visitor.account_id, context.database.pool
-    local = visitor.local(context.clock.now())
-    first = local.date() - timedelta(days=days - 1)
-    low, high = (
-        datetime.combine(day, time.min, local.tzinfo).astimezone(UTC)
-        for day in (first, local.date() + timedelta(days=1))
-    )
+    today = visitor.local(context.clock.now()).date()
+    first = today - timedelta(days=days - 1)
+    low, high = bounds(visitor, first, today)
     launched, contacts = await overview.launched(pool, account_id, low, high)
     figures = None
     try:
-        rows = await overview.messages(pool, account_id, uuid_floor(low), uuid_floor(high), str(local.tzinfo))
-        figures = _figures(rows, [first + timedelta(days=i) for i in range(days)], visitor)
+        rows = await overview.messages(pool, account_id, uuid_floor(low), uuid_floor(high), str(visitor.zone))
+        figures = figures_of(rows, visitor, first, today, "campaign-days", "Messages of campaigns by day")
     except TimeoutError:
         pass
     with across_accounts():  # the wallet may be the parent's
@@ -115,25 +82,6 @@ async def look(context: Context, visitor: Visitor, days: int) -> Overview:
         await overview.states(pool, account_id), launched, contacts, figures,
         await overview.upcoming(pool, account_id, SHOWN), await overview.recent(pool, account_id, SHOWN),
         steps,
-    )  # fmt: skip
-
-
-def _figures(rows: list[Any], days: list[Any], visitor: Visitor) -> Figures:
-    def total(statuses: tuple[Status, ...] | None, day: Any = None) -> int:
-        return sum(
-            row["messages"]
-            for row in rows
-            if (statuses is None or row["status"] in statuses) and (day is None or row["day"].date() == day)
-        )
-
-    chart = Chart(
-        "campaign-days", "Messages of campaigns by day", [f"{day:%d %b}" for day in days],
-        [Series(label, [total(statuses, day) for day in days], tone) for label, statuses, tone in BARS], "stacked",
-        zone=visitor.time_zone, category_label="Day",
-    )  # fmt: skip
-    return Figures(
-        total(None), total(DELIVERED), total(UNDELIVERED), total(NOT_SENT), total(OPEN), sum(row["units"] for row in rows),
-        sum((row["spent"] for row in rows), ZERO), chart,
     )  # fmt: skip
 
 

@@ -40,12 +40,12 @@ async def overview(request: AnyRequest, visitor: Visitor) -> Page:
         span = service.read_span(visitor, now, query.get("days", ""), query.get("from", ""), query.get("to", ""))
     except BadSpan as bad:
         span, problem = service.read_span(visitor, now, "", "", ""), str(bad)
-    figures = await service.overview(context, visitor, span)
+    found = await service.overview(context, visitor, span)
     sees_money = visitor.may("billing.read") or visitor.may("usage.read")
     return await render(
-        request, "overview/sms.html", title="SMS", actions=list(ACTIONS), tabs=_tabs(visitor, PAGE), span=span, figures=figures,
+        request, "overview/sms.html", title="SMS", actions=list(ACTIONS), tabs=_tabs(visitor, PAGE), span=span, found=found,
         problem=problem, spans=[(days, LABELS[days], span.days == days) for days in service.SPANS],
-        spent=format_money(figures.spent, visitor.currency) if figures and sees_money else "",
+        spent=format_money(found.figures.spent, visitor.currency) if found and sees_money else "",
         status=422 if problem else 200,
     )  # fmt: skip
 

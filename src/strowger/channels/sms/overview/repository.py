@@ -7,10 +7,9 @@ from uuid import UUID
 
 import asyncpg
 
-from strowger.channels.sms.overview.schemas import FAILED
+from strowger.messaging.figures import FAILED, QUERY_SECONDS
 from strowger.messaging.schemas import Direction
 
-QUERY_SECONDS = 5
 COUNTS = f"""
 SELECT grouping(day, status) = 0 AS by_day, grouping(country) = 0 AS by_country, grouping(sender) = 0 AS by_sender,
     day, status, country, sender, trace,

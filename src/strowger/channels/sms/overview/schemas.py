@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
-from strowger.console.chart import Chart
-from strowger.messaging.statuses import Status
-
-DELIVERED = (Status.DELIVERED,)
-UNDELIVERED = (Status.UNDELIVERED, Status.EXPIRED)
-NOT_SENT = (Status.NOT_SENT, Status.FAILED)
-FAILED = (*UNDELIVERED, *NOT_SENT)
-OPEN = (Status.SCHEDULED, Status.QUEUED, Status.SENT)
+from strowger.messaging.figures import Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +30,9 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The figures of a span. ``spent`` is what was charged and not given back, in the account's currency."""
+    """The figures of a span and its rankings."""
 
-    messages: int
-    delivered: int
-    undelivered: int
-    not_sent: int
-    open: int
-    units: int
-    spent: Decimal
-    chart: Chart
+    figures: Figures
     countries: list[Share]
     senders: list[Share]
     traces: list[Share]
-
-    @property
-    def rate(self) -> str:
-        """Delivered of those with an outcome."""
-        final = self.delivered + self.undelivered + self.not_sent
-        return f"{100 * self.delivered / final:.1f} % of those with an outcome" if final else "no outcome yet"

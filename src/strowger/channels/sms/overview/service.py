@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from strowger.channels.sms.overview import repository
-from strowger.channels.sms.overview.schemas import DELIVERED, NOT_SENT, OPEN, UNDELIVERED, Overview, Share, Span
-from strowger.console.chart import Chart, Series
+from strowger.channels.sms.overview.schemas import Overview, Share, Span
 from strowger.console.visitor import Visitor
 from strowger.foundation.context import Context
 from strowger.foundation.ids import uuid_floor
-from strowger.foundation.money import ZERO
+from strowger.messaging.figures import bounds, figures_of
 from strowger.messaging.schemas import Direction
-from strowger.messaging.statuses import Status, explain
+from strowger.messaging.statuses import explain
 
 SPANS = (1, 7, 30)
 MOST_DAYS = 90
 SHOWN = 8
-CHART = (
-    ("Delivered", DELIVERED, "success"), ("On the way", OPEN, "info"), ("Undelivered", UNDELIVERED, "warning"),
-    ("Not sent", NOT_SENT, "danger"),
-)  # fmt: skip
 
 
 class BadSpan(ValueError):
@@ -51,39 +46,17 @@ def read_span(visitor: Visitor, now: datetime, days: str, first: str, last: str)
 
 async def overview(context: Context, visitor: Visitor, span: Span) -> Overview | None:
     """The figures of a span; None when there are too many messages to count while somebody waits."""
-    zone = visitor.local(context.clock.now()).tzinfo
-    low, high = (
-        uuid_floor(datetime.combine(day, time.min, zone).astimezone(UTC))
-        for day in (span.first, span.last + timedelta(days=1))
-    )
+    low, high = map(uuid_floor, bounds(visitor, span.first, span.last))
     try:
-        rows = await repository.counts(context.database.pool, visitor.account_id, low, high, str(zone))
+        rows = await repository.counts(context.database.pool, visitor.account_id, low, high, str(visitor.zone))
     except TimeoutError:
         return None
     days = [row for row in rows if row["by_day"]]
     return Overview(
-        messages=_sum(days, None), delivered=_sum(days, DELIVERED), undelivered=_sum(days, UNDELIVERED),
-        not_sent=_sum(days, NOT_SENT), open=_sum(days, OPEN), units=sum(row["units"] for row in days),
-        spent=sum((row["spent"] for row in days), ZERO), chart=_chart(days, span, visitor),
+        figures_of(days, visitor, span.first, span.last, "sms-days", "Outgoing messages by day"),
         countries=_ranking((row for row in rows if row["by_country"]), "country", span, lambda name: name or "not known"),
         senders=_ranking((row for row in rows if row["by_sender"]), "sender", span, str),
         traces=_traces((row for row in rows if row["trace"]), span),
-    )  # fmt: skip
-
-
-def _sum(rows: Iterable[Any], statuses: Sequence[Status] | None) -> int:
-    return sum(row["messages"] for row in rows if statuses is None or row["status"] in statuses)
-
-
-def _chart(rows: list[Any], span: Span, visitor: Visitor) -> Chart:
-    days = [span.first + timedelta(days=i) for i in range((span.last - span.first).days + 1)]
-    series = [
-        Series(label, [_sum([row for row in rows if row["day"].date() == day], statuses) for day in days], tone)
-        for label, statuses, tone in CHART
-    ]
-    return Chart(
-        "sms-days", "Outgoing messages by day", [f"{day:%d %b}" for day in days], series, "stacked",
-        zone=visitor.time_zone, category_label="Day",
     )  # fmt: skip
 
 

@@ -9,9 +9,9 @@ from uuid import UUID
 import asyncpg
 
 from strowger.engagement.campaigns.schemas import Campaign, State, campaign_of
+from strowger.messaging.figures import QUERY_SECONDS
 from strowger.messaging.schemas import Direction
 
-QUERY_SECONDS = 5
 STATES = "SELECT state, count(*) AS campaigns FROM campaign WHERE account_id = $1 GROUP BY state"
 NEXT = f"""
 SELECT c.id, c.name, b.n, b.contacts, b.due_at FROM campaign_batch b
