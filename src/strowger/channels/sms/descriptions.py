@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from strowger.channels.sms.fields import (
     FIRST_PORT,
     LAST_PORT,
@@ -16,10 +13,9 @@ from strowger.channels.sms.fields import (
     MAX_VALIDITY,
     TYPES,
 )
+from strowger.platform.gateway.envelope import INTEGER, TEXT, Schema, described, said
 from strowger.platform.gateway.operations import Parameter
 
-Schema = Mapping[str, Any]
-TEXT: Schema = {"type": "string"}
 SWITCH: Schema = {"enum": [0, 1, "0", "1", True, False]}
 REFERENCE: Schema = {"type": ["string", "integer"], "maxLength": MAX_REFERENCE}
 EXAMPLE_ID = "019b76da-a800-7000-8000-5a1d3c9e0f42"
@@ -196,32 +192,20 @@ BATCH_EXAMPLE = {
     ],
     "dlrurl": None,
 }
-CHANGED: Schema = {
-    "type": "object",
-    "required": ["code", "message", "data", "error"],
-    "properties": {
-        "code": TEXT,
-        "message": TEXT,
-        "data": {
-            "type": "object",
-            "required": ["id", "status", "totalCount"],
-            "properties": {"id": TEXT, "status": TEXT, "time": TEXT, "totalCount": {"type": "integer"}},
-        },
-        "error": {"type": "object"},
-    },
-}
-MOVED_EXAMPLE = {
-    "code": "MSG115",
-    "message": "Schedule changed successfully",
-    "data": {"id": EXAMPLE_ID, "status": "Scheduled", "time": "2026-02-01 09:00:00+00:00", "totalCount": 1},
-    "error": {},
-}
-CANCELLED_EXAMPLE = {
-    "code": "MSG115",
-    "message": "Schedule cancelled successfully",
-    "data": {"id": EXAMPLE_ID, "status": "Cancelled", "totalCount": 1},
-    "error": {},
-}
+CHANGED = described(
+    {
+        "type": "object",
+        "required": ["id", "status", "totalCount"],
+        "properties": {"id": TEXT, "status": TEXT, "time": TEXT, "totalCount": INTEGER},
+    }
+)
+MOVED_EXAMPLE = said(
+    "MSG115", "Schedule changed successfully",
+    {"id": EXAMPLE_ID, "status": "Scheduled", "time": "2026-02-01 09:00:00+00:00", "totalCount": 1},
+)  # fmt: skip
+CANCELLED_EXAMPLE = said(
+    "MSG115", "Schedule cancelled successfully", {"id": EXAMPLE_ID, "status": "Cancelled", "totalCount": 1}
+)
 IDS = Parameter(
     "message_ids",
     {"type": ["string", "array"], "items": TEXT, "minLength": 1},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from strowger.engagement.flows.triggering import admit, trigger
+from strowger.platform.gateway.envelope import INTEGER, described, said
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Operation, Parameter
 from strowger.platform.gateway.table import add_operations
@@ -16,23 +17,14 @@ TEXT = (
     "Whatever is sent, as JSON, form or query, is at hand in the flow as {{webhook.FIELD}}; caller or to becomes {{caller}}. "
     "At most 64 KB and 20 requests a second for each flow."
 )
-RESULT = {
-    "type": "object",
-    "required": ["code", "message", "data", "error"],
-    "properties": {
-        "code": {"type": "string"},
-        "message": {"type": "string"},
-        "data": {
-            "type": "object",
-            "required": ["execution_id", "flow_id"],
-            "properties": {"execution_id": {"type": "string", "format": "uuid"}, "flow_id": {"type": "integer"}},
-        },
-        "error": {"type": "object"},
-    },
-}
-ANSWER = {
-    "code": "CLE202", "message": "Flow triggered", "data": {"execution_id": EXAMPLE, "flow_id": 10001}, "error": {},
-}  # fmt: skip
+RESULT = described(
+    {
+        "type": "object",
+        "required": ["execution_id", "flow_id"],
+        "properties": {"execution_id": {"type": "string", "format": "uuid"}, "flow_id": INTEGER},
+    }
+)
+ANSWER = said("CLE202", "Flow triggered", {"execution_id": EXAMPLE, "flow_id": 10001})
 PATH = (
     Parameter("flow_id", {"type": "string", "maxLength": 15}, "The flow's number.", True, "10001"),
     Parameter("token", {"type": "string", "maxLength": 100}, "The token in its address.", True, "gP3v0h8c5eQmB1sXk7uYw2Zd9Ra4TfLj"),

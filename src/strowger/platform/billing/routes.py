@@ -16,6 +16,7 @@ from strowger.platform.billing.prices import PriceList, Terms
 from strowger.platform.billing.purse import LIMIT_WARNING, POSTPAID
 from strowger.platform.billing.repository import auto, reading
 from strowger.platform.gateway import rbc
+from strowger.platform.gateway.envelope import TEXT
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter
 from strowger.platform.gateway.params import as_text
@@ -212,37 +213,22 @@ def prices_of(
     return found
 
 
-TEXT: Mapping[str, Any] = {"type": "string"}
 EMAIL_FIELD = Parameter("email", TEXT, "A sub-account's e-mail address; for a prepaid parent.")
-
-
-def _envelope(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {
-        "type": "object",
-        "required": ["code", "message", "data", "error", "status"],
-        "properties": {"code": TEXT, "message": TEXT, "data": data, "error": {"type": "object"}, "status": {"type": "integer"}},
-    }  # fmt: skip
-
-
-def _body(data: Any) -> dict[str, Any]:
-    return {"code": rbc.OK, "message": rbc.OK_TEXT, "data": data, "error": {}, "status": 200}
-
-
-BILLING_EXAMPLE = _body({
+BILLING_EXAMPLE = rbc.body({
     "account_type": "prepaid", "currency_symbol": "€", "currency_code": "EUR", "as_of": "2026-01-05T10:11:12Z",
     "balance_amount": 512.4, "auto_debit_status": "inactive", "last_recharge_date": "2026-01-02", "last_recharge_amount": 500,
     "credit_limit": 0,
 })  # fmt: skip
-ENTRY_EXAMPLE = _body([{
+ENTRY_EXAMPLE = rbc.body([{
     "id": "019b76da-a800-7000-8000-5a1d3c9e0f42", "date": "2026-01-05T10:11:12Z", "type": "charge", "service": "sms",
     "reference": "batch", "messages": 12, "amount": -0.6, "balance_after": 512.4,
 }])  # fmt: skip
-PRICE_EXAMPLE = _body([{
+PRICE_EXAMPLE = rbc.body([{
     "service": "sms", "country": "GB", "network": None, "type": None, "sender": None, "currency_code": "EUR",
     "unit_price": 0.04, "fee": 0, "refund_undelivered": False,
 }])  # fmt: skip
 WHOSE_CODES = ("RBC2401", "RBC2402", "RBC2403", "RBC2404", "RBC2405")
-BILLING = _envelope({
+BILLING = rbc.envelope({
     "type": "object", "required": ["account_type", "currency_symbol", "currency_code", "as_of", "credit_limit"],
     "properties": {"account_type": {"enum": ["prepaid", "postpaid"]}, "currency_symbol": TEXT, "currency_code": TEXT},
 })  # fmt: skip
@@ -286,7 +272,7 @@ OPERATIONS = [
             Parameter("page", {"type": ["string", "integer"]}, "From 1."),
             EMAIL_FIELD,
         ),
-        result=_envelope({"type": "array", "items": {"type": "object", "required": ["id", "date", "type", "amount"]}}),
+        result=rbc.envelope({"type": "array", "items": {"type": "object", "required": ["id", "date", "type", "amount"]}}),
         example=ENTRY_EXAMPLE, permission="billing.read",
     ),
     _operation(
@@ -296,7 +282,7 @@ OPERATIONS = [
             Parameter("service", {"enum": list(PRICED)}, "Default sms."),
             Parameter("country", TEXT, "Only prices for this country and for every country.", example="GB"),
         ),
-        result=_envelope({"type": "array", "items": {"type": "object", "required": ["service", "unit_price"]}}),
+        result=rbc.envelope({"type": "array", "items": {"type": "object", "required": ["service", "unit_price"]}}),
         example=PRICE_EXAMPLE, permission="billing.read",
     ),
 ]  # fmt: skip

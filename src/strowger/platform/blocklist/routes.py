@@ -10,13 +10,14 @@ import msgspec
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.blocklist import repository, service
 from strowger.platform.blocklist.service import CHANNELS
-from strowger.platform.gateway.errors import ERRORS, entry_of, register_errors
+from strowger.platform.gateway.envelope import INTEGER, TEXT, described, said
+from strowger.platform.gateway.errors import ERRORS, entry_of, error_object, register_errors
 from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter
 from strowger.platform.gateway.params import Params, as_text, scalar_text
 from strowger.platform.gateway.table import add_operations
 
 register_errors("strowger.platform.blocklist")
-MAX_NUMBERS = MAX_PAGE = 100
+MAX_INTEGERS = MAX_PAGE = 100
 MAX_OFFSET = 10_000_000
 COMMON = ("BLK400", "BLK401", "BLK403", "BLK429", "BLK500")  # how the area spells what every operation may answer
 SWITCH = {"true": True, "1": True, "false": False, "0": False}
@@ -24,19 +25,14 @@ _encode = msgspec.json.Encoder().encode
 
 
 def _envelope(code: str, message: str, data: Mapping[str, Any]) -> Answer:
-    return Answer(200, _encode({"code": code, "message": message, "data": data, "error": {}}))
+    return Answer(200, _encode(said(code, message, data)))
 
 
 def failure(problem: StrowgerError) -> dict[str, Any]:
     """A failure in this area's envelope and codes (platform.md 9.3)."""
     code = "BLK" + problem.code[1:]
     entry = entry_of(code if code in COMMON else problem.code)
-    error = {"code": entry.code, "message": entry.text, "error": entry.text}
-    if problem.field and problem.field not in error:
-        error[problem.field] = problem.detail or entry.text
-    elif problem.detail:
-        error["detail"] = problem.detail
-    return {"code": entry.code, "message": entry.text, "data": {}, "error": error}
+    return {"code": entry.code, "message": entry.text, "data": {}, "error": error_object(problem, entry)}
 
 
 def read_channels(value: object, required: bool) -> list[str] | None:
@@ -92,7 +88,7 @@ def _numbers(value: object) -> list[str]:
     given = value if isinstance(value, list) else [value]
     numbers = [part.strip() for item in given if isinstance(item, str | int) for part in str(item).split(",")]
     numbers = list(dict.fromkeys(filter(None, numbers)))
-    if len(numbers) > MAX_NUMBERS:
+    if len(numbers) > MAX_INTEGERS:
         raise StrowgerError("BLK406", field="mobile")
     return numbers
 
@@ -186,28 +182,21 @@ def _read_contacts(value: object) -> list[tuple[str, int]]:
                 raise StrowgerError("BLK404", "Each number must be a text", field="numbers")
             if found.setdefault(text, int(status)) != int(status):
                 raise StrowgerError("BLK407", field="numbers")
-        if len(found) > MAX_NUMBERS:
+        if len(found) > MAX_INTEGERS:
             raise StrowgerError("BLK406", field="numbers")
     return list(found.items())
 
 
-TEXT: Mapping[str, Any] = {"type": "string"}
-NUMBER: Mapping[str, Any] = {"type": "integer"}
 COUNT: Mapping[str, Any] = {"type": ["integer", "string"]}
 CHANNEL: Mapping[str, Any] = {"type": ["string", "array"], "items": TEXT}
 
 
 def _result(properties: Mapping[str, Any]) -> Mapping[str, Any]:
-    data = {"type": "object", "required": list(properties), "properties": properties}
-    return {
-        "type": "object",
-        "required": ["code", "message", "data", "error"],
-        "properties": {"code": TEXT, "message": TEXT, "data": data, "error": {"type": "object"}},
-    }
+    return described({"type": "object", "required": list(properties), "properties": properties})
 
 
 def _example(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"code": "BLK200", "message": "Request executed successfully", "data": data, "error": {}}
+    return said("BLK200", "Request executed successfully", data)
 
 
 ROWS: Mapping[str, Any] = {"type": "array", "items": {"type": "object"}}
@@ -237,7 +226,7 @@ OPERATIONS = [
             Parameter("mobile", TEXT, "Numbers to look for, separated by commas, at most 100 (+ as %2B)."),
         ),
         codes=("BLK402", "BLK406", "BLK408", "BLK409", *COMMON), failure=failure,
-        result=_result({"total": NUMBER, "limit": NUMBER, "offset": NUMBER, "contacts": ROWS}),
+        result=_result({"total": INTEGER, "limit": INTEGER, "offset": INTEGER, "contacts": ROWS}),
         example=_example({"total": 1, "limit": 100, "offset": 0, "contacts": [ENTRY]}),
         versions=BOTH, tag="Blocklist", area="blocklist", permission="channels.read",
     ),
@@ -256,7 +245,7 @@ OPERATIONS = [
             ),
         ),
         codes=("BLK402", "BLK404", "BLK405", "BLK406", "BLK407", *COMMON), failure=failure,
-        result=_result({"added": NUMBER, "removed": NUMBER, "failed": ROWS}),
+        result=_result({"added": INTEGER, "removed": INTEGER, "failed": ROWS}),
         example=_example({"added": 1, "removed": 0, "failed": []}),
         versions=BOTH, tag="Blocklist", area="blocklist", permission="channels.write",
     ),

@@ -16,6 +16,7 @@ from strowger.platform.callbacks.repository import insert_callbacks
 from strowger.platform.callbacks.schemas import NewCallback, read_target
 from strowger.platform.consent import repository, service
 from strowger.platform.consent.schemas import CHANNELS, SOURCES, STATUSES, UNKNOWN, Statement
+from strowger.platform.gateway.envelope import INTEGER, TEXT
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter
 from strowger.platform.gateway.params import Params, as_text, scalar_text
@@ -228,7 +229,6 @@ async def list_consent(call: Call) -> Answer:
     return Answer(200, _encode({"data": data, "total": total, "page": page, "page_size": size}))
 
 
-TEXT: Mapping[str, Any] = {"type": "string"}
 SCALAR: Mapping[str, Any] = {"type": ["string", "integer"]}
 CHANNEL = Parameter("channel", TEXT, "sms, whatsapp, email, rcs or voice.", True, "sms")
 SENDER = Parameter("sender_identifier", SCALAR, "The sender ID or number that the consent is towards.", True, "ACME")
@@ -244,7 +244,6 @@ def _rows(keys: list[str], **more: Any) -> Mapping[str, Any]:
     }
 
 
-NUMBER: Mapping[str, Any] = {"type": "integer"}
 LIST: Mapping[str, Any] = {"type": ["array", "string"], "items": SCALAR}
 ACCEPTED: Mapping[str, Any] = {
     "type": "object",
@@ -294,7 +293,7 @@ OPERATIONS = [
             Parameter("page_size", SCALAR, f"At most {MAX_PAGE_SIZE}; default 50."),
             Parameter("sender_identifier", SCALAR, "Of one sender."), Parameter("contact_identifier", SCALAR, "Of one contact."),
         ),
-        codes=("CNS400", "CNS402"), result=_rows(["contact_identifier", "status"], total=NUMBER, page=NUMBER, page_size=NUMBER),
+        codes=("CNS400", "CNS402"), result=_rows(["contact_identifier", "status"], total=INTEGER, page=INTEGER, page_size=INTEGER),
         example={"data": [], "total": 0, "page": 1, "page_size": 50}, tag="Consent", area="consent", permission="channels.read",
     ),
 ]  # fmt: skip

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from strowger.platform.directory.schemas import COLOURS
+from strowger.platform.gateway.envelope import TEXT, described, said
 from strowger.platform.gateway.operations import Handler, Operation, Parameter
 
-TEXT: Mapping[str, Any] = {"type": "string"}
 COUNT: Mapping[str, Any] = {"type": ["integer", "string"]}
 LIST: Mapping[str, Any] = {"type": ["array", "string"], "items": {"type": ["string", "integer"]}}
-NUMBER: Mapping[str, Any] = {"type": "integer"}
 OBJECT: Mapping[str, Any] = {"type": ["object", "string"]}
 PERSON: Mapping[str, Any] = {
     "id": 17, "mobile": "+447700900123", "name": "Ada Lovelace", "email": "ada@example.com", "city": "London", "state": "",
@@ -42,20 +41,14 @@ COLOUR = Parameter("colour", TEXT, "One of " + ", ".join(COLOURS) + ".", False, 
 
 
 def _result(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {
-        "type": "object",
-        "required": ["code", "message", "data", "error"],
-        "properties": {
-            "code": TEXT, "message": TEXT, "data": {"type": "object", "required": list(data)}, "error": {"type": "object"},
-        },
-    }  # fmt: skip
+    return described({"type": "object", "required": list(data)})
 
 
 def _operation(
     method: str, tail: str, name: str, summary: str, text: str, handler: Handler, data: Mapping[str, Any], *, status: int = 200,
     parameters: tuple[Parameter, ...] = (), codes: tuple[str, ...] = (), **more: Any,
 ) -> Operation:  # fmt: skip
-    example = {"code": f"DIR{status}", "message": "Request executed successfully", "data": data, "error": {}}
+    example = said(f"DIR{status}", "Request executed successfully", data)
     return Operation(
         method, f"/{{sid}}/contacts{tail}", name, summary, text, handler, parameters, codes=codes, status=status,
         result=_result(data), example=example, tag="Contacts",

@@ -16,6 +16,7 @@ from strowger.platform.directory.reading import read_mobile, read_value, read_va
 from strowger.platform.directory.repository import contacts, fields
 from strowger.platform.directory.repository import tags as tag_queries
 from strowger.platform.directory.schemas import CustomField, Kind, Label, Person, Values
+from strowger.platform.gateway.envelope import said
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Answer, Call
 from strowger.platform.gateway.params import Params, as_text, scalar_text
@@ -28,7 +29,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def _answer(data: Any, status: int = 200) -> Answer:
-    body = {"code": f"DIR{status}", "message": "Request executed successfully", "data": data, "error": {}}
+    body = said(f"DIR{status}", "Request executed successfully", data)
     return Answer(status, _encode(body))
 
 

@@ -26,6 +26,7 @@ from strowger.platform.documents.schemas import (
 )
 from strowger.platform.files import service as files
 from strowger.platform.gateway import rbc
+from strowger.platform.gateway.envelope import INTEGER, TEXT, described, rows_of, said
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter
 from strowger.platform.gateway.params import FilePart, as_text
@@ -43,7 +44,7 @@ def _context(call: Call) -> Context:
 
 
 def _answer(data: Any, status: int = 200, code: str = rbc.OK, message: str = rbc.OK_TEXT, **more: Any) -> Answer:
-    return Answer(status, _encode({"code": code, "message": message, "data": data, "error": {}, **more}))
+    return Answer(status, _encode(said(code, message, data, **more)))
 
 
 def failure(problem: StrowgerError) -> dict[str, Any]:
@@ -136,7 +137,6 @@ async def download_document(call: Call) -> Answer:
     return _answer([data])
 
 
-TEXT: Mapping[str, Any] = {"type": "string"}
 COUNT: Mapping[str, Any] = {"type": ["integer", "string"]}
 ID = "0199aa00-0000-7000-8000-000000000001"
 EXAMPLE = {
@@ -151,27 +151,15 @@ DOCUMENT_ID = Parameter("document_id", TEXT, "The document's id, from the upload
 TITLE = Parameter(
     "title", TEXT, "What people call it, 1 to 100 characters. Several files get numbers.", True, "Register extract"
 )
-FAILURE: Mapping[str, Any] = {
-    "type": "object",
-    "required": ["code", "message", "data", "error"],
-    "properties": {"code": TEXT, "message": TEXT, "data": {"type": "array"}, "error": {"type": "object"}},
-}
+FAILURE = described({"type": "array"})
 
 
 def _result(example: Mapping[str, Any], **more: Any) -> Mapping[str, Any]:
-    item = {"type": "object", "required": list(example)}
-    return {
-        "type": "object",
-        "required": ["code", "message", "data", "error", *more],
-        "properties": {
-            "code": TEXT, "message": TEXT, "data": {"type": "array", "items": item}, "error": {"type": "object"},
-            **{name: {"type": "integer"} for name in more},
-        },
-    }  # fmt: skip
+    return described(rows_of(*example), **dict.fromkeys(more, INTEGER))
 
 
 def _body(example: Mapping[str, Any], code: str = rbc.OK, message: str = rbc.OK_TEXT, **more: Any) -> dict[str, Any]:
-    return {"code": code, "message": message, "data": [example], "error": {}, **more}
+    return said(code, message, [example], **more)
 
 
 def _operation(method: str, tail: str, name: str, summary: str, text: str, handler: Any, **settings: Any) -> Operation:

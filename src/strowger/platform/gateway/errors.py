@@ -57,14 +57,19 @@ def encode_failure(body: Mapping[str, Any]) -> bytes:
     return _ENCODER.encode(body)
 
 
-def render_error(problem: StrowgerError, empty: object = None) -> tuple[int, bytes]:
-    """HTTP status and the superset envelope of a failure; ``empty`` is what the area answers as ``data``."""
-    entry = entry_of(problem.code)
-    error: dict[str, Any] = {"code": entry.code, "message": entry.text, "error": entry.text}
+def error_object(problem: StrowgerError, entry: ErrorEntry) -> dict[str, str]:
+    """What a failure says under ``error``: code and text of its row, and what is wrong with the parameter at fault."""
+    error = {"code": entry.code, "message": entry.text, "error": entry.text}
     if problem.field and problem.field not in error:
         error[problem.field] = problem.detail or entry.text
     elif problem.detail:
         error["detail"] = problem.detail
+    return error
+
+
+def render_error(problem: StrowgerError, empty: object = None) -> tuple[int, bytes]:
+    """HTTP status and the superset envelope of a failure; ``empty`` is what the area answers as ``data``."""
+    entry = entry_of(problem.code)
     data = {} if empty is None else empty
-    body = {"code": entry.code, "message": entry.text, "data": data, "error": error}
+    body = {"code": entry.code, "message": entry.text, "data": data, "error": error_object(problem, entry)}
     return problem.status or entry.http, _ENCODER.encode(body)

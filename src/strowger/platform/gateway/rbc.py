@@ -8,7 +8,8 @@ import msgspec
 
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.gateway import repository
-from strowger.platform.gateway.errors import ERRORS, entry_of, status_of
+from strowger.platform.gateway.envelope import INTEGER, Schema, described, said
+from strowger.platform.gateway.errors import ERRORS, ErrorEntry, entry_of, error_object, status_of
 from strowger.platform.gateway.operations import Answer, Call
 
 CODES = ("RBC401", "RBC403", "RBC429", "RBC500")  # how the area spells what every operation may answer
@@ -16,10 +17,25 @@ OK, OK_TEXT = "RBC103", "Request executed successfully."
 _ENCODER = msgspec.json.Encoder()
 
 
+def body(data: Any, status: int = 200, code: str = OK, message: str = OK_TEXT) -> dict[str, Any]:
+    """The body of a success."""
+    return said(code, message, data, status=status)
+
+
+def envelope(data: Schema) -> Schema:
+    """The JSON schema of a success around that of ``data``."""
+    return described(data, status=INTEGER)
+
+
+def spelled(code: str) -> ErrorEntry:
+    """The registry's row of a code; what every operation may answer has its RBC spelling where the area has one."""
+    entry = entry_of(code)
+    return ERRORS.get("RBC" + entry.code[1:], entry) if entry.code.startswith("E") else entry
+
+
 def success(data: Any, status: int = 200, code: str = OK, message: str = OK_TEXT) -> Answer:
     """A success in this envelope."""
-    body = {"code": code, "message": message, "data": data, "error": {}, "status": status}
-    return Answer(status, _ENCODER.encode(body))
+    return Answer(status, _ENCODER.encode(body(data, status, code, message)))
 
 
 async def keep_answer(connection: Any, call: Call, answer: Answer) -> None:
@@ -29,12 +45,7 @@ async def keep_answer(connection: Any, call: Call, answer: Answer) -> None:
 
 
 def failure(problem: StrowgerError) -> dict[str, Any]:
-    """A failure in this envelope; what every operation may answer has its RBC spelling where the area has one."""
-    status, common = status_of(problem), entry_of(problem.code)
-    entry = ERRORS.get("RBC" + common.code[1:], common) if common.code.startswith("E") else common
-    error = {"code": entry.code, "message": entry.text, "error": entry.text}
-    if problem.field and problem.field not in error:
-        error[problem.field] = problem.detail or entry.text
-    elif problem.detail:
-        error["detail"] = problem.detail
-    return {"code": entry.code, "message": entry.text, "data": {}, "error": error, "status": status}
+    """A failure in this envelope."""
+    entry = spelled(problem.code)
+    error = error_object(problem, entry)
+    return {"code": entry.code, "message": entry.text, "data": {}, "error": error, "status": status_of(problem)}

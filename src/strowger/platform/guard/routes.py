@@ -8,6 +8,7 @@ import msgspec
 
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.phone import clean_number
+from strowger.platform.gateway.envelope import OBJECT, described, said
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter
 from strowger.platform.gateway.params import as_text
@@ -25,9 +26,7 @@ async def report_conversion(call: Call) -> Answer:
     context, account_id = call.state.context, call.principal.account_id
     await context.database.run(lambda c: service.report_conversion(c, account_id, number, context.clock.now()))
     data: dict[str, Any] = {"to": "+" + number}
-    return Answer(
-        200, msgspec.json.encode({"code": "GRD200", "message": "Conversion counted", "data": data, "error": {}})
-    )
+    return Answer(200, msgspec.json.encode(said("GRD200", "Conversion counted", data)))
 
 
 OPERATIONS = [
@@ -41,17 +40,8 @@ OPERATIONS = [
         report_conversion,
         (Parameter("to", {"type": ["string", "integer"]}, "The number.", True, "+447700900123"),),
         codes=("GRD400",),
-        result={
-            "type": "object",
-            "required": ["code", "message", "data", "error"],
-            "properties": {
-                "code": {"type": "string"},
-                "message": {"type": "string"},
-                "data": {"type": "object"},
-                "error": {"type": "object"},
-            },
-        },
-        example={"code": "GRD200", "message": "Conversion counted", "data": {"to": "+447700900123"}, "error": {}},
+        result=described(OBJECT),
+        example=said("GRD200", "Conversion counted", {"to": "+447700900123"}),
         tag="Fraud guard",
         permission="messages.send",
     ),

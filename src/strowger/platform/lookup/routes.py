@@ -10,7 +10,8 @@ import msgspec
 
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.callbacks.profiles.naming import named_profile
-from strowger.platform.gateway.errors import entry_of, register_errors
+from strowger.platform.gateway.envelope import INTEGER, OBJECT, TEXT
+from strowger.platform.gateway.errors import entry_of, error_object, register_errors
 from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter
 from strowger.platform.gateway.params import scalar_text
 from strowger.platform.gateway.rbc import keep_answer
@@ -32,12 +33,7 @@ _encode = msgspec.json.Encoder().encode
 def failure(problem: StrowgerError) -> dict[str, Any]:
     """A failure in this area's words: what every operation may answer has its own code where the area has one."""
     entry = entry_of(OWN.get(problem.code, problem.code))
-    error: dict[str, Any] = {"code": entry.code, "message": entry.text, "error": entry.text}
-    if problem.field and problem.field not in error:
-        error[problem.field] = problem.detail or entry.text
-    elif problem.detail:
-        error["detail"] = problem.detail
-    return {"code": entry.code, "message": entry.text, "error": error}
+    return {"code": entry.code, "message": entry.text, "error": error_object(problem, entry)}
 
 
 def failure_of_list(problem: StrowgerError) -> dict[str, Any]:
@@ -147,8 +143,6 @@ async def get_info(call: Call) -> Answer:
     return Answer(200, _encode(_body(known[0], rows)))
 
 
-TEXT: Mapping[str, Any] = {"type": "string"}
-COUNT: Mapping[str, Any] = {"type": "integer"}
 FLAG: Mapping[str, Any] = {"type": ["boolean", "null"]}
 ROW: Mapping[str, Any] = {
     "type": "object",
@@ -165,14 +159,14 @@ RESULT: Mapping[str, Any] = {
     "type": "object",
     "required": ["code", "message", "price", "id", "total_processed_count", "data"],
     "properties": {
-        "code": TEXT, "message": TEXT, "price": {"type": "number"}, "id": TEXT, "total_processed_count": COUNT,
+        "code": TEXT, "message": TEXT, "price": {"type": "number"}, "id": TEXT, "total_processed_count": INTEGER,
         "data": {"type": "array", "items": ROW},
     },
 }  # fmt: skip
 FAILURE: Mapping[str, Any] = {
     "type": "object",
     "required": ["code", "message", "error"],
-    "properties": {"code": TEXT, "message": TEXT, "error": {"type": "object"}},
+    "properties": {"code": TEXT, "message": TEXT, "error": OBJECT},
 }
 FAILURE_OF_LIST: Mapping[str, Any] = {"type": "object", "required": ["data"], "properties": {"data": FAILURE}}
 ID = "2026-01-05messages11111111-2222-4333-8444-555555555555"
@@ -220,7 +214,7 @@ OPERATIONS = [
         status=201,
         result={"type": "object", "required": ["data"], "properties": {"data": {
             "type": "object", "required": ["code", "message", "id", "total_processed_count", "data"],
-            "properties": {"code": TEXT, "message": TEXT, "id": TEXT, "total_processed_count": COUNT,
+            "properties": {"code": TEXT, "message": TEXT, "id": TEXT, "total_processed_count": INTEGER,
                            "data": {"type": "array", "items": ROW}}}}},
         example={"data": TAKEN}, tag="Lookup", area="lookup", idempotent=True, permission="lookup.write", failure=failure_of_list,
         failure_schema=FAILURE_OF_LIST,

@@ -12,6 +12,7 @@ import msgspec
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.gateway import rbc
+from strowger.platform.gateway.envelope import TEXT
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter
 from strowger.platform.gateway.params import as_text
@@ -153,7 +154,6 @@ def _switch(name: str, value: Any) -> bool:
     return found
 
 
-TEXT: Mapping[str, Any] = {"type": "string"}
 OBJECT: Mapping[str, Any] = {
     "type": "object", "required": ["key", "title", "enabled", "recipients", "frequency", "params"],
     "properties": {"key": TEXT, "title": TEXT, "enabled": {"type": "boolean"}, "recipients": {"type": "array", "items": TEXT},
@@ -177,17 +177,6 @@ CHANGES = (
 )  # fmt: skip
 
 
-def _envelope(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {
-        "type": "object", "required": ["code", "message", "data", "error", "status"],
-        "properties": {"code": TEXT, "message": TEXT, "data": data, "error": {"type": "object"}, "status": {"type": "integer"}},
-    }  # fmt: skip
-
-
-def _body(data: Any) -> dict[str, Any]:
-    return {"code": rbc.OK, "message": rbc.OK_TEXT, "data": data, "error": {}, "status": 200}
-
-
 def _operation(method: str, tail: str, name: str, summary: str, text: str, handler: Any, **more: Any) -> Operation:
     codes = (*more.pop("codes", ()), *rbc.CODES)
     return Operation(
@@ -199,16 +188,17 @@ def _operation(method: str, tail: str, name: str, summary: str, text: str, handl
 OPERATIONS = [
     _operation(
         "GET", "", "list_notifications", "List notifications", "Every report that can be mailed by itself, with its schedule.",
-        list_notifications, result=_envelope({"type": "array", "items": OBJECT}), example=_body([EXAMPLE]),
+        list_notifications, result=rbc.envelope({"type": "array", "items": OBJECT}), example=rbc.body([EXAMPLE]),
     ),
     _operation(
         "GET", "/{key}", "get_notification", "One notification", "Its schedule, recipients and details.", get_notification,
-        codes=(UNKNOWN,), path_parameters=(KEY,), result=_envelope(OBJECT), example=_body(EXAMPLE),
+        codes=(UNKNOWN,), path_parameters=(KEY,), result=rbc.envelope(OBJECT), example=rbc.body(EXAMPLE),
     ),
     _operation(
         "PATCH", "/{key}", "change_notification", "Change a notification",
         "Only what is passed changes. Times are those of the account's time zone.", change_notification,
-        codes=(UNKNOWN, INVALID), path_parameters=(KEY,), parameters=CHANGES, result=_envelope(OBJECT), example=_body(EXAMPLE),
+        codes=(UNKNOWN, INVALID), path_parameters=(KEY,), parameters=CHANGES, result=rbc.envelope(OBJECT),
+        example=rbc.body(EXAMPLE),
     ),
 ]  # fmt: skip
 add_operations(OPERATIONS)

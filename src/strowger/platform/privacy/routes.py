@@ -11,6 +11,7 @@ from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.files import service as files
 from strowger.platform.gateway import rbc
+from strowger.platform.gateway.envelope import OBJECT, TEXT
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter
 from strowger.platform.gateway.params import as_text
@@ -136,9 +137,7 @@ async def list_erasures(call: Call) -> Answer:
     return rbc.success([_erasure(dict(row)) for row in rows])
 
 
-TEXT: Mapping[str, Any] = {"type": "string"}
 DAYS: Mapping[str, Any] = {"type": ["integer", "string", "null"]}
-OBJECT: Mapping[str, Any] = {"type": "object"}
 ID = "0199aa00-0000-7000-8000-000000000001"
 SUBJECT = Parameter("subject", TEXT, "A number with its country code, or an e-mail address.", True, "447700900123")
 RULES = {"installation_days": 180, "days": {"messages": 30, **dict.fromkeys(list(repository.KINDS)[1:])}}
@@ -154,13 +153,6 @@ ERASURE = {
 ERASING = {**ERASURE, "status": "working", "done_at": None, "rows": {}}
 
 
-def _envelope(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {
-        "type": "object", "required": ["code", "message", "data", "error", "status"],
-        "properties": {"code": TEXT, "message": TEXT, "data": data, "error": OBJECT, "status": {"type": "integer"}},
-    }  # fmt: skip
-
-
 def _operation(
     method: str,
     tail: str,
@@ -173,10 +165,10 @@ def _operation(
     **more: Any,
 ) -> Operation:
     data = {"type": "array", "items": OBJECT} if isinstance(example, list) else {**OBJECT, "required": list(example)}
-    body = {"code": rbc.OK, "message": rbc.OK_TEXT, "data": example, "error": {}, "status": status}
     return Operation(
         method, f"/{{sid}}/privacy{tail}", name, summary, text, handler, tag="Privacy", failure=rbc.failure, status=status,
-        area="platform", permission="data.read" if method == "GET" else "data.write", result=_envelope(data), example=body,
+        area="platform", permission="data.read" if method == "GET" else "data.write", result=rbc.envelope(data),
+        example=rbc.body(example, status),
         **{**more, "codes": (*more.get("codes", ()), *rbc.CODES)},
     )  # fmt: skip
 

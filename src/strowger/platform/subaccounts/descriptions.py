@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from strowger.platform.gateway.envelope import TEXT, Schema
 from strowger.platform.gateway.operations import Parameter
 from strowger.platform.gateway.services import SERVICES
 
-Schema = Mapping[str, Any]
-TEXT: Schema = {"type": "string"}
 AMOUNT: Schema = {"type": ["number", "string"]}
 EMAILS: Schema = {"type": "array", "items": TEXT, "maxItems": 10}
 SWITCH: Schema = {"type": ["boolean", "string", "integer"]}
@@ -92,22 +88,6 @@ OBJECT: Schema = {
         "ip_config_name": {"type": ["string", "null"]},
     },
 }
-
-
-def envelope(data: Schema) -> Schema:
-    """The success body around ``data``."""
-    return {
-        "type": "object",
-        "required": ["code", "message", "data", "error", "status"],
-        "properties": {"code": TEXT, "message": TEXT, "data": data, "error": {"type": "object"}, "status": {"type": "integer"}},
-    }  # fmt: skip
-
-
-def body(
-    data: Any, status: int = 200, code: str = "RBC103", message: str = "Request executed successfully."
-) -> dict[str, Any]:
-    """An example of a success body."""
-    return {"code": code, "message": message, "data": data, "error": {}, "status": status}
 
 
 EXAMPLE = {

@@ -140,7 +140,7 @@ def _operation(
     method: str, tail: str, name: str, summary: str, text: str, handler: Handler, codes: tuple[str, ...], **more: Any
 ) -> Operation:
     below = (d.SID,) if tail else ()
-    settings = {"result": d.envelope(d.OBJECT), "example": d.body(d.EXAMPLE), **more}
+    settings = {"result": rbc.envelope(d.OBJECT), "example": rbc.body(d.EXAMPLE), **more}
     return Operation(
         method, "/{sid}/subaccounts" + tail, name, summary, text, handler, path_parameters=below, codes=(*codes, *rbc.CODES),
         tag="Sub-accounts", area="platform", failure=rbc.failure,
@@ -154,12 +154,12 @@ OPERATIONS = [
         "POST", "", "create_subaccount", "Create a sub-account",
         "Makes an account below this one, with an owner, a first API key and, when assigned, credit moved from this account.",
         create_subaccount, d.CREATE_CODES, parameters=d.CREATE, status=201,
-        example=d.body({**d.EXAMPLE, "invitation_url": "https://example.net/join/token"}, 201), idempotent=True,
+        example=rbc.body({**d.EXAMPLE, "invitation_url": "https://example.net/join/token"}, 201), idempotent=True,
     ),
     _operation(
         "GET", "", "list_subaccounts", "List sub-accounts", "All sub-accounts but deleted ones, in the order of their numbers.",
-        list_subaccounts, ("RBC2323", "RBC2360"), parameters=d.LIST, result=d.envelope({"type": "array", "items": d.OBJECT}),
-        example=d.body([d.EXAMPLE]),
+        list_subaccounts, ("RBC2323", "RBC2360"), parameters=d.LIST, result=rbc.envelope({"type": "array", "items": d.OBJECT}),
+        example=rbc.body([d.EXAMPLE]),
     ),
     _operation(
         "GET", ONE, "get_subaccount", "One sub-account", "Status, services and credit of a sub-account.", get_subaccount,
@@ -173,8 +173,8 @@ OPERATIONS = [
     _operation(
         "POST", ONE + "/recharges", "recharge_subaccount", "Recharge a sub-account",
         "Moves credits from this account to the sub-account; a negative amount moves them back.", recharge_subaccount,
-        d.RECHARGE_CODES, parameters=(d.AMOUNT_FIELD,), result=d.envelope(d.RECHARGED),
-        example=d.body({"sid": "HXEU0000000001GB_1", "balance": 1700.5, "parent_balance": 8300}), idempotent=True,
+        d.RECHARGE_CODES, parameters=(d.AMOUNT_FIELD,), result=rbc.envelope(d.RECHARGED),
+        example=rbc.body({"sid": "HXEU0000000001GB_1", "balance": 1700.5, "parent_balance": 8300}), idempotent=True,
     ),
     _operation(
         "POST", ONE + "/suspend", "suspend_subaccount", "Suspend a sub-account", "Sends and sign-in stop; the balance stays.",
@@ -188,7 +188,7 @@ OPERATIONS = [
         "DELETE", ONE, "delete_subaccount", "Delete a sub-account",
         "Keys and users end; credit, numbers and senders go to this account. Its messages stay as long as any.",
         delete_subaccount, d.STATE_CODES,
-        example=d.body({**d.EXAMPLE, "status": "deleted", "balance": 0}, 200, "RBC2347", "Account deleted successfully!"),
+        example=rbc.body({**d.EXAMPLE, "status": "deleted", "balance": 0}, 200, "RBC2347", "Account deleted successfully!"),
     ),
 ]  # fmt: skip
 add_operations(OPERATIONS)

@@ -17,6 +17,7 @@ from strowger.channels.sms.rows import answer_rows, read_rows, read_whole
 from strowger.channels.sms.schemas import encode
 from strowger.channels.sms.senders import repository as senders
 from strowger.foundation.errors import StrowgerError
+from strowger.platform.gateway.envelope import said
 from strowger.platform.gateway.operations import Answer, Call
 from strowger.platform.gateway.params import Params, scalar_text
 
@@ -64,14 +65,14 @@ async def list_templates(call: Call) -> Answer:
         total, rows = await reading.find(connection, call.principal.account_id, wanted, limit, (page - 1) * limit)
     meta = {"page": page, "limit": limit, "total": total}
     data = [describe(row) for row in rows]
-    return Answer(200, encode({"code": "MSG113", "message": "Template list", "data": data, "meta": meta, "error": {}}))
+    return Answer(200, encode(said("MSG113", "Template list", data, meta=meta)))
 
 
 async def one_template(call: Call) -> Answer:
     """One template, by its row or its template id."""
     async with call.state.context.database.pool.acquire(timeout=5) as connection:
         row = await _find(connection, call)
-    return Answer(200, encode({"code": "MSG113", "message": "Template", "data": describe(row), "error": {}}))
+    return Answer(200, encode(said("MSG113", "Template", describe(row))))
 
 
 async def delete_template(call: Call) -> Answer:
@@ -82,7 +83,7 @@ async def delete_template(call: Call) -> Answer:
         await service.delete(connection, call.principal.account_id, row["id"])
 
     await call.state.context.database.run(work)
-    body = {"code": "MSG114", "message": "Template deleted successfully", "data": [], "error": {}}
+    body = said("MSG114", "Template deleted successfully", [])
     return Answer(200, encode(body))
 
 

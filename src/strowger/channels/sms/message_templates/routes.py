@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from strowger.channels.sms.message_templates import service
 from strowger.channels.sms.message_templates.api import (
     MAX_LIMIT,
@@ -15,12 +12,11 @@ from strowger.channels.sms.message_templates.api import (
 )
 from strowger.channels.sms.message_templates.rules import MAX_CONTENT, MAX_TITLE
 from strowger.channels.sms.message_templates.schemas import PURPOSES
+from strowger.platform.gateway.envelope import TEXT, Schema, described, rows_of, said
 from strowger.platform.gateway.operations import Operation, Parameter
 
 TAG = "Templates"
 BOTH = ("v1", "v2")
-Schema = Mapping[str, Any]
-TEXT: Schema = {"type": "string"}
 SCALAR: Schema = {"type": ["string", "integer"]}
 ROW: Schema = {
     "type": "object",
@@ -65,20 +61,8 @@ SHOWN_EXAMPLE = {
 }  # fmt: skip
 
 
-def _envelope(data: Schema) -> Schema:
-    return {
-        "type": "object",
-        "required": ["code", "message", "data", "error"],
-        "properties": {"code": TEXT, "message": TEXT, "data": data, "error": {"type": "object"}},
-    }
-
-
 def _many(keys: list[str]) -> Schema:
-    return _envelope({"type": "array", "items": {"type": "object", "required": keys}})
-
-
-def _said(code: str, message: str, data: Any) -> dict[str, Any]:
-    return {"code": code, "message": message, "data": data, "error": {}}
+    return described(rows_of(*keys))
 
 
 def _family(family: str) -> list[Operation]:
@@ -88,7 +72,7 @@ def _family(family: str) -> list[Operation]:
             "GET", path, f"{family}_templates", f"Templates (/{family})",
             "The account's templates, newest first. Filters are values, or objects of operators as JSON text.",
             list_templates, FILTERS, codes=("E634",), result=_many(SHOWN_KEYS),
-            example={**_said("MSG113", "Template list", [SHOWN_EXAMPLE]), "meta": {"page": 1, "limit": 50, "total": 1}},
+            example={**said("MSG113", "Template list", [SHOWN_EXAMPLE]), "meta": {"page": 1, "limit": 50, "total": 1}},
             tag=TAG, empty=[], versions=BOTH, permission="channels.read",
         ),
         Operation(
@@ -96,20 +80,20 @@ def _family(family: str) -> list[Operation]:
             "Stores templates. Outside countries with a registry the template id is made when none is given. Rows that "
             "cannot be made are told in `error` by their index (MSG112).",
             create_templates, (DATA,), codes=CREATE_CODES, result=_many(["id", "template_id", "status"]),
-            example=_said("MSG111", "Template(s) created successfully",
+            example=said("MSG111", "Template(s) created successfully",
                           [{"id": 1, "template_id": "1107000000000000001", "status": 1}]),
             tag=TAG, empty=[], versions=BOTH, permission="channels.write",
         ),
         Operation(
             "GET", f"{path}/{{template_id}}", f"{family}_one_template", f"One template (/{family})",
             "One template, by its template id or its row's id.", one_template, path_parameters=(TEMPLATE_ID,),
-            result=_envelope(SHOWN), example=_said("MSG113", "Template", SHOWN_EXAMPLE), tag=TAG, empty=[],
+            result=described(SHOWN), example=said("MSG113", "Template", SHOWN_EXAMPLE), tag=TAG, empty=[],
             versions=BOTH, permission="channels.read",
         ),
         Operation(
             "DELETE", f"{path}/{{template_id}}", f"{family}_delete_template", f"Delete a template (/{family})",
             "Deletes a template. Reports and history keep it.", delete_template, path_parameters=(TEMPLATE_ID,),
-            codes=("E636",), result=_many([]), example=_said("MSG114", "Template deleted successfully", []), tag=TAG,
+            codes=("E636",), result=_many([]), example=said("MSG114", "Template deleted successfully", []), tag=TAG,
             empty=[], versions=BOTH, permission="channels.write",
         ),
     ]  # fmt: skip

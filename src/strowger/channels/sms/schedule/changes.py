@@ -11,6 +11,7 @@ from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import parse_message_id
 from strowger.messaging.scheduling import Schedules
+from strowger.platform.gateway.envelope import said
 from strowger.platform.gateway.operations import Answer, Call
 
 CANCELLED, MOVED = "Schedule cancelled successfully", "Schedule changed successfully"
@@ -70,4 +71,4 @@ async def move_schedule(call: Call) -> Answer:
 
 def _answer(call: Call, message: str, data: dict[str, object]) -> Answer:
     data = {"id": str(call.path_params["id"]).lower(), **data}
-    return Answer(200, encode({"code": "MSG115", "message": message, "data": data, "error": {}}))
+    return Answer(200, encode(said("MSG115", message, data)))

@@ -14,6 +14,7 @@ from strowger.channels.sms.senders import repository, service
 from strowger.channels.sms.senders.countries import rule_of
 from strowger.channels.sms.senders.schemas import MAX_DESCRIPTION, PURPOSES, MadeSender, NewSender
 from strowger.foundation.errors import StrowgerError
+from strowger.platform.gateway.envelope import said
 from strowger.platform.gateway.operations import Answer, Call
 from strowger.platform.gateway.params import as_text, scalar_text
 
@@ -27,7 +28,7 @@ async def list_senders(call: Call) -> Answer:
     async with call.state.context.database.pool.acquire(timeout=5) as connection:
         rows = await repository.senders(connection, call.principal.account_id, limit, (page - 1) * limit)
     data = [service.describe_sender(row) for row in rows]
-    return Answer(200, encode({"code": "MSG110", "message": "Sender ID list", "data": data, "error": {}}))
+    return Answer(200, encode(said("MSG110", "Sender ID list", data)))
 
 
 async def create_senders(call: Call) -> Answer:
@@ -110,5 +111,5 @@ async def delete_senders(call: Call) -> Answer:
     if len(names) > service.MAX_DELETED:
         raise StrowgerError("E630", f"{len(names)} names; at most {service.MAX_DELETED}", field="sender")
     await call.state.context.database.run(lambda c: service.delete_senders(c, call.principal.account_id, list(names)))
-    body = {"code": "MSG108", "message": "Sender ID(s) deleted successfully", "data": [], "error": {}}
+    body = said("MSG108", "Sender ID(s) deleted successfully", [])
     return Answer(200, msgspec.json.encode(body))

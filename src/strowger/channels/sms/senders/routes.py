@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from strowger.channels.sms.senders import service
 from strowger.channels.sms.senders.api import MAX_LISTED, create_senders, delete_senders, list_senders
 from strowger.channels.sms.senders.schemas import MAX_DESCRIPTION
+from strowger.platform.gateway.envelope import TEXT, Schema, described, rows_of, said
 from strowger.platform.gateway.operations import Operation, Parameter
 
 TAG = "Sender IDs"
 BOTH = ("v1", "v2")
-Schema = Mapping[str, Any]
-TEXT: Schema = {"type": "string"}
 SCALAR: Schema = {"type": ["string", "integer"]}
 ROW: Schema = {
     "type": "object",
@@ -47,20 +43,7 @@ PAGE = (
 CREATE_CODES = ("E604", "E626", "E627", "E628", "E629", "E630", "E631")
 
 
-def _envelope(keys: list[str]) -> Schema:
-    return {
-        "type": "object",
-        "required": ["code", "message", "data", "error"],
-        "properties": {
-            "code": TEXT,
-            "message": TEXT,
-            "data": {"type": "array", "items": {"type": "object", "required": keys}},
-            "error": {"type": "object"},
-        },
-    }
-
-
-LISTED = _envelope(["id", "identifier", "sender", "status"])
+LISTED = described(rows_of("id", "identifier", "sender", "status"))
 LISTED_EXAMPLE = {
     "code": "MSG110",
     "message": "Sender ID list",
@@ -78,7 +61,7 @@ CREATED_EXAMPLE = {
     "data": [{"id": 1, "sender": "ACME", "iso_code": "gb", "status": "Approved"}],
     "error": {},
 }
-DELETED_EXAMPLE = {"code": "MSG108", "message": "Sender ID(s) deleted successfully", "data": [], "error": {}}
+DELETED_EXAMPLE = said("MSG108", "Sender ID(s) deleted successfully", [])
 
 
 def _family(family: str) -> list[Operation]:
@@ -93,14 +76,14 @@ def _family(family: str) -> list[Operation]:
             "POST", path, f"{family}_create_senders", f"Create sender IDs (/{family})",
             "Asks for sender IDs. Names are approved at once where no operator has to look at them, numbers when the account "
             "owns them; the others wait as Pending. Rows that cannot be made are told in `error` by their index (MSG109).",
-            create_senders, (DATA,), codes=CREATE_CODES, result=_envelope(["id", "sender", "iso_code", "status"]),
+            create_senders, (DATA,), codes=CREATE_CODES, result=described(rows_of("id", "sender", "iso_code", "status")),
             example=CREATED_EXAMPLE, tag=TAG, empty=[], versions=BOTH, permission="channels.write",
         ),
         Operation(
             "DELETE", path, f"{family}_delete_senders", f"Delete sender IDs (/{family})",
             "Deletes sender IDs for every country. Logs and reports keep their names. One that scheduled messages need is "
             "refused with 409.",
-            delete_senders, (NAMES,), codes=("E630",), result=_envelope([]), example=DELETED_EXAMPLE, tag=TAG, empty=[],
+            delete_senders, (NAMES,), codes=("E630",), result=described(rows_of()), example=DELETED_EXAMPLE, tag=TAG, empty=[],
             versions=BOTH, permission="channels.write",
         ),
         Operation(

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from strowger.platform.callbacks.profiles.encryption import ALGORITHMS
 from strowger.platform.callbacks.profiles.schemas import BODY_TYPES, METHODS
 from strowger.platform.callbacks.profiles.variables import CHANNELS
+from strowger.platform.gateway import rbc
+from strowger.platform.gateway.envelope import OBJECT, TEXT, Schema
 from strowger.platform.gateway.operations import Parameter
 
-Schema = Mapping[str, Any]
-TEXT: Schema = {"type": "string"}
 WHOLE: Schema = {"type": ["integer", "string"]}
-OBJECT: Schema = {"type": ["object", "string"]}
+JSON: Schema = {"type": ["object", "string"]}
 LIST_OF_TEXTS: Schema = {"type": ["array", "string"], "items": {"type": "string"}}
 NAME = "EU_11111111-2222-4333-8444-555555555555"
 DELIVERY = "019b76da-a800-7000-8000-5a1d3c9e0f42"
@@ -27,15 +26,15 @@ METHOD = Parameter("http_method", TEXT, f"One of {', '.join(METHODS)}.", True, "
 URL = Parameter("url", TEXT, "http or https; placeholders in path and query.", True, "https://example.net/dlr")
 OPTIONAL = (
     Parameter("events", LIST_OF_TEXTS, "Events of the channel; left out, its first one.", example=["sms_send"]),
-    Parameter("body", OBJECT, "The body of POST and PUT, with placeholders: an object, or a text for other types.",
+    Parameter("body", JSON, "The body of POST and PUT, with placeholders: an object, or a text for other types.",
               example={"id": "<id>", "status": "<status>"}),
     Parameter("body_type", TEXT, f"One of {', '.join(BODY_TYPES)}; default json."),
     Parameter("dynamic_variables", LIST_OF_TEXTS, "Variables to send, in place of `body` or, for GET and DELETE, in the query."),
-    Parameter("headers", OBJECT, "Up to 20 headers, values up to 1024 characters, placeholders allowed."),
+    Parameter("headers", JSON, "Up to 20 headers, values up to 1024 characters, placeholders allowed."),
     Parameter("response_message", TEXT, "When given, a 2xx answer must hold this text to count as success."),
-    Parameter("enc", OBJECT, f"`{{algo, key, IV, iv_mode}}`, values one by one; algo one of {', '.join(ALGORITHMS)}."),
-    Parameter("auth", OBJECT, "`{type: none}`, `{type: basic, username, password}` or `{type: advanced, advanced: {...}}`."),
-    Parameter("retry", OBJECT, "`{count, interval}`: 0 to 9 retries and the seconds before each; default ten tries over 75.6 h."),
+    Parameter("enc", JSON, f"`{{algo, key, IV, iv_mode}}`, values one by one; algo one of {', '.join(ALGORITHMS)}."),
+    Parameter("auth", JSON, "`{type: none}`, `{type: basic, username, password}` or `{type: advanced, advanced: {...}}`."),
+    Parameter("retry", JSON, "`{count, interval}`: 0 to 9 retries and the seconds before each; default ten tries over 75.6 h."),
     Parameter("statuses", LIST_OF_TEXTS, "Statuses of messages to tell; left out, the final ones."),
     Parameter("signature", {"type": ["boolean", "string", "integer"]}, "Whether requests are signed; default true."),
 )  # fmt: skip
@@ -80,18 +79,12 @@ DEFAULT = (
 
 
 def _envelope(data: Schema) -> Schema:
-    return {
-        "type": "object",
-        "required": ["code", "message", "data", "error", "status"],
-        "properties": {
-            "code": TEXT, "message": TEXT, "data": data, "error": {"type": "object"}, "status": {"type": "integer"},
-            "meta": {"type": "object"},
-        },
-    }  # fmt: skip
+    shown = rbc.envelope(data)
+    return {**shown, "properties": {**shown["properties"], "meta": OBJECT}}
 
 
 def _example(data: Any, message: str, status: int = 200) -> dict[str, Any]:
-    return {"code": "RBC024", "message": message, "data": data, "error": {}, "status": status}
+    return rbc.body(data, status, "RBC024", message)
 
 
 TEXTS = (
@@ -127,8 +120,7 @@ MANY = _envelope({"type": "array", "items": PROFILE})
 MANY_EXAMPLE = {
     **_example([PROFILE_EXAMPLE], "Profiles fetched successfully"), "meta": {"total": 1, "limit": 25, "offset": 0},
 }  # fmt: skip
-ANY: Schema = {"type": "object"}
-DONE, DONE_EXAMPLE = _envelope(ANY), _example({}, "Done")
+DONE, DONE_EXAMPLE = _envelope(OBJECT), _example({}, "Done")
 DELETED = _envelope({"type": "object", "required": ["profileId"]})
 DELETED_EXAMPLE = _example({"profileId": NAME}, "Profile deleted successfully")
 TESTED = _envelope({"type": "object", "required": ["delivery_id", "outcome", "http_status", "request", "response"]})
@@ -184,4 +176,4 @@ LISTED_EXAMPLE = _example(
     ],
     "Variables fetched successfully",
 )  # fmt: skip
-DEFAULTED, DEFAULTED_EXAMPLE = _envelope(ANY), _example({"sms_send": NAME}, "Defaults fetched successfully")
+DEFAULTED, DEFAULTED_EXAMPLE = _envelope(OBJECT), _example({"sms_send": NAME}, "Defaults fetched successfully")

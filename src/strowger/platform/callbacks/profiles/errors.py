@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from strowger.foundation.errors import StrowgerError
-from strowger.platform.gateway.errors import ERRORS, entry_of, register_errors, status_of
+from strowger.platform.gateway.errors import register_errors, status_of
+from strowger.platform.gateway.rbc import spelled
 
 OK = "RBC024"
 CODES = tuple(f"RBC{number}" for number in range(302, 317))
@@ -18,11 +19,7 @@ def refuse(code: str, field: str, detail: str) -> StrowgerError:
 
 
 def failure_body(problem: StrowgerError) -> dict[str, Any]:
-    """The body of a failure: ``error`` is a list of parameters with what is wrong with each.
-
-    What every operation may answer has its RBC spelling, as in the areas of sub-accounts and billing.
-    """
-    common = entry_of(problem.code)
-    entry = ERRORS.get("RBC" + common.code[1:], common) if common.code.startswith("E") else common
+    """The body of a failure: ``error`` is a list of parameters with what is wrong with each."""
+    entry = spelled(problem.code)
     error: list[dict[str, str]] = [{problem.field or "error": problem.detail or entry.text}]
     return {"code": entry.code, "message": entry.text, "data": {}, "error": error, "status": status_of(problem)}

@@ -19,6 +19,7 @@ from strowger.platform.callbacks.profiles.service import ProfileService
 from strowger.platform.callbacks.profiles.variables import CHANNELS, EVENTS, SYSTEM
 from strowger.platform.callbacks.profiles.view import as_object, moment_text
 from strowger.platform.callbacks.schemas import Attempt, AttemptOutcome, CallbackState
+from strowger.platform.gateway.envelope import said
 from strowger.platform.gateway.operations import Answer, Call
 from strowger.platform.gateway.params import as_text
 
@@ -30,7 +31,7 @@ OUTCOMES = {AttemptOutcome.DELIVERED: "delivered", AttemptOutcome.RETRY: "retry"
 
 
 def _answer(data: Any, message: str, status: int = 200, **more: Any) -> Answer:
-    return Answer(status, ENCODE({"code": OK, "message": message, "data": data, **more, "error": {}, "status": status}))
+    return Answer(status, ENCODE(said(OK, message, data, **more, status=status)))
 
 
 def _context(call: Call) -> Context:
