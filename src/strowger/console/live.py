@@ -12,9 +12,8 @@ import msgspec
 
 from strowger.foundation.ids import new_token
 from strowger.foundation.logs import get_logger
-from strowger.foundation.notify import Listener
+from strowger.foundation.notify import LIVE, Listener
 
-CHANNEL = "live"
 KEPT = 2000
 QUEUE = 500
 log = get_logger(__name__)
@@ -53,7 +52,7 @@ class LiveHub:
     """
 
     def __init__(self, listener: Listener) -> None:
-        listener.on(CHANNEL, self._hear)
+        listener.on(LIVE, self._hear)
         self._epoch = new_token()[:8]
         self._number = 0
         self._kept: deque[LiveEvent] = deque(maxlen=KEPT)

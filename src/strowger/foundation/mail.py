@@ -16,7 +16,6 @@ import aiosmtplib
 import asyncpg
 import msgspec
 from markupsafe import Markup, escape
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.foundation.clock import Clock
@@ -27,11 +26,10 @@ from strowger.foundation.errors import Unavailable
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
 from strowger.foundation.models import Mail
-from strowger.foundation.notify import repeat_when_told
+from strowger.foundation.notify import notify, notify_by, repeat_when_told
 
 log = get_logger(__name__)
 CHANNEL = "mail"
-WAKE = text("SELECT pg_notify('mail', '')")
 BATCH = 20
 SECONDS = 30.0
 LEASE = timedelta(minutes=3)  # longer than a batch may take; after that another worker tries
@@ -124,7 +122,7 @@ async def post(
             created_at=now,
         )
     )
-    await session.execute(WAKE)
+    await notify_by(session, CHANNEL)
     return mail_id
 
 
@@ -150,7 +148,7 @@ async def post_many(
         subject = " ".join(letter.subject.split())
         rows.append((mail.id, mail.account_id, mail.kind, mail.to, subject, secrets.seal(body, _bound(mail.id))))
     await connection.execute(ADD, *columns(rows, 6), now)
-    await connection.execute("SELECT pg_notify($1, '')", CHANNEL)
+    await notify(connection, CHANNEL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeAlias
 
 import asyncpg
+import msgspec
 from asyncpg.pool import PoolConnectionProxy
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.foundation.database import OUTAGES, Database
 from strowger.foundation.logs import get_logger
@@ -18,6 +21,8 @@ from strowger.foundation.tenancy import across_accounts
 log = get_logger(__name__)
 Handler = Callable[[str], None]
 PAYLOAD_LIMIT = 7900
+NOTIFY = text("SELECT pg_notify(:channel, :payload)")
+LIVE = "live"  # the channel that the live feed of the console hears
 
 
 class Notifier:
@@ -103,11 +108,27 @@ class Listener:
             handler(str(payload))
 
 
-async def notify(
-    connection: asyncpg.Connection[Any] | PoolConnectionProxy[Any], channel: str, payload: str = ""
-) -> None:
+Connection: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
+
+
+async def notify(connection: Connection, channel: str, payload: str = "") -> None:
     """Notify with the caller's transaction: listeners hear it when that is committed."""
     await connection.execute("SELECT pg_notify($1, $2)", channel, payload)
+
+
+async def notify_by(session: AsyncSession, channel: str, payload: str = "") -> None:
+    """As ``notify``, with the transaction of a session."""
+    await session.execute(NOTIFY, {"channel": channel, "payload": payload})
+
+
+def live_notice(topic: str, account_id: int, ids: Sequence[object]) -> str:
+    """The payload by which lists and pages of an account that show these things renew themselves."""
+    return msgspec.json.encode({"topic": topic, "account_id": account_id, "ids": [str(one) for one in ids]}).decode()
+
+
+async def tell_live(connection: Connection, topic: str, account_id: int, *ids: object) -> None:
+    """Renew what browsers show of these things, with the caller's transaction. At most about 100 ids fit into a notice."""
+    await notify(connection, LIVE, live_notice(topic, account_id, ids))
 
 
 async def repeat_when_told(

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 import asyncpg
-import msgspec
 
+from strowger.foundation.notify import live_notice
 from strowger.messaging.deliveries import receipts_for
 from strowger.messaging.facts import Facts
 from strowger.messaging.notify import callbacks_for, telling_parts, wanted_callbacks
@@ -76,7 +76,7 @@ class Written:
 
 def live_payload(account_id: int, ids: Sequence[str]) -> str:
     """A notification for the live feed about messages of an account."""
-    return msgspec.json.encode({"topic": "messages", "account_id": account_id, "ids": list(ids)[-20:]}).decode()
+    return live_notice("messages", account_id, ids[-20:])
 
 
 def refuse(

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 import asyncpg
-import msgspec
 
 from strowger.engagement.campaigns import sms as _sms  # noqa: F401 - registers the channel
 from strowger.engagement.campaigns.channel import CHANNELS
@@ -26,7 +25,7 @@ from strowger.foundation.database import CLASHES, OUTAGES
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
-from strowger.foundation.notify import notify
+from strowger.foundation.notify import notify, tell_live
 from strowger.messaging.repository.accepting import insert_requests
 
 log = get_logger(__name__)
@@ -130,8 +129,7 @@ class Expander:
     async def _note(self, connection: Connection, campaign: Campaign, changes: dict[str, Any]) -> None:
         await campaigns.change(connection, campaign.account_id, campaign.id, **changes)
         await tell_end(connection, self._context, campaign, changes)
-        notice = {"topic": "campaigns", "account_id": campaign.account_id, "ids": [str(campaign.id)]}
-        await notify(connection, "live", msgspec.json.encode(notice).decode())
+        await tell_live(connection, "campaigns", campaign.account_id, campaign.id)
 
     async def _fail(self, reason: str) -> None:
         """End the campaign at which the last step broke; what it has sent stays sent."""

@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, delete, func, select, text, update
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from strowger.foundation.notify import notify_by
 from strowger.platform.accounts.models import Account, ApiKey, User, UserImage, UserSession
 from strowger.platform.ip_configs.models import IpConfig
 from strowger.platform.subaccounts.models import Subaccount
 
-CHANGED = text("SELECT pg_notify('accounts', :account)")
-
 
 async def tell_changed(session: AsyncSession, account_id: int) -> None:
     """Make every process forget what it keeps of an account's keys, once this transaction is on disk."""
-    await session.execute(CHANGED, {"account": str(account_id)})
+    await notify_by(session, "accounts", str(account_id))
 
 
 async def account(session: AsyncSession, account_id: int) -> Account | None:

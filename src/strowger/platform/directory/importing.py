@@ -24,7 +24,7 @@ from strowger.foundation.database import CLASHES, OUTAGES
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
-from strowger.foundation.notify import notify
+from strowger.foundation.notify import tell_live
 from strowger.foundation.sheets import SheetProblem
 from strowger.platform.blocklist import service as blocklist
 from strowger.platform.directory import changing, service
@@ -141,7 +141,7 @@ class Importer:
             await self._write(connection, record, now)
         else:
             await self._end(connection, record, now)
-        await _tell(connection, record)
+        await tell_live(connection, TOPIC, record["account_id"], record["id"])
         return True
 
     async def _read(self, connection: Connection, record: Record, now: datetime) -> None:
@@ -251,15 +251,10 @@ class Importer:
                 connection, record["account_id"], record["id"], state=FAILED, reason=reason[:500], due_at=None,
                 finished_at=now,
             )  # fmt: skip
-            await _tell(connection, record)
+            await tell_live(connection, TOPIC, record["account_id"], record["id"])
 
         if record is not None:
             await self._context.database.run(work)
-
-
-async def _tell(connection: Connection, record: Record) -> None:
-    notice = {"topic": TOPIC, "account_id": record["account_id"], "ids": [str(record["id"])]}
-    await notify(connection, "live", msgspec.json.encode(notice).decode())
 
 
 async def _refused(connection: Connection, account_id: int, import_id: UUID) -> AsyncIterator[bytes]:

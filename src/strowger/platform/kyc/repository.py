@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
+from strowger.foundation.notify import notify
+
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 FIND = "SELECT * FROM kyc_case WHERE account_id = $1"
 LOCK = "SELECT * FROM kyc_case WHERE account_id = $1 FOR UPDATE"
@@ -25,7 +27,6 @@ WHERE account_id = $1 AND state = ANY($2::text[]) RETURNING account_id
 """
 ACTIVATE = "UPDATE account SET state = 'active' WHERE id = $1 AND state = 'trial'"
 ACCOUNT = "SELECT id, sid, name, country, state, settings, created_at FROM account WHERE id = $1"
-CHANGED = "SELECT pg_notify('accounts', $1)"
 # scope: the operator's queue over all accounts
 WAITING = """
 SELECT k.*, a.sid, a.name, a.country FROM kyc_case k JOIN account a ON a.id = k.account_id
@@ -70,7 +71,7 @@ async def move(
 async def activate(connection: Connection, account_id: int) -> None:
     """End the trial of an account, and tell every process."""
     await connection.execute(ACTIVATE, account_id)
-    await connection.execute(CHANGED, str(account_id))
+    await notify(connection, "accounts", str(account_id))
 
 
 async def account(connection: Connection, account_id: int) -> asyncpg.Record | None:

@@ -11,12 +11,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import new_uuid
-from strowger.foundation.notify import notify
+from strowger.foundation.notify import tell_live
 from strowger.foundation.phone import clean_number, plan_facts
 from strowger.foundation.tenancy import across_accounts
 from strowger.platform.billing import service as billing
@@ -178,8 +176,7 @@ async def settle(
         await billing.settle(connection, released, charged, (), now, SERVICE)
         await _tell(context, connection, [row for row in rows if row["finished_at"]])
         for counted in rows:
-            told = {"topic": TOPIC, "account_id": counted["account_id"], "ids": [str(counted["id"])]}
-            await notify(connection, "live", msgspec.json.encode(told).decode())
+            await tell_live(connection, TOPIC, counted["account_id"], counted["id"])
 
     with across_accounts():  # as above; and workers settle for everybody
         await context.database.run(work)

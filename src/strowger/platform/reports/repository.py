@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.foundation.database import Database, json_text
+from strowger.foundation.notify import notify, tell_live
 from strowger.platform.files.models import StoredFile
 from strowger.platform.reports.models import Report, ReportRecipient
 from strowger.platform.reports.schemas import DONE, RUNNING, Claimed
@@ -25,8 +26,6 @@ INSERT INTO report (account_id, id, type, title, params, format, requested_by, r
 VALUES ($1, $2, $3, $4, $5::text::jsonb, $6, $7, $8::text::jsonb, $9, $10, $11, $12, $12)
 ON CONFLICT (account_id, notification, period) WHERE notification IS NOT NULL DO NOTHING RETURNING id
 """
-WAKE = "SELECT pg_notify('report', '')"
-TELL = "SELECT pg_notify('live', $1)"
 # scope: the queue is that of all accounts; who has few running goes first
 CLAIM = f"""
 WITH busy AS (SELECT account_id, count(*) AS number FROM report WHERE state = 'running' GROUP BY account_id)
@@ -97,15 +96,14 @@ async def add(
         period, send_empty, now,
     )  # fmt: skip
     if made is not None:
-        await connection.execute(WAKE)
+        await notify(connection, "report")
         await tell(connection, account_id, report_id)
     return made is not None
 
 
 async def tell(connection: Connection, account_id: int, report_id: UUID) -> None:
     """Renew the lists and pages that show a report."""
-    notice = {"topic": "reports", "account_id": account_id, "ids": [str(report_id)]}
-    await connection.execute(TELL, json_text(notice))
+    await tell_live(connection, "reports", account_id, report_id)
 
 
 async def claim(connection: Connection, worker_id: int, now: datetime) -> Claimed | None:
@@ -118,7 +116,7 @@ async def release_dead(connection: Connection, live: Sequence[int]) -> int:
     """Give the reports of dead workers back to the queue; returns how many."""
     rows = await connection.fetch(RELEASE_DEAD, list(live))
     if rows:
-        await connection.execute(WAKE)
+        await notify(connection, "report")
     return len(rows)
 
 

@@ -10,6 +10,7 @@ import asyncpg
 
 from strowger.channels.sms.senders.schemas import MadeSender, NewSender
 from strowger.foundation.database import columns
+from strowger.foundation.notify import notify
 from strowger.messaging.statuses import Status
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
@@ -43,7 +44,6 @@ REGISTERED = """
 SELECT sender, iso_code FROM sender WHERE account_id = $1 AND sender = ANY($2::text[]) AND status <> 'Deleted'
 """
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('sender:' || $1::text, 0))"
-NOTIFY = "SELECT pg_notify('accounts', $1::text)"
 OWN_NUMBERS = "SELECT msisdn FROM number WHERE account_id = $1 AND msisdn = ANY($2::text[])"
 DELETE = """
 UPDATE sender SET status = 'Deleted', is_default = false
@@ -113,7 +113,7 @@ async def account_entity(connection: Connection, account_id: int) -> str | None:
 async def set_account_entity(connection: Connection, account_id: int, entity_id: str | None) -> None:
     """Keep the account's own entity id; None forgets it."""
     await connection.execute(SET_ENTITY, account_id, entity_id)
-    await connection.execute(NOTIFY, str(account_id))
+    await notify(connection, "accounts", str(account_id))
 
 
 async def registered(connection: Connection, account_id: int, names: Sequence[str]) -> set[tuple[str, str | None]]:
@@ -129,14 +129,14 @@ async def add_senders(connection: Connection, account_id: int, new: Sequence[New
     async with connection.transaction():
         await connection.execute(LOCK, str(account_id))
         made = await connection.fetch(ADD, account_id, *columns(rows, 8))
-        await connection.execute(NOTIFY, str(account_id))
+        await notify(connection, "accounts", str(account_id))
     return [MadeSender(*row) for row in made]
 
 
 async def delete_senders(connection: Connection, account_id: int, names: Sequence[str]) -> set[str]:
     """Mark sender IDs as deleted; returns the names that there were."""
     deleted = {row["sender"] for row in await connection.fetch(DELETE, account_id, list(names))}
-    await connection.execute(NOTIFY, str(account_id))
+    await notify(connection, "accounts", str(account_id))
     return deleted
 
 
@@ -157,7 +157,7 @@ async def change_sender(
 ) -> None:
     """Store what may be changed of a sender ID."""
     await connection.execute(CHANGE, account_id, sender_id, description, entity_id, sample, status, reason)
-    await connection.execute(NOTIFY, str(account_id))
+    await notify(connection, "accounts", str(account_id))
 
 
 async def set_default(connection: Connection, account_id: int, sender_id: int) -> bool:
@@ -172,7 +172,7 @@ async def decide(
     row = await connection.fetchrow(DECIDE, sender_id, status, reason, now, by)
     if row is None:
         return None
-    await connection.execute(NOTIFY, str(row["account_id"]))
+    await notify(connection, "accounts", str(row["account_id"]))
     return row["account_id"], row["sender"]
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.channels.sms.smpp_access.models import SmppUser
 from strowger.foundation.database import columns
+from strowger.foundation.notify import notify, notify_by
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 # scope: a bind names no account; the system_id is unique over all of them
@@ -97,7 +98,6 @@ SET_SYNC_CHECKS = """
 UPDATE account SET settings = settings || jsonb_build_object('smpp_sync_checks', $2::boolean) WHERE id = $1
 """
 SYNC_CHECKS = "SELECT coalesce((settings ->> 'smpp_sync_checks')::boolean, false) FROM account WHERE id = $1"
-NOTIFY = "SELECT pg_notify($1, $2)"
 MessageKey = tuple[int, UUID, int]
 
 
@@ -203,7 +203,7 @@ async def sync_checks(connection: Connection, account_id: int) -> bool:
 async def set_sync_checks(connection: Connection, account_id: int, wanted: bool) -> None:
     """Switch that, and tell the processes."""
     await connection.execute(SET_SYNC_CHECKS, account_id, wanted)
-    await connection.execute(NOTIFY, "accounts", str(account_id))
+    await notify(connection, "accounts", str(account_id))
 
 
 async def list_users(session: AsyncSession, account_id: int) -> Sequence[SmppUser]:
@@ -228,5 +228,4 @@ async def remove_user(session: AsyncSession, account_id: int, user_id: int) -> N
 
 async def tell_changed(session: AsyncSession, user_id: int) -> None:
     """Processes that hold binds of this user look at it again, once the change is committed."""
-    connection = await session.connection()
-    await connection.exec_driver_sql(NOTIFY, ("smpp_user", str(user_id)))
+    await notify_by(session, "smpp_user", str(user_id))

@@ -12,6 +12,7 @@ from strowger.channels.sms.senders import repository as senders
 from strowger.channels.sms.senders.countries import rule_of
 from strowger.engagement.flows.schemas import Definition
 from strowger.engagement.flows.widgets.base import Choices
+from strowger.foundation.notify import notify
 from strowger.messaging.notify import SMS_SEND
 from strowger.platform.callbacks.profiles.schemas import ProfileStatus, profile_name
 from strowger.platform.features.repository import OFF_OF_A
@@ -45,7 +46,6 @@ CHOICE = "SELECT coalesce(settings ->> 'flow_choice_in_webhook', 'false') = 'tru
 SET_CHOICE = """
 UPDATE account SET settings = settings || jsonb_build_object('flow_choice_in_webhook', $2::boolean) WHERE id = $1
 """
-NOTIFY = "SELECT pg_notify('accounts', $1)"
 
 
 def principal_of(row: Mapping[str, Any]) -> Principal:
@@ -94,4 +94,4 @@ async def choice_in_webhook(connection: Connection, account_id: int) -> bool:
 async def set_choice_in_webhook(connection: Connection, account_id: int, on: bool) -> None:
     """Let Choice run in them, or not; other processes hear of it."""
     await connection.execute(SET_CHOICE, account_id, on)
-    await connection.execute(NOTIFY, str(account_id))
+    await notify(connection, "accounts", str(account_id))

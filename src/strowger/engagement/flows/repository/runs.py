@@ -9,14 +9,13 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
-import msgspec
 from sqlalchemy import String, cast, select
 
 from strowger.console.sql_source import SqlSource, equals
 from strowger.engagement.flows.models import FlowRun
 from strowger.engagement.flows.schemas import Run, Step
 from strowger.foundation.database import Database, json_text
-from strowger.foundation.notify import notify
+from strowger.foundation.notify import notify, tell_live
 from strowger.messaging.repository.accepting import insert_requests
 from strowger.messaging.schemas import NewRequest
 
@@ -150,12 +149,11 @@ async def save(connection: Connection, worker_id: int, saves: Sequence[Save]) ->
 
 async def _tell(connection: Connection, changed: Sequence[tuple[int, UUID]]) -> None:
     """Renew the logs that somebody is looking at."""
-    ids: dict[int, list[str]] = {}
+    ids: dict[int, list[UUID]] = {}
     for account_id, run_id in changed:
-        ids.setdefault(account_id, []).append(str(run_id))
-    for account_id, names in ids.items():
-        notice = {"topic": "flow_runs", "account_id": account_id, "ids": names[:TOLD]}
-        await notify(connection, "live", msgspec.json.encode(notice).decode())
+        ids.setdefault(account_id, []).append(run_id)
+    for account_id, runs in ids.items():
+        await tell_live(connection, "flow_runs", account_id, *runs[:TOLD])
 
 
 def _row(one: Save) -> dict[str, Any]:

@@ -11,9 +11,9 @@ import asyncpg
 from strowger.channels.sms.message_templates.repository.reading import Connection
 from strowger.channels.sms.message_templates.schemas import NewTemplate, State
 from strowger.foundation.database import columns
+from strowger.foundation.notify import notify
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('sms_template:' || $1::text, 0))"
-NOTIFY = "SELECT pg_notify('accounts', $1::text)"
 LIVE = f"status <> {int(State.DELETED)} AND replaces IS NULL"
 TAKEN = f"""
 SELECT id, template_id, lower(title) AS title, status, content FROM sms_template
@@ -84,7 +84,7 @@ async def lock(connection: Connection, account_id: int) -> None:
 
 async def tell(connection: Connection, account_id: int) -> None:
     """Tell the processes that keep templates."""
-    await connection.execute(NOTIFY, str(account_id))
+    await notify(connection, "accounts", str(account_id))
 
 
 async def taken(

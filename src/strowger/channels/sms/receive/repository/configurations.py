@@ -13,6 +13,7 @@ from strowger.channels.sms.receive.models import ReceiveConfiguration
 from strowger.channels.sms.receive.schemas import Configuration, Draft
 from strowger.console.sql_source import SqlSource, contains, equals
 from strowger.foundation.database import Database
+from strowger.foundation.notify import notify
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 COLUMNS = """c.id, c.keyword, c.expires_at, c.reply_text, c.reply_sender, c.reply_minutes, c.forward_numbers, c.forward_emails,
@@ -53,7 +54,6 @@ SELECT EXISTS (SELECT FROM number WHERE account_id = $1 AND msisdn = $2 AND shar
 MSISDN_OF = "SELECT msisdn FROM receive_configuration WHERE account_id = $1 AND id = $2"
 SWITCH = "UPDATE receive_configuration SET active = $3, updated_at = $4 WHERE account_id = $1 AND id = $2"
 REMOVE = "DELETE FROM receive_configuration WHERE account_id = $1 AND id = $2"
-NOTIFY = "SELECT pg_notify('accounts', $1::text)"
 SENDERS = "SELECT DISTINCT sender FROM sender WHERE account_id = $1 AND status = 'Approved' ORDER BY sender LIMIT 200"
 
 
@@ -136,7 +136,7 @@ async def remove(connection: Connection, account_id: int, configuration_id: int)
 
 async def tell(connection: Connection, account_id: int) -> None:
     """Let workers read anew."""
-    await connection.execute(NOTIFY, str(account_id))
+    await notify(connection, "accounts", str(account_id))
 
 
 async def approved_senders(connection: Connection, account_id: int) -> list[str]:
