@@ -135,7 +135,7 @@ API: list[Any] = [
 async def _balance(context: Context, account_id: int) -> str:
     """The balance in the top bar."""
     async with context.database.pool.acquire() as connection:
-        found = await billing.balance(connection, account_id)  # type: ignore[arg-type]
+        found = await billing.balance(connection, account_id)
     return format_money(*found) if found else ""
 
 

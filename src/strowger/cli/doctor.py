@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 import click
 
 from strowger.cli.output import emit, json_option
+from strowger.cli.ports import problem_with
 from strowger.foundation.database import Database
 from strowger.foundation.schema import current_revision, head_revision
 from strowger.foundation.settings import Settings, describe_settings, read_settings
@@ -58,12 +58,8 @@ def _ports(settings: Settings) -> list[Finding]:
 
 
 def _port(name: str, host: str, port: int) -> Finding:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return Finding(name, "warning", f"{port} is taken (by a running Strowger, or by something else)")
+    if problem_with(host, port):
+        return Finding(name, "warning", f"{port} is taken (by a running Strowger, or by something else)")
     return Finding(name, "ok", f"{port} is free")
 
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-import asyncpg
-
 from strowger.channels.sms.senders.service import create_sender
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.notify import notify
 from strowger.platform.accounts import keys
 from strowger.platform.accounts import service as accounts
@@ -36,7 +35,7 @@ async def provision_account(
     home_only = {"countries": {"default": "off", country.upper(): "on"}}  # further ones are switched on by hand
     account = await accounts.create_account(context, name, country, currency, time_zone=time_zone, settings=home_only)
 
-    async def work(connection: asyncpg.Connection[Any]) -> None:
+    async def work(connection: Connection) -> None:
         await billing.open_wallet(connection, account.id, Decimal(0))
         if credit > 0:
             await recharge(connection, account.id, credit, "opening credit", context.clock.now())

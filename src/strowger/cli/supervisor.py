@@ -8,7 +8,6 @@ import errno
 import fcntl
 import os
 import signal
-import socket
 import sys
 import time
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from typing import IO
 
 import click
 
+from strowger.cli.ports import problem_with
 from strowger.foundation.embedded import EmbeddedPostgres
 from strowger.foundation.settings import Settings
 
@@ -164,16 +164,9 @@ class Supervisor:
 
 def check_port(host: str, port: int) -> None:
     """Say at once when another program has the port of the console, instead of answering to its name and starting for ever."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as problem:
-            if problem.errno == errno.EADDRINUSE:
-                raise click.ClickException(
-                    f"Port {port} is in use by another program. Set STROWGER_HTTP_PORT to a free one."
-                ) from problem
+    problem = problem_with(host, port)
+    if problem is not None and problem.errno == errno.EADDRINUSE:
+        raise click.ClickException(f"Port {port} is in use by another program. Set STROWGER_HTTP_PORT to a free one.")
 
 
 async def _end(child: Child) -> None:

@@ -13,13 +13,12 @@ import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import msgspec
 
 from strowger import __version__
-from strowger.foundation.database import driver_url
+from strowger.foundation.database import Connection, driver_url
 from strowger.foundation.embedded import programs
 from strowger.foundation.schema import current_revision, known_revisions, migrate
 from strowger.foundation.tenancy import ensure_role
@@ -77,7 +76,7 @@ async def _run(tool: str, *words: str) -> None:
         raise BackupProblem(f"{tool}: {lines[-1] if lines else process.returncode}")
 
 
-async def _count(connection: asyncpg.Connection[Any]) -> dict[str, int]:
+async def _count(connection: Connection) -> dict[str, int]:
     rows = {}
     for (name,) in await connection.fetch(TABLES):
         rows[name] = int(await connection.fetchval(f'SELECT count(*) FROM "{name}"', timeout=3600))  # noqa: S608
@@ -196,7 +195,7 @@ async def restore(url: str, path: Path, replace: bool = False) -> tuple[Notes, d
     return notes, wrong
 
 
-async def _check_room(connection: asyncpg.Connection[Any], replace: bool) -> None:
+async def _check_room(connection: Connection, replace: bool) -> None:
     tables = [row[0] for row in await connection.fetch(TABLES)]
     if not tables:
         return

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from typing import overload
+
+
+@overload
+def utc_text(moment: datetime, timespec: str = ...) -> str: ...
+@overload
+def utc_text(moment: None, timespec: str = ...) -> None: ...
+@overload
+def utc_text(moment: datetime | None, timespec: str = ...) -> str | None: ...
+def utc_text(moment: datetime | None, timespec: str = "seconds") -> str | None:
+    """A moment as ISO 8601 in UTC, for example 2026-01-05T10:11:12Z; ``timespec`` is that of ``isoformat``. None stays None."""
+    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=timespec) + "Z"
 
 
 class Clock:

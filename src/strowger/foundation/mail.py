@@ -13,7 +13,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID
 
 import aiosmtplib
-import asyncpg
 import msgspec
 from markupsafe import Markup, escape
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from strowger.foundation.clock import Clock
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken, SecretBox
-from strowger.foundation.database import OUTAGES, columns
+from strowger.foundation.database import OUTAGES, Connection, columns
 from strowger.foundation.errors import Unavailable
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
@@ -137,9 +136,7 @@ class NewMail:
     letter: Letter
 
 
-async def post_many(
-    connection: asyncpg.Connection[Any], secrets: SecretBox, mails: Sequence[NewMail], now: datetime
-) -> None:
+async def post_many(connection: Connection, secrets: SecretBox, mails: Sequence[NewMail], now: datetime) -> None:
     """Queue mails in the caller's transaction by one statement."""
     rows: list[tuple[Any, ...]] = []
     for mail in mails:
@@ -272,7 +269,7 @@ class Postman:
             await self._note(AGAIN, row["id"], self._clock.now() + PAUSES[tries - 1], words)
 
     async def _note(self, statement: str, *values: Any) -> None:
-        async def work(connection: asyncpg.Connection[Any]) -> None:
+        async def work(connection: Connection) -> None:
             await connection.execute(statement, *values)
 
         await self._context.database.run(work)

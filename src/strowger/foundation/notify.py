@@ -6,15 +6,13 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
 import msgspec
-from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from strowger.foundation.database import OUTAGES, Database
+from strowger.foundation.database import OUTAGES, Connection, Database
 from strowger.foundation.logs import get_logger
 from strowger.foundation.tenancy import across_accounts
 
@@ -103,12 +101,9 @@ class Listener:
             with contextlib.suppress(Exception):
                 await connection.close(timeout=1)
 
-    def _dispatch(self, _connection: asyncpg.Connection[Any] | Any, _pid: int, channel: str, payload: object) -> None:
+    def _dispatch(self, _connection: Connection | Any, _pid: int, channel: str, payload: object) -> None:
         for handler in self._handlers[channel]:
             handler(str(payload))
-
-
-Connection: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
 
 
 async def notify(connection: Connection, channel: str, payload: str = "") -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
-import asyncpg
-
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 
 ORIGIN = b"x-strowger-origin"  # the header that holds it
 MARK_SIZE = 32
@@ -22,7 +19,7 @@ async def loop_mark(database: Database) -> str:
     Raises Unavailable.
     """
 
-    async def work(connection: asyncpg.Connection[Any]) -> str:
+    async def work(connection: Connection) -> str:
         return str(await connection.fetchval(SEED))
 
     return hashlib.sha256(f"loop {await database.run(work)}".encode()).hexdigest()[:MARK_SIZE]

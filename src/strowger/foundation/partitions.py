@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import uuid_floor
 
 PARTITIONED = ("message", "message_event", "callback_attempt")
@@ -21,9 +19,7 @@ def partition_name(table: str, day: datetime) -> str:
     return f"{table}_{day:%Y%m%d}"
 
 
-async def create_partitions(
-    connection: asyncpg.Connection[Any], now: datetime, days_ahead: int = DAYS_AHEAD
-) -> list[str]:
+async def create_partitions(connection: Connection, now: datetime, days_ahead: int = DAYS_AHEAD) -> list[str]:
     """Create the missing partitions of today and the days ahead, within the caller's transaction; returns their names.
 
     Rows of days without a partition go to the table's default partition, so a late run loses nothing.
@@ -45,7 +41,7 @@ async def create_partitions(
     return made
 
 
-async def drop_old_partitions(connection: asyncpg.Connection[Any], now: datetime, keep_days: int) -> list[str]:
+async def drop_old_partitions(connection: Connection, now: datetime, keep_days: int) -> list[str]:
     """Drop the partitions of days past retention; returns their names."""
     dropped = []
     oldest = now.astimezone(UTC) - timedelta(days=keep_days)

@@ -6,12 +6,12 @@ import asyncio
 import importlib
 import pkgutil
 from pathlib import Path
-from typing import Any
 
-import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+
+from strowger.foundation.database import Connection
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -47,6 +47,6 @@ async def migrate(url: str) -> None:
     await asyncio.to_thread(command.upgrade, alembic_config(url), "head")
 
 
-async def current_revision(connection: asyncpg.Connection[Any]) -> str:
+async def current_revision(connection: Connection) -> str:
     """The revision at which a database stands."""
     return str(await connection.fetchval("SELECT version_num FROM alembic_version"))

@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from strowger.foundation.crypto import SealBroken, SecretBox
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 
 BATCH = 200
 MARK = 5  # bytes that tell which key sealed a value
@@ -154,12 +154,12 @@ async def rotate(database: Database, box: SecretBox) -> AsyncIterator[Progress]:
 
 
 async def _read(
-    connection: asyncpg.Connection[Any], place: Sealed, box: SecretBox, last: tuple[Any, ...] | None
+    connection: Connection, place: Sealed, box: SecretBox, last: tuple[Any, ...] | None
 ) -> list[asyncpg.Record]:
     return await connection.fetch(_waiting(place, last is not None), box.heading, *(last or ()), timeout=600)
 
 
-async def _write(connection: asyncpg.Connection[Any], place: Sealed, fresh: list[tuple[Row, bytes]]) -> int:
+async def _write(connection: Connection, place: Sealed, fresh: list[tuple[Row, bytes]]) -> int:
     count = 0
     where = " AND ".join(f"{key} = ${n}" for n, key in enumerate(place.keys, 3))
     for row, sealed in fresh:

@@ -10,11 +10,8 @@ import asyncio
 import contextlib
 import os
 import socket
-from typing import Any
 
-import asyncpg
-
-from strowger.foundation.database import OUTAGES, Database
+from strowger.foundation.database import OUTAGES, Connection, Database
 from strowger.foundation.logs import get_logger
 
 log = get_logger(__name__)
@@ -40,13 +37,13 @@ WHERE ($5::text IS NULL OR w.kind = $5)
 BURY = "DELETE FROM worker WHERE heartbeat_at < now() - interval '1 hour'"
 
 
-async def live_worker_ids(connection: asyncpg.Connection[Any], kind: str | None = None) -> list[int]:
+async def live_worker_ids(connection: Connection, kind: str | None = None) -> list[int]:
     """Ids of the workers that are alive, of one kind or of all."""
     rows = await connection.fetch(LIVE, LOCK_CLASS, SILENT_SECONDS, LEASE_SECONDS, GRACE_SECONDS, kind)
     return [row["id"] for row in rows]
 
 
-async def bury(connection: asyncpg.Connection[Any]) -> None:
+async def bury(connection: Connection) -> None:
     """Forget workers that have long been dead."""
     await connection.execute(BURY)
 
@@ -57,7 +54,7 @@ class WorkerLease:
     def __init__(self, database: Database, kind: str) -> None:
         self._database = database
         self._kind = kind
-        self._connection: asyncpg.Connection[Any] | None = None
+        self._connection: Connection | None = None
         self._task: asyncio.Task[None] | None = None
         self.id = 0
 

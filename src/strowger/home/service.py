@@ -135,7 +135,7 @@ async def funds(context: Context, visitor: Visitor) -> Vital:
     if not (visitor.may("billing.read") or visitor.may("usage.read")):
         return Vital("–", "your role does not see it")
     async with context.database.pool.acquire() as connection:
-        found = await billing.balance(connection, visitor.account_id)  # type: ignore[arg-type]
+        found = await billing.balance(connection, visitor.account_id)
     if found is None:
         return Vital("–", "this account has no wallet", "danger")
     amount, currency = found

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.messaging.facts import Facts
 from strowger.messaging.finish import Changes, Written, give_back, write
 from strowger.messaging.repository import queueing, scheduling
@@ -21,7 +19,7 @@ MessageKey = tuple[UUID, int]
 
 
 async def cancel_waiting(
-    connection: asyncpg.Connection[Any], account_id: int, keys: Sequence[MessageKey], facts: Facts, now: datetime
+    connection: Connection, account_id: int, keys: Sequence[MessageKey], facts: Facts, now: datetime
 ) -> tuple[set[MessageKey], Written]:
     """End those of an account's messages that still wait as CANCELLED; returns which they were.
 

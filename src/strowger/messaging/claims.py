@@ -6,12 +6,9 @@ while this worker lives, so the worker looks for them after each outage and free
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-import asyncpg
-
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 from strowger.foundation.logs import get_logger
 from strowger.messaging.lane import Key, Lanes
 from strowger.messaging.repository import queueing
@@ -46,7 +43,7 @@ class Strays:
             self._engine.wake()
         return freed
 
-    async def _free(self, connection: asyncpg.Connection[Any]) -> int:
+    async def _free(self, connection: Connection) -> int:
         worker = self._lanes.worker_id
         submissions = await queueing.claimed(connection, worker) - self._lanes.held
         calls = await callbacks.claimed(connection, worker) - self._engine.held_ids

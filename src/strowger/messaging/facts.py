@@ -6,9 +6,8 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-import asyncpg
-
 from strowger.foundation.clock import Clock
+from strowger.foundation.database import Connection
 from strowger.messaging.repository import facts as queries
 from strowger.messaging.route import NumberPlan, RouteTable
 from strowger.messaging.routing.repository import ranges
@@ -53,7 +52,7 @@ class Facts:
         """The present moment."""
         return self._clock.now()
 
-    async def accounts(self, connection: asyncpg.Connection[Any], ids: Iterable[int]) -> dict[int, AccountRules]:
+    async def accounts(self, connection: Connection, ids: Iterable[int]) -> dict[int, AccountRules]:
         """Rules of the accounts, at most a few seconds old."""
         now = self._clock.monotonic()
         if now - self._accounts_at > ACCOUNT_SECONDS or len(self._accounts) > MAX_ACCOUNTS:
@@ -66,10 +65,10 @@ class Facts:
 
     async def look_up(
         self,
-        connection: asyncpg.Connection[Any],
+        connection: Connection,
         kind: str,
         keys: Collection[K],
-        read: Callable[[asyncpg.Connection[Any], Collection[K]], Awaitable[Mapping[K, V]]],
+        read: Callable[[Connection, Collection[K]], Awaitable[Mapping[K, V]]],
     ) -> Mapping[K, V | None]:
         """What a channel knows of each of ``keys`` (None: nothing), as old as the accounts at most.
 
@@ -85,13 +84,13 @@ class Facts:
             known.update((key, found.get(key)) for key in missing)
         return known
 
-    async def release(self, connection: asyncpg.Connection[Any], ended: list[Submission]) -> None:
+    async def release(self, connection: Connection, ended: list[Submission]) -> None:
         """Take back what screening counted of messages that were never handed to a carrier."""
         if self._rules is not None:
             accounts = await self.accounts(connection, {s.account_id for s in ended})
             await self._rules.release(connection, ended, accounts, self)
 
-    async def prices(self, connection: asyncpg.Connection[Any]) -> PriceList:
+    async def prices(self, connection: Connection) -> PriceList:
         """The price list, at most a minute old; whoever changes a price notifies ``accounts``."""
         prices, now = self._prices, self._clock.monotonic()
         if prices is None or now - self._prices_at > PRICE_SECONDS:
@@ -99,7 +98,7 @@ class Facts:
             self._prices, self._prices_at = prices, now
         return prices
 
-    async def routes(self, connection: asyncpg.Connection[Any], channel: str) -> RouteTable:
+    async def routes(self, connection: Connection, channel: str) -> RouteTable:
         """Routes of a channel and the carriers that are up, at most a second old."""
         now = self._clock.monotonic()
         if now - self._routes_at > ROUTE_SECONDS:
@@ -109,7 +108,7 @@ class Facts:
             known[channel] = await queries.route_table(connection, channel, await self.plan(connection))
         return known[channel]
 
-    async def plan(self, connection: asyncpg.Connection[Any]) -> NumberPlan:
+    async def plan(self, connection: Connection) -> NumberPlan:
         """The number plan; whether it has changed is asked once in a minute and whenever an import says so."""
         now = self._clock.monotonic()
         if now - self._plan_at > PLAN_SECONDS:

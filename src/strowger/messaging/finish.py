@@ -9,8 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.foundation.notify import live_notice
 from strowger.messaging.deliveries import receipts_for
 from strowger.messaging.facts import Facts
@@ -141,7 +140,7 @@ def give_back(changes: Changes, key: Key, submission: Submission) -> None:
 
 
 async def write(
-    connection: asyncpg.Connection[Any], changes: Changes, facts: Facts, now: datetime, worker_id: int | None
+    connection: Connection, changes: Changes, facts: Facts, now: datetime, worker_id: int | None
 ) -> Written:
     """Write all changes. Callbacks are claimed for ``worker_id``, which sends them after the commit."""
     rows = []
@@ -174,7 +173,7 @@ def _key(row: Any) -> Key:
 
 
 async def _settle(
-    connection: asyncpg.Connection[Any], changes: Changes, rows: Sequence[Any], facts: Facts, now: datetime
+    connection: Connection, changes: Changes, rows: Sequence[Any], facts: Facts, now: datetime
 ) -> set[Key]:
     """Release what was reserved for messages that were not handed over; charge those that were, and ended.
 
@@ -194,7 +193,7 @@ async def _settle(
     return set(refunds)
 
 
-async def _refunds(connection: asyncpg.Connection[Any], rows: Sequence[Any], facts: Facts) -> dict[Key, Decimal]:
+async def _refunds(connection: Connection, rows: Sequence[Any], facts: Facts) -> dict[Key, Decimal]:
     """What is given back for messages that did not arrive: their price without the fee, by the price of their day."""
     if not rows:
         return {}

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Any
 
 import asyncpg
 
 from strowger.foundation.clock import Clock
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 from strowger.foundation.errors import Unavailable
 from strowger.foundation.logs import get_logger
 from strowger.messaging.facts import Facts
@@ -78,7 +77,7 @@ class Inbox:
         return 0
 
     async def _take(self, limit: int, *, leave_out: bool = False) -> int:
-        async def work(connection: asyncpg.Connection[Any]) -> tuple[Written, int]:
+        async def work(connection: Connection) -> tuple[Written, int]:
             reports = await take_reports(connection, limit)
             if leave_out or not reports:
                 return Written([], []), len(reports)
@@ -88,7 +87,7 @@ class Inbox:
         self._written(written)
         return count
 
-    async def _write(self, connection: asyncpg.Connection[Any], reports: list[Receipt | Incoming]) -> Written:
+    async def _write(self, connection: Connection, reports: list[Receipt | Incoming]) -> Written:
         now = self._clock.now()
         changes = Changes()
         receipts = [report for report in reports if isinstance(report, Receipt)]

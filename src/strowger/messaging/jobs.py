@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import uuid_floor
 from strowger.foundation.jobs import Job
 from strowger.foundation.logs import get_logger
@@ -59,7 +57,7 @@ class Upkeep:
     async def release_dead_workers(self) -> int:
         """Free the submissions and callbacks that dead workers held (R-05); returns how many."""
 
-        async def work(connection: asyncpg.Connection[Any]) -> int:
+        async def work(connection: Connection) -> int:
             live = [self._pipeline.worker_id, *await live_worker_ids(connection)]
             await bury(connection)
             await callbacks.release_dead(connection, live)
@@ -75,7 +73,7 @@ class Upkeep:
     async def expire(self) -> int:
         """End the waiting messages whose validity is over as EXPIRED; returns how many."""
 
-        async def work(connection: asyncpg.Connection[Any]) -> tuple[Written, int]:
+        async def work(connection: Connection) -> tuple[Written, int]:
             now = self._pipeline.clock.now()
             changes = Changes()
             expired = await queueing.lock_expired(connection, now, CHUNK)
@@ -94,7 +92,7 @@ class Upkeep:
     async def fail_over(self) -> int:
         """Send what waits for a carrier that is down back to intake, when another carrier is up; returns how many."""
 
-        async def work(connection: asyncpg.Connection[Any]) -> int:
+        async def work(connection: Connection) -> int:
             table = await self._pipeline.facts.routes(connection, self._pipeline.rules.name)
             moved = 0
             for lane in await queueing.waiting_lanes(connection):
@@ -129,7 +127,7 @@ class Upkeep:
         age, span = timedelta(hours=NO_DLR_HOURS), timedelta(hours=48)
         low, high = uuid_floor(now - age - span), uuid_floor(now - age)
 
-        async def work(connection: asyncpg.Connection[Any]) -> int:
+        async def work(connection: Connection) -> int:
             keys = await journaling.stale_sent(connection, low, high, CHUNK * 4)
             if len(keys) < CHUNK * 4:
                 keys += await scheduling.stale_sent(connection, now - age - span, now - age, CHUNK * 4 - len(keys))
@@ -150,7 +148,7 @@ class Upkeep:
     async def partitions(self) -> None:
         """Make the partitions of the days ahead and drop those past retention."""
 
-        async def work(connection: asyncpg.Connection[Any]) -> None:
+        async def work(connection: Connection) -> None:
             now = self._pipeline.clock.now()
             await create_partitions(connection, now)
             await drop_old_partitions(connection, now, max(self._retention_days, await longest(connection)))

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.messaging.rules import AccountRules
 from strowger.messaging.schemas import Submission
 from strowger.platform.billing.service import PriceList, foresee, reserve
@@ -16,7 +14,7 @@ from strowger.platform.gateway.services import has_service
 
 
 async def price(
-    connection: asyncpg.Connection[Any],
+    connection: Connection,
     batch: list[Submission],
     prices: PriceList,
     accounts: Mapping[int, AccountRules],
@@ -45,7 +43,7 @@ async def price(
 
 
 async def unaffordable(
-    connection: asyncpg.Connection[Any],
+    connection: Connection,
     batch: list[Submission],
     prices: PriceList,
     accounts: Mapping[int, AccountRules],

@@ -9,8 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import format_message_id, new_uuid
 from strowger.foundation.logs import get_logger
@@ -55,7 +54,7 @@ class Arrival:
 
 
 async def store_incoming(
-    connection: asyncpg.Connection[Any],
+    connection: Connection,
     incoming: Sequence[tuple[int, Incoming]],
     facts: Facts,
     rules: ChannelRules,
@@ -98,7 +97,7 @@ def _joined(rows: Sequence[Any]) -> list[tuple[Incoming, int]]:
 
 
 async def _append(
-    connection: asyncpg.Connection[Any],
+    connection: Connection,
     whole: Sequence[tuple[Incoming, int]],
     owners: dict[str, Owner],
     facts: Facts,
@@ -154,7 +153,7 @@ def _event(one: Arrival) -> tuple[tuple[int, UUID, int], Event]:
 
 
 async def _callbacks(
-    connection: asyncpg.Connection[Any], arrivals: Sequence[Arrival], handled: Handled, facts: Facts, now: datetime
+    connection: Connection, arrivals: Sequence[Arrival], handled: Handled, facts: Facts, now: datetime
 ) -> list[NewCallback]:
     """One for each message whose keyword, number or account names a receiver, in this order."""
     accounts = await facts.accounts(connection, {one.account_id for one in arrivals})
@@ -177,7 +176,7 @@ async def _callbacks(
 
 
 async def _deliveries(
-    connection: asyncpg.Connection[Any], arrivals: Sequence[Arrival], handled: Handled, now: datetime
+    connection: Connection, arrivals: Sequence[Arrival], handled: Handled, now: datetime
 ) -> list[NewDelivery]:
     """One for each message whose keyword or number names an SMPP client."""
     clients = await smpp_users_of(connection, {one.message.destination for one in arrivals})
@@ -192,7 +191,7 @@ async def _deliveries(
 
 
 async def give_up_parts(
-    connection: asyncpg.Connection[Any],
+    connection: Connection,
     before: datetime,
     facts: Facts,
     rules: ChannelRules,

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import uuid_floor
 from strowger.messaging.finish import Changes
 from strowger.messaging.outcomes import Accepted, Outcome, Receipt
@@ -55,7 +53,7 @@ class Matcher:
 
 
 async def apply_receipts(
-    connection: asyncpg.Connection[Any],
+    connection: Connection,
     changes: Changes,
     outcomes: Sequence[Outcome],
     receipts: Sequence[Receipt],
@@ -104,7 +102,7 @@ async def apply_receipts(
 
 
 async def _places(
-    connection: asyncpg.Connection[Any],
+    connection: Connection,
     reports: Sequence[Receipt],
     fresh: dict[OperatorId, Place],
     matcher: Matcher,
@@ -125,7 +123,7 @@ async def _places(
 
 
 async def _weigh_parts(
-    connection: asyncpg.Connection[Any], changes: Changes, several: dict[Key, tuple[int, datetime]], now: datetime
+    connection: Connection, changes: Changes, several: dict[Key, tuple[int, datetime]], now: datetime
 ) -> None:
     """A message of several parts is final when each part is; its row is locked, so that two workers cannot miss each other."""
     await journaling.lock_messages(connection, list(several))

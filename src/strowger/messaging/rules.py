@@ -8,8 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.messaging.schemas import Channel, NewRequest, Submission
 from strowger.platform.billing.prices import Terms
 
@@ -114,7 +113,7 @@ class ChannelRules(Protocol):
 
     async def prepare(
         self,
-        connection: asyncpg.Connection[Any],
+        connection: Connection,
         batch: list[Submission],
         accounts: Mapping[int, AccountRules],
         facts: Facts,
@@ -124,19 +123,15 @@ class ChannelRules(Protocol):
     def screen(self, submission: Submission, account: AccountRules, known: Mapping[str, Any]) -> Verdict:
         """The trace of the first rule that the message breaks, or another verdict; None when it may go."""
 
-    async def settle(
-        self, connection: asyncpg.Connection[Any], passed: list[Submission], known: Mapping[str, Any]
-    ) -> None:
+    async def settle(self, connection: Connection, passed: list[Submission], known: Mapping[str, Any]) -> None:
         """Note, in the batch's transaction, the messages that go on to a carrier."""
 
-    async def addressees(
-        self, connection: asyncpg.Connection[Any], received: Sequence[Received], facts: Facts
-    ) -> Mapping[str, int]:
+    async def addressees(self, connection: Connection, received: Sequence[Received], facts: Facts) -> Mapping[str, int]:
         """The account of each incoming message to a number that several share, by message id; missing: its holder's."""
 
     async def release(
         self,
-        connection: asyncpg.Connection[Any],
+        connection: Connection,
         ended: list[Submission],
         accounts: Mapping[int, AccountRules],
         facts: Facts,
@@ -144,7 +139,7 @@ class ChannelRules(Protocol):
         """Take back what ``settle`` noted of messages that ended without being handed over."""
 
     async def receive(
-        self, connection: asyncpg.Connection[Any], received: Sequence[Received], facts: Facts, now: datetime
+        self, connection: Connection, received: Sequence[Received], facts: Facts, now: datetime
     ) -> Handled:
         """Do what incoming messages ask for, in the transaction that stores them."""
 

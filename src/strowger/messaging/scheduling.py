@@ -9,10 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from strowger.foundation.clock import Clock
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 from strowger.messaging.facts import Facts
 from strowger.messaging.finish import Changes, Written, write
 from strowger.messaging.repository import journaling, scheduling
@@ -43,7 +41,7 @@ class Schedules:
         """Cancel a request, or its message ``n``: status CANCELLED, no callback unless one asks for it, nothing charged."""
         now = self._clock.now()
 
-        async def work(connection: asyncpg.Connection[Any]) -> tuple[int | None, Written]:
+        async def work(connection: Connection) -> tuple[int | None, Written]:
             keys = await self._waiting(connection, account_id, request_id, n, now)
             if not keys:
                 return keys if keys is None else 0, Written([], [])
@@ -62,7 +60,7 @@ class Schedules:
         """Let a request, or its message ``n``, leave at another moment, which the caller has checked."""
         now = self._clock.now()
 
-        async def work(connection: asyncpg.Connection[Any]) -> int | None:
+        async def work(connection: Connection) -> int | None:
             keys = await self._waiting(connection, account_id, request_id, n, now)
             if not keys:
                 return keys if keys is None else 0
@@ -76,7 +74,7 @@ class Schedules:
         return await self._database.run(work)
 
     async def _waiting(
-        self, connection: asyncpg.Connection[Any], account_id: int, request_id: UUID, n: int | None, now: datetime
+        self, connection: Connection, account_id: int, request_id: UUID, n: int | None, now: datetime
     ) -> list[Key] | None:
         numbers = await scheduling.lock_waiting(connection, account_id, request_id, n, now + CHANGE_MARGIN)
         if not numbers and not await scheduling.is_known(connection, account_id, request_id):

@@ -10,8 +10,7 @@ from enum import IntEnum
 from typing import Any, TypeAlias
 from uuid import UUID
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.messaging.statuses import EventKind, Status
 
 
@@ -37,7 +36,7 @@ class Priority(IntEnum):
 
 
 # Writes rows of another module beside the messages: one call for all rows of a group commit.
-Write: TypeAlias = "Callable[[asyncpg.Connection[Any], list[Any]], Awaitable[None]]"
+Write: TypeAlias = "Callable[[Connection, list[Any]], Awaitable[None]]"
 
 
 @dataclass(slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC
 from typing import Any
 
 from strowger.foundation.ids import format_message_id, parse_message_id
@@ -103,8 +102,3 @@ def trace_anchor(trace: str) -> str:
 def trace_path(trace: str) -> str | None:
     """Where a trace is explained; None when the table does not have it."""
     return f"/errors#{trace_anchor(trace)}" if trace in TRACES else None
-
-
-def utc_text(moment: Any) -> str:
-    """A moment as ISO 8601 in UTC with milliseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else ""

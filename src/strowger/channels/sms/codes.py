@@ -6,11 +6,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import asyncpg
-
 from strowger.channels.sms.senders import repository
 from strowger.channels.sms.senders.schemas import NewSender
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
@@ -48,7 +47,7 @@ async def send_code(state: Any, msisdn: str, text: str) -> None:
         raise CannotText("The code cannot be sent now. Try again shortly.") from problem
 
 
-async def add_default_sender(connection: asyncpg.Connection[Any], context: Context, account: Account) -> None:
+async def add_default_sender(connection: Connection, context: Context, account: Account) -> None:
     """An account that signs up begins with a sender ID, from which its trial texts its own people (console.md 5.2)."""
     name = context.settings.default_sender
     if name:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from strowger.channels.sms import repository
@@ -15,7 +15,7 @@ from strowger.foundation.ids import format_message_id, parse_message_id, uuid_fl
 from strowger.messaging.schemas import Channel, Direction
 from strowger.messaging.statuses import SPELLINGS, Status
 from strowger.platform.gateway.operations import Answer, Call
-from strowger.platform.gateway.params import Params, as_text
+from strowger.platform.gateway.params import Params, as_text, read_moment, read_whole
 
 MAX_SPAN, MAX_AGE = timedelta(days=7), timedelta(days=90)
 DEFAULT_LIMIT, MAX_LIMIT, MAX_PAGE = 50, 500, 100_000
@@ -33,46 +33,20 @@ async def sms_or_logs(call: Call) -> Answer:
 
 async def pull_logs(call: Call) -> Answer:
     """One page of the account's messages, newest first."""
-    wanted = read_filter(call.params, call.state.context.clock.now())
-    page = _number(call.params, "page", 1, MAX_PAGE)
-    limit = _number(call.params, "limit", DEFAULT_LIMIT, MAX_LIMIT)
+    wanted = read_filter(call.params, call.context.clock.now())
+    page = read_whole(call.params, "page", 1, MAX_PAGE)
+    limit = read_whole(call.params, "limit", DEFAULT_LIMIT, MAX_LIMIT)
     account = call.principal.account_id
-    async with call.state.context.database.pool.acquire(timeout=5) as connection:
+    async with call.context.database.pool.acquire(timeout=5) as connection:
         total = await repository.count_log(connection, account, wanted)
         rows = await repository.read_log(connection, account, wanted, limit, (page - 1) * limit)
     meta = {"page": page, "limit": limit, "total": total}
     return Answer(200, encode({"data": [_row(row) for row in rows], "meta": meta, "error": {}}))
 
 
-def _number(params: Params, name: str, default: int, largest: int) -> int:
-    text = (as_text(params, name) or str(default)).strip()
-    if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= largest):
-        raise StrowgerError("E400", f"Must be a number from 1 to {largest}", field=name)
-    return int(text)
-
-
-def _moment(params: Params, name: str, end: bool) -> datetime | None:
-    """A date (its end when ``end``) or date-time; without an offset it is UTC. A space may stand for the offset's plus."""
-    text = as_text(params, name, "E634")
-    if text is None:
-        return None
-    text = text.strip()
-    head, _, tail = text.rpartition(" ")
-    if head and ("T" in head or " " in head):
-        text = f"{head}+{tail}"
-    try:
-        if len(text) == len("2026-01-31"):
-            moment = datetime.combine(date.fromisoformat(text), time(), UTC)
-            return moment + timedelta(days=1) if end else moment
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError) as problem:
-        raise StrowgerError("E634", "Must be an ISO date or date-time", field=name) from problem
-
-
 def _range(params: Params, now: datetime) -> tuple[datetime, datetime]:
     midnight = datetime.combine(now.date(), time(), UTC)
-    low, high = _moment(params, "from_date", end=False), _moment(params, "to_date", end=True)
+    low, high = read_moment(params, "from_date", "E634"), read_moment(params, "to_date", "E634", end=True)
     if low is None:
         low = midnight if high is None else high - timedelta(days=1)
     if high is None:

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import asyncpg
-
 from strowger.channels.sms.message_templates import screening as templates
 from strowger.channels.sms.receive import sharing
 from strowger.channels.sms.receive import work as receive
@@ -15,6 +13,7 @@ from strowger.channels.sms.screening import batch as screening
 from strowger.channels.sms.screening import entities
 from strowger.channels.sms.screening.rules import after_template, before_template
 from strowger.foundation.crypto import SecretBox
+from strowger.foundation.database import Connection
 from strowger.foundation.phone import number_facts
 from strowger.messaging.facts import Facts
 from strowger.messaging.rules import AccountRules, Handled, Measure, Received, Verdict, measure_into
@@ -43,7 +42,7 @@ class SmsRules:
 
     async def prepare(
         self,
-        connection: asyncpg.Connection[Any],
+        connection: Connection,
         batch: list[Submission],
         accounts: Mapping[int, AccountRules],
         facts: Facts,
@@ -70,22 +69,18 @@ class SmsRules:
             or after_template(submission, account, found)
         )
 
-    async def settle(
-        self, connection: asyncpg.Connection[Any], passed: list[Submission], known: Mapping[str, Any]
-    ) -> None:
+    async def settle(self, connection: Connection, passed: list[Submission], known: Mapping[str, Any]) -> None:
         """Count the messages that go on."""
         await screening.settle(connection, passed, known["screening"])
         await entities.keep(connection, passed, known["entities"])
 
-    async def addressees(
-        self, connection: asyncpg.Connection[Any], received: Sequence[Received], facts: Facts
-    ) -> Mapping[str, int]:
+    async def addressees(self, connection: Connection, received: Sequence[Received], facts: Facts) -> Mapping[str, int]:
         """Whose messages to shared numbers are."""
         return await sharing.addressees(connection, received, facts)
 
     async def release(
         self,
-        connection: asyncpg.Connection[Any],
+        connection: Connection,
         ended: list[Submission],
         accounts: Mapping[int, AccountRules],
         facts: Facts,
@@ -96,7 +91,7 @@ class SmsRules:
         await screening.release(connection, ended, accounts, facts)
 
     async def receive(
-        self, connection: asyncpg.Connection[Any], received: Sequence[Received], facts: Facts, now: datetime
+        self, connection: Connection, received: Sequence[Received], facts: Facts, now: datetime
     ) -> Handled:
         """Opt-outs and what the account's keywords ask for."""
         return await receive.handle(connection, received, facts, now, self._secrets)

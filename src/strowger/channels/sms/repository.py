@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
+from strowger.foundation.database import Connection
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 TIME_ZONE = "SELECT time_zone FROM account WHERE id = $1"
 STATUSES = """
 SELECT request_id, n, status, trace FROM message

@@ -11,7 +11,7 @@ from strowger.channels.sms.schemas import encode
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.gateway.errors import entry_of, render_error
 from strowger.platform.gateway.operations import Answer
-from strowger.platform.gateway.params import Params, as_text, refuse_nul
+from strowger.platform.gateway.params import Params, refuse_nul
 
 
 def read_rows(params: Params, name: str, most: int, code: str) -> list[Mapping[str, Any]]:
@@ -35,14 +35,6 @@ def read_rows(params: Params, name: str, most: int, code: str) -> list[Mapping[s
     for row in rows:
         refuse_nul("data", row)
     return rows
-
-
-def read_whole(params: Params, name: str, default: int, most: int) -> int:
-    """A whole number from 1 to ``most``. Raises E400."""
-    text = (as_text(params, name) or str(default)).strip()
-    if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= most):
-        raise StrowgerError("E400", f"Must be a number from 1 to {most}", field=name)
-    return int(text)
 
 
 def answer_rows(

@@ -57,7 +57,7 @@ async def read_callback(
 
 async def _send(call: Call, family: str) -> Answer:
     params, principal = call.params, call.principal
-    context: Context = call.state.context
+    context = call.context
     check_channel(call)
     if not DEFAULTS.isdisjoint(principal.settings):
         params = fields.with_defaults(params, principal.settings)

@@ -137,12 +137,12 @@ async def _callback(value: Params, call: Call) -> dict[str, Any] | None:
     """Where clicks are told; a profile wins over a URL, as for messages."""
     profile = value.get("callback_profile_id")
     if profile not in (None, ""):
-        found = await named_profile(call.state.context, call.principal, profile, *CLICKS, "E616", "url_data")
+        found = await named_profile(call.context, call.principal, profile, *CLICKS, "E616", "url_data")
         return found.stored
     given = value.get("callback_url")
     if not given:
         return None
-    return read_target(given).to_json(call.state.context.secrets, call.principal.account_id)
+    return read_target(given).to_json(call.context.secrets, call.principal.account_id)
 
 
 def _expiry(value: Params, now: datetime) -> datetime | None:

@@ -51,7 +51,7 @@ async def _answer(call: Call, ids: list[str], own_id: bool) -> Answer:
     requests = sorted({name[0] for name in wanted.values() if name})
     found: dict[UUID, list[tuple[int, int, str]]] = {}
     if requests:
-        async with call.state.context.database.pool.acquire(timeout=5) as connection:
+        async with call.context.database.pool.acquire(timeout=5) as connection:
             found = await repository.statuses(connection, call.principal.account_id, Channel.SMS, requests)
     rows: list[StatusRow] = []
     known = False

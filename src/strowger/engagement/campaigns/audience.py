@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
-
-import asyncpg
 
 from strowger.engagement.campaigns.errors import Refused
 from strowger.engagement.campaigns.reading import MAX_CELL, MAX_ROWS, variable_names
 from strowger.engagement.campaigns.repository.contacts import Row
 from strowger.engagement.campaigns.schemas import Kept, Reading
+from strowger.foundation.database import Connection
 from strowger.platform.directory import service as directory
 from strowger.platform.directory.errors import Refused as NotInDirectory
 from strowger.platform.directory.reading import read_mobile
@@ -20,7 +18,6 @@ from strowger.platform.directory.repository import contacts as people_of
 from strowger.platform.directory.repository import fields
 from strowger.platform.directory.schemas import Recipient
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 SOURCE = "directory"
 MAX_PEOPLE = 1_000
 MAX_TAGS = 200

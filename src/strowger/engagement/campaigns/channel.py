@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 from uuid import UUID
-
-import asyncpg
 
 from strowger.engagement.campaigns.schemas import Campaign, Contact, Estimate
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.messaging.schemas import NewRequest
-
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 
 class CampaignChannel(Protocol):

@@ -8,9 +8,7 @@ workers ever write the same rows. Cancelling changes the same row, so it counts 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
-
-import asyncpg
+from typing import Any
 
 from strowger.engagement.campaigns import sms as _sms  # noqa: F401 - registers the channel
 from strowger.engagement.campaigns.channel import CHANNELS
@@ -21,7 +19,7 @@ from strowger.engagement.campaigns.repository.batches import DONE, RUNNING, Batc
 from strowger.engagement.campaigns.schemas import Campaign, Kept, State
 from strowger.engagement.campaigns.service import after_batches
 from strowger.foundation.context import Context
-from strowger.foundation.database import CLASHES, OUTAGES
+from strowger.foundation.database import CLASHES, OUTAGES, Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
@@ -29,7 +27,6 @@ from strowger.foundation.notify import notify, tell_live
 from strowger.messaging.repository.accepting import insert_requests
 
 log = get_logger(__name__)
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 CHUNK = 1_000
 BURST_SECONDS = 10  # a slow campaign goes in smaller chunks, none of which is more than this time's worth
 AT_ONCE = 50  # chunks in one run of the job

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
-
-import asyncpg
+from typing import Any
 
 from strowger.engagement.campaigns.repository import accounts
 from strowger.engagement.campaigns.schemas import Campaign, State
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.mail import Letter, NewMail, post_many
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 KINDS = {State.SUBMITTED: "campaign-finished", State.FAILED: "campaign-failed"}
 
 

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
 from strowger.engagement.campaigns import audience, planning
@@ -22,6 +21,7 @@ from strowger.engagement.campaigns.repository import accounts, batches, campaign
 from strowger.engagement.campaigns.repository.contacts import Row
 from strowger.engagement.campaigns.schemas import Campaign, Kept, Reading, State
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.tenancy import across_accounts
 from strowger.messaging.statuses import Status
@@ -29,7 +29,6 @@ from strowger.platform.consent import declarations
 from strowger.platform.files import repository as files
 from strowger.platform.kyc import service as kyc
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 NAME = re.compile(r"[\w -]{3,100}")
 NAME_TEXT = "Use 3 to 100 letters, digits, spaces, _ and -."
 MAX_NAME = 100

@@ -6,10 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
 from strowger.channels.sms.batches.nodes import trace_of
@@ -40,6 +39,7 @@ from strowger.engagement.campaigns.schemas import Campaign, Contact, Estimate
 from strowger.engagement.links.repository import add_links
 from strowger.engagement.links.service import TOKEN_LENGTH, LinkMaker
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.money import money
@@ -48,7 +48,6 @@ from strowger.platform.billing import repository as billing
 from strowger.platform.billing.service import PriceList, terms_of
 from strowger.protocols.gsm import SmsLength, sms_length
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 SOURCE = "campaign"
 LOOKED_AT = 2_000  # contacts on which an estimate rests
 MAX_SENDERS = 500

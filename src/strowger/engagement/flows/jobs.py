@@ -6,7 +6,6 @@ import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -22,7 +21,7 @@ from strowger.engagement.flows.service import secret_id, upkeep
 from strowger.engagement.flows.widgets.base import Place
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken
-from strowger.foundation.database import CLASHES, OUTAGES
+from strowger.foundation.database import CLASHES, OUTAGES, Connection
 from strowger.foundation.errors import StrowgerError, Unavailable
 from strowger.foundation.jobs import Job
 from strowger.foundation.logs import get_logger
@@ -33,7 +32,6 @@ from strowger.platform.gateway.keys import Principal
 
 register()
 log = get_logger(__name__)
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 AT_ONCE, SHARE = 200, 50  # executions of one worker; those of one account among them
 POLL_SECONDS = 1.0
 MAX_ATTEMPTS = 10

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
 
 import asyncpg
 
@@ -12,11 +11,11 @@ from strowger.channels.sms.receive.work import LISTENERS, Wanted
 from strowger.engagement.flows.repository import flows, runs
 from strowger.engagement.flows.repository.runs import NewRun
 from strowger.engagement.flows.schemas import SMS
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import new_uuid
 from strowger.messaging.facts import Facts
 from strowger.messaging.rules import Received
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 FACT = "flows.sms"
 
 

@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -31,11 +31,11 @@ from strowger.engagement.flows.widgets.base import Choices
 from strowger.engagement.flows.widgets.start import StartConfig
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken, SecretBox
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.jobs import Job
 from strowger.foundation.notify import notify
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 NAME = re.compile(r"[^\x00-\x1f\x7f]{3,50}")
 NAME_TEXT = "Use 3 to 50 characters."
 TAKEN = "There is a flow of this name."

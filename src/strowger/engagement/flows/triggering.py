@@ -84,7 +84,7 @@ def _start(row: Mapping[str, Any]) -> StartConfig:
 
 async def trigger(call: Call) -> Answer:
     """Begin an execution; 202 means that it is on disk."""
-    context: Context = call.state.context
+    context = call.context
     row = call.principal.facts.get(TARGET) or await _look(context, call.principal.sid, call.path_params)
     await call.state.gateway.limiter.take(-int(row["flow_id"]), RATE)  # no key has a number below zero
     size = len(msgspec.json.encode(call.params))

@@ -6,11 +6,10 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-import asyncpg
-
 from strowger.engagement.links.agents import HANDHELD, read_agent
 from strowger.engagement.links.schemas import Opened, Visit
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import format_message_id, new_uuid
 from strowger.foundation.notify import notify
 from strowger.platform.callbacks.profiles.repository import targets_of
@@ -77,6 +76,6 @@ async def call_back(connection: Any, context: Context, found: Opened, slug: str,
         id=new_uuid(), account_id=found.account_id, request_id=found.request_id or new_uuid(), n=found.n or 1, event=EVENT,
         target=target, variables=variables(found, slug, visit), due_at=now, created_at=now,
     )  # fmt: skip
-    own: asyncpg.Connection[Any] = connection
+    own: Connection = connection
     await insert_callbacks(own, [callback], None)
     await notify(own, "callback")

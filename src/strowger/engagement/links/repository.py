@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from strowger.engagement.links.schemas import NewLink, Opened, OwnWish, Visit
-from strowger.foundation.database import columns
+from strowger.foundation.database import Connection, Queryable, columns
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import uuid_floor
 from strowger.messaging.repository.queueing import encode_json
 from strowger.platform.reports.types import cursor_batches
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.Pool[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 # A slug that the account has for the same URL is used again, with the newer wishes; any other one is not touched.
 ADD = """
 INSERT INTO short_link AS l (account_id, slug, long_url, callback, expires_at, created_at)
@@ -101,7 +98,7 @@ COUNT_CLICKS_OF = "SELECT count(*) FROM short_link_click WHERE account_id = $1 A
 FORGET_CLICKS = "DELETE FROM short_link_click WHERE id IN (SELECT id FROM short_link_click WHERE at < $1 LIMIT $2)"
 
 
-async def add_links(connection: asyncpg.Connection[Any], links: list[NewLink]) -> None:
+async def add_links(connection: Connection, links: list[NewLink]) -> None:
     """Write links and the messages that carry them, within the caller's transaction.
 
     Raises StrowgerError E618 for a slug that leads elsewhere, or belongs to another account.
@@ -124,13 +121,13 @@ async def add_links(connection: asyncpg.Connection[Any], links: list[NewLink]) -
     await connection.execute(ADD_TOKENS, *columns(tokens, 6))
 
 
-async def own_links(connection: Connection, account_id: int, slugs: Collection[str]) -> list[Any]:
+async def own_links(connection: Queryable, account_id: int, slugs: Collection[str]) -> list[Any]:
     """Those of the slugs that are links of the account."""
     return await connection.fetch(OWN, account_id, list(slugs))
 
 
 async def open_link(
-    connection: Connection, slug: str, token: str | None, visit: Visit, counted: bool = True
+    connection: Queryable, slug: str, token: str | None, visit: Visit, counted: bool = True
 ) -> Opened | None:
     """What a short URL leads to; None when there is no such link. An opening that leads somewhere is ``counted``."""
     row = await connection.fetchrow(FIND, slug, token, visit.at)
@@ -148,13 +145,13 @@ async def open_link(
     return found
 
 
-async def links_of_message(connection: Connection, account_id: int, request_id: UUID, n: int) -> list[Any]:
+async def links_of_message(connection: Queryable, account_id: int, request_id: UUID, n: int) -> list[Any]:
     """The links in a message with their clicks: those of its recipient, or of everybody where the link is shared."""
     return await connection.fetch(OF_MESSAGE, account_id, request_id, n)
 
 
 async def latest_clicks(
-    connection: Connection, account_id: int, links: Sequence[int], tokens: Sequence[int], limit: int
+    connection: Queryable, account_id: int, links: Sequence[int], tokens: Sequence[int], limit: int
 ) -> list[Any]:
     """The newest clicks on links, by these recipients' tokens or by anybody where the link is shared."""
     return await connection.fetch(CLICKS, account_id, list(links), list(tokens), limit)
@@ -170,12 +167,12 @@ def clicks_between(connection: Any, account_id: int, start: datetime, end: datet
     return cursor_batches(connection, CLICKED, account_id, start, end)
 
 
-async def forget_clicks(connection: Connection, before: datetime, limit: int) -> int:
+async def forget_clicks(connection: Queryable, before: datetime, limit: int) -> int:
     """Delete clicks before a moment, a bounded number at a time; the counts of links stay. Returns how many."""
     return int((await connection.execute(FORGET_CLICKS, before, limit)).rsplit(" ", 1)[-1])
 
 
-async def make_own(connection: Connection, account_id: int, slug: str, wish: OwnWish, now: datetime) -> int | None:
+async def make_own(connection: Queryable, account_id: int, slug: str, wish: OwnWish, now: datetime) -> int | None:
     """Write a link; returns its id, None when the slug is taken."""
     made: int | None = await connection.fetchval(
         MAKE_OWN, account_id, slug, wish.url, encode_json(wish.callback), wish.title, wish.advanced, wish.link_type, now
@@ -183,19 +180,19 @@ async def make_own(connection: Connection, account_id: int, slug: str, wish: Own
     return made
 
 
-async def page_of_links(connection: Connection, account_id: int, limit: int, offset: int) -> tuple[list[Any], int]:
+async def page_of_links(connection: Queryable, account_id: int, limit: int, offset: int) -> tuple[list[Any], int]:
     """Links of the account, newest first, and how many there are."""
     rows = await connection.fetch(LIST_OWN, account_id, limit, offset)
     return rows, int(await connection.fetchval(COUNT_OWN, account_id))
 
 
-async def delete_links(connection: Connection, account_id: int, ids: Sequence[int], now: datetime) -> set[int]:
+async def delete_links(connection: Queryable, account_id: int, ids: Sequence[int], now: datetime) -> set[int]:
     """Let links of the account lead nowhere; returns which there were."""
     return {row["id"] for row in await connection.fetch(DELETE_OWN, account_id, list(ids), now)}
 
 
 async def page_of_clicks(
-    connection: Connection, account_id: int, link_id: int, limit: int, offset: int
+    connection: Queryable, account_id: int, link_id: int, limit: int, offset: int
 ) -> tuple[list[Any], int] | None:
     """Clicks on a link of the account, newest first, and how many there are; None when there is no such link."""
     if not await connection.fetchval(KNOWN, account_id, link_id):

@@ -52,7 +52,7 @@ def _switch(call: Call, name: str) -> bool:
 
 async def create(call: Call) -> dict[str, Any]:
     """``method=txtly.create``: a link to a URL or to a file that comes with it."""
-    context: Context = call.state.context
+    context = call.context
     link_type, url = await _target(call)
     token = _text(call, "token")
     if token and not SLUG.fullmatch(token):
@@ -71,7 +71,7 @@ async def create(call: Call) -> dict[str, Any]:
 
 async def _target(call: Call) -> tuple[str, str]:
     """What the link is to lead to: its kind and long URL."""
-    context, given, attached = call.state.context, _text(call, "url"), call.params.get("attach")
+    context, given, attached = call.context, _text(call, "url"), call.params.get("attach")
     if isinstance(attached, list):
         raise Refusal("A428", "one file")
     if isinstance(attached, FilePart):
@@ -80,7 +80,7 @@ async def _target(call: Call) -> tuple[str, str]:
         try:
             url = await host(
                 context, call.principal.account_id, attached.name or "file", attached.media_type, attached.data,
-                f"API key {call.principal.name}",
+                call.principal.author,
             )  # fmt: skip
         except NotHosted as problem:
             raise Refusal("A428", str(problem)) from problem
@@ -109,7 +109,7 @@ def _callback(call: Call) -> dict[str, Any] | None:
     if as_json:
         given["payload"] = {name: f"<{value}>" for name, value in QUERY.items()}
     target = read_target(given)
-    stored: dict[str, Any] = target.to_json(call.state.context.secrets, call.principal.account_id)
+    stored: dict[str, Any] = target.to_json(call.context.secrets, call.principal.account_id)
     return stored
 
 
@@ -150,7 +150,7 @@ async def txtly(call: Call) -> dict[str, Any]:
         return await _delete(call)
     if task:
         raise Refusal("A400", "task must be delete")
-    context, page = call.state.context, _page(call)
+    context, page = call.context, _page(call)
     async with context.database.acquire() as connection:
         rows, total = await repository.page_of_links(connection, call.principal.account_id, LIMIT, (page - 1) * LIMIT)
     shown = [_link(context, row, serial) for serial, row in enumerate(rows, (page - 1) * LIMIT + 1)]
@@ -177,7 +177,7 @@ def _link(context: Context, row: Any, serial: int) -> dict[str, Any]:
 
 
 async def _delete(call: Call) -> dict[str, Any]:
-    context, ids = call.state.context, _ids(call)
+    context, ids = call.context, _ids(call)
 
     async def work(connection: Any) -> None:
         found = await repository.delete_links(connection, call.principal.account_id, ids, context.clock.now())
@@ -194,7 +194,7 @@ async def logs(call: Call) -> dict[str, Any]:
     if len(ids) != 1:
         raise Refusal("A426", "give one id")
     zone = await zone_of(call)
-    async with call.state.context.database.acquire() as connection:
+    async with call.context.database.acquire() as connection:
         found = await repository.page_of_clicks(
             connection, call.principal.account_id, ids[0], LIMIT, (page - 1) * LIMIT
         )

@@ -16,6 +16,7 @@ from litestar.exceptions import NotFoundException
 from strowger.console.code import ApiCall, Snippet, snippets
 from strowger.console.pages import AnyRequest, Crumb, Page, context_of, is_partial, page, redirect, render
 from strowger.console.visitor import Visitor
+from strowger.foundation.clock import utc_text
 from strowger.foundation.context import Context
 from strowger.foundation.ids import format_message_id, parse_message_id
 from strowger.messaging import words
@@ -112,7 +113,7 @@ def raw_events(row: Any, events: list[Event]) -> str:
     """The message's events as indented JSON, as they are stored."""
     listed = [
         {
-            "at": words.utc_text(event.at),
+            "at": utc_text(event.at, "milliseconds"),
             "kind": event.kind.name,
             "status": SPELLINGS[event.status].callback,
             "trace": event.trace,
@@ -123,7 +124,7 @@ def raw_events(row: Any, events: list[Event]) -> str:
         }
         for event in events
     ]
-    found = {"id": words.message_id(row), "accepted": words.utc_text(row["created_at"]), "events": listed}
+    found = {"id": words.message_id(row), "accepted": utc_text(row["created_at"], "milliseconds"), "events": listed}
     return msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
 
 

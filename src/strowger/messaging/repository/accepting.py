@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import asyncpg
-
-from strowger.foundation.database import columns, json_text
+from strowger.foundation.database import Connection, columns, json_text
 from strowger.foundation.errors import StrowgerError
 from strowger.messaging.repository.scheduling import add_schedules, schedule_row
 from strowger.messaging.schemas import NewRequest, Variant, Write
@@ -68,7 +66,7 @@ def _rows(requests: list[NewRequest]) -> list[NewRequest]:
     return [row for r in requests for row in (_spread(r) if r.each else [replace(r, writes=())])]
 
 
-async def insert_requests(connection: asyncpg.Connection[Any], requests: list[NewRequest]) -> None:
+async def insert_requests(connection: Connection, requests: list[NewRequest]) -> None:
     """Write messages and submissions of all requests, and what belongs to them: schedules, answers, rows of other modules.
 
     Raises StrowgerError E409 when an idempotent request does not hold its key any more: another try has taken it over.

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import asyncpg
-
-from strowger.foundation.database import columns
+from strowger.foundation.database import Connection, columns
 from strowger.messaging.deliveries import NewDelivery
 from strowger.messaging.repository.queueing import encode_json
 
@@ -27,7 +24,7 @@ SELECT pg_notify('smpp_delivery', user_id::text) FROM (SELECT DISTINCT user_id F
 """
 
 
-async def add_deliveries(connection: asyncpg.Connection[Any], deliveries: Sequence[NewDelivery]) -> None:
+async def add_deliveries(connection: Connection, deliveries: Sequence[NewDelivery]) -> None:
     """Queue deliveries in their order."""
     rows = [
         (d.account_id, d.user_id, int(d.kind), d.request_id, d.n, encode_json(d.payload), d.due_at, d.expires_at)

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import uuid_floor
 from strowger.messaging.statuses import Status
 
@@ -47,25 +46,23 @@ ON CONFLICT (account_id) DO UPDATE SET until = greatest(e.until, excluded.until)
 """
 
 
-async def wanted(connection: asyncpg.Connection[Any]) -> list[Any]:
+async def wanted(connection: Connection) -> list[Any]:
     """The accounts that keep texts for ``days``, and until when theirs are erased (None: not yet)."""
     return await connection.fetch(WANTED)
 
 
-async def erase(
-    connection: asyncpg.Connection[Any], account_id: int, since: datetime, until: datetime, limit: int
-) -> int:
+async def erase(connection: Connection, account_id: int, since: datetime, until: datetime, limit: int) -> int:
     """Erase texts of messages accepted from ``since`` until ``until``, and the bodies of their callbacks; returns how many."""
     low, high = _bounds(since, until)
     return _count(await connection.execute(ERASE, account_id, low, high, limit))
 
 
-async def erase_scheduled(connection: asyncpg.Connection[Any], account_id: int, until: datetime) -> int:
+async def erase_scheduled(connection: Connection, account_id: int, until: datetime) -> int:
     """Erase texts of scheduled requests whose last message left before ``until``; returns how many messages."""
     return _count(await connection.execute(ERASE_SCHEDULED, account_id, until))
 
 
-async def note_erased(connection: asyncpg.Connection[Any], account_id: int, until: datetime) -> None:
+async def note_erased(connection: Connection, account_id: int, until: datetime) -> None:
     """Remember that an account's texts until a moment are erased."""
     await connection.execute(DONE, account_id, until)
 

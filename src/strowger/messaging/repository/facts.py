@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.messaging.route import NumberPlan, RouteRule, RouteTable
 from strowger.messaging.rules import AccountRules, SenderRule
 
@@ -32,7 +30,7 @@ FROM carrier c WHERE c.state <> 'removed'
 """
 
 
-async def account_rules(connection: asyncpg.Connection[Any], accounts: Sequence[int]) -> dict[int, AccountRules]:
+async def account_rules(connection: Connection, accounts: Sequence[int]) -> dict[int, AccountRules]:
     """Rules and senders of accounts."""
     ids = list(accounts)
     senders: dict[int, dict[str, tuple[SenderRule, ...]]] = {}
@@ -46,7 +44,7 @@ async def account_rules(connection: asyncpg.Connection[Any], accounts: Sequence[
     }
 
 
-async def route_table(connection: asyncpg.Connection[Any], channel: str, plan: NumberPlan | None = None) -> RouteTable:
+async def route_table(connection: Connection, channel: str, plan: NumberPlan | None = None) -> RouteTable:
     """The routes of a channel, the carriers that are up, and those that there are."""
     rules = [RouteRule(*row) for row in await connection.fetch(ROUTES, channel)]
     carriers = await connection.fetch(CARRIERS)

@@ -9,9 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
-from strowger.foundation.database import columns, json_text
+from strowger.foundation.database import Connection, columns, json_text
 from strowger.messaging.outcomes import Incoming, Receipt
 from strowger.messaging.repository.queueing import encode_json
 from strowger.messaging.schemas import Direction, Event
@@ -198,7 +196,7 @@ def _event_row(key: Key, event: Event) -> dict[str, Any]:
 
 
 async def write(
-    connection: asyncpg.Connection[Any],
+    connection: Connection,
     events: Sequence[tuple[Key, Event]],
     wishes: Iterable[Advance],
     ended: Sequence[Key],
@@ -216,15 +214,13 @@ async def write(
     )
 
 
-async def lock_messages(connection: asyncpg.Connection[Any], keys: Sequence[Key]) -> dict[Key, int]:
+async def lock_messages(connection: Connection, keys: Sequence[Key]) -> dict[Key, int]:
     """Lock messages in a fixed order; returns their number of parts."""
     rows = await connection.fetch(LOCK_MESSAGES, *columns(list(keys), 3))
     return {(r["account_id"], r["request_id"], r["n"]): r["units"] for r in rows}
 
 
-async def part_statuses(
-    connection: asyncpg.Connection[Any], keys: Sequence[Key]
-) -> dict[Key, dict[int, tuple[Status, str]]]:
+async def part_statuses(connection: Connection, keys: Sequence[Key]) -> dict[Key, dict[int, tuple[Status, str]]]:
     """Status and trace of each part: of its first final report, else of its submission."""
     parts: dict[Key, dict[int, tuple[Status, str]]] = {}
     for r in await connection.fetch(PARTS, *columns(list(keys), 3)):
@@ -233,7 +229,7 @@ async def part_statuses(
 
 
 async def find_submitted(
-    connection: asyncpg.Connection[Any], ids: Sequence[tuple[int, str]], since: UUID
+    connection: Connection, ids: Sequence[tuple[int, str]], since: UUID
 ) -> dict[tuple[int, str], tuple[Key, int, int]]:
     """Which message, part and number of parts the carriers' ids (carrier, operator id) belong to."""
     rows = await connection.fetch(FIND_SUBMITTED, [o for _, o in ids], [c for c, _ in ids], since)
@@ -243,21 +239,19 @@ async def find_submitted(
     }
 
 
-async def defer_submissions(
-    connection: asyncpg.Connection[Any], rows: Sequence[tuple[Key, datetime, str, bool]]
-) -> None:
+async def defer_submissions(connection: Connection, rows: Sequence[tuple[Key, datetime, str, bool]]) -> None:
     """Put submissions back: (key, due at, reason, on another route)."""
     flat: list[tuple[Any, ...]] = [(k[1], k[2], due, reason, elsewhere) for k, due, reason, elsewhere in rows]
     await connection.execute(DEFER_SUBMISSIONS, *columns(flat, 5))
 
 
-async def hold_submissions(connection: asyncpg.Connection[Any], rows: Sequence[tuple[Key, datetime, str]]) -> None:
+async def hold_submissions(connection: Connection, rows: Sequence[tuple[Key, datetime, str]]) -> None:
     """Let submissions wait: (key, until, reason). Unlike a deferral this is no attempt."""
     flat: list[tuple[Any, ...]] = [(k[1], k[2], until, reason) for k, until, reason in rows]
     await connection.execute(HOLD_SUBMISSIONS, *columns(flat, 4))
 
 
-async def keep_early(connection: asyncpg.Connection[Any], receipts: Sequence[Receipt]) -> None:
+async def keep_early(connection: Connection, receipts: Sequence[Receipt]) -> None:
     """Keep receipts whose message is not known yet."""
     rows: list[tuple[Any, ...]] = [
         (
@@ -278,43 +272,43 @@ def _receipt(row: Any) -> Receipt:
     )
 
 
-async def take_early(connection: asyncpg.Connection[Any], ids: Sequence[tuple[int, str]]) -> list[Receipt]:
+async def take_early(connection: Connection, ids: Sequence[tuple[int, str]]) -> list[Receipt]:
     """Receipts that came before the answers to these submits."""
     rows = await connection.fetch(TAKE_EARLY, [o for _, o in ids], [c for c, _ in ids])
     return [_receipt(row) for row in rows]
 
 
-async def any_early(connection: asyncpg.Connection[Any]) -> bool:
+async def any_early(connection: Connection) -> bool:
     """Whether any receipt waits for its message."""
     return bool(await connection.fetchval(ANY_EARLY))
 
 
-async def take_old_early(connection: asyncpg.Connection[Any], before: datetime, limit: int) -> list[Receipt]:
+async def take_old_early(connection: Connection, before: datetime, limit: int) -> list[Receipt]:
     """Take receipts that have waited since before ``before``, to look once more for their messages."""
     return [_receipt(row) for row in await connection.fetch(OLD_EARLY, before, limit)]
 
 
-async def stale_sent(connection: asyncpg.Connection[Any], low: UUID, high: UUID, limit: int) -> list[Key]:
+async def stale_sent(connection: Connection, low: UUID, high: UUID, limit: int) -> list[Key]:
     """Messages of a span of ids that are SENT and wait for a receipt."""
     return [tuple(row) for row in await connection.fetch(STALE_SENT, low, high, limit)]
 
 
-async def set_no_dlr(connection: asyncpg.Connection[Any], keys: Sequence[Key], now: datetime) -> list[Any]:
+async def set_no_dlr(connection: Connection, keys: Sequence[Key], now: datetime) -> list[Any]:
     """Close messages without a receipt as SENT - NO DLR; returns those that were still open, as they are now."""
     return await connection.fetch(SET_NO_DLR, *columns(list(keys), 3), now)
 
 
-async def set_refunded(connection: asyncpg.Connection[Any], keys: Sequence[Key]) -> None:
+async def set_refunded(connection: Connection, keys: Sequence[Key]) -> None:
     """Note that the price of messages was given back."""
     await connection.execute(SET_REFUNDED, *columns(list(keys), 3))
 
 
-async def add_incoming(connection: asyncpg.Connection[Any], rows: list[tuple[Any, ...]]) -> None:
+async def add_incoming(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
     """Append received messages: (account, id, source, destination, text, units, length, country, carrier, at, network)."""
     await connection.execute(ADD_INCOMING, *columns(rows, 11))
 
 
-async def add_mo_parts(connection: asyncpg.Connection[Any], parts: Sequence[Incoming]) -> None:
+async def add_mo_parts(connection: Connection, parts: Sequence[Incoming]) -> None:
     """Keep parts of incoming messages until all are there."""
     rows: list[tuple[Any, ...]] = [
         (p.source, p.destination, p.reference, p.part, p.total, p.carrier_id, p.text, p.at) for p in parts
@@ -322,12 +316,12 @@ async def add_mo_parts(connection: asyncpg.Connection[Any], parts: Sequence[Inco
     await connection.execute(ADD_MO_PARTS, *columns(rows, 8))
 
 
-async def take_whole_mo(connection: asyncpg.Connection[Any], parts: Sequence[Incoming]) -> list[Any]:
+async def take_whole_mo(connection: Connection, parts: Sequence[Incoming]) -> list[Any]:
     """Take the parts of those messages that are complete now."""
     keys: list[tuple[Any, ...]] = [(p.source, p.destination, p.reference) for p in parts]
     return await connection.fetch(TAKE_WHOLE_MO, *columns(keys, 3))
 
 
-async def take_old_mo(connection: asyncpg.Connection[Any], before: datetime) -> list[Any]:
+async def take_old_mo(connection: Connection, before: datetime) -> list[Any]:
     """Take the parts of messages that will never be complete."""
     return await connection.fetch(TAKE_OLD_MO, before)

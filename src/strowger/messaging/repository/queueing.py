@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
-from strowger.foundation.database import json_text
+from strowger.foundation.database import Connection, json_text
 from strowger.messaging.schemas import Submission
 from strowger.messaging.statuses import Status
 
@@ -112,21 +111,17 @@ def _keys(submissions: Sequence[Submission]) -> tuple[list[UUID], list[int]]:
     return [s.request_id for s in submissions], [s.n for s in submissions]
 
 
-async def lock_due(connection: asyncpg.Connection[Any], lane: int, now: datetime, limit: int) -> list[Submission]:
+async def lock_due(connection: Connection, lane: int, now: datetime, limit: int) -> list[Submission]:
     """Lock due submissions of a lane for the length of the transaction, highest priority first."""
     return [_submission(row) for row in await connection.fetch(LOCK_DUE, lane, now, limit)]
 
 
-async def claim(
-    connection: asyncpg.Connection[Any], lane: int, worker_id: int, now: datetime, limit: int
-) -> list[Submission]:
+async def claim(connection: Connection, lane: int, worker_id: int, now: datetime, limit: int) -> list[Submission]:
     """Claim due submissions of a lane that have not expired, highest priority first."""
     return [_submission(row) for row in await connection.fetch(CLAIM, lane, now, limit, worker_id)]
 
 
-async def move(
-    connection: asyncpg.Connection[Any], moves: list[tuple[Submission, int, int | None]], now: datetime
-) -> None:
+async def move(connection: Connection, moves: list[tuple[Submission, int, int | None]], now: datetime) -> None:
     """Move submissions to lanes: (submission, lane, worker that keeps it claimed or None)."""
     rows = [
         {"request_id": s.request_id, "n": s.n, "lane": lane, "claimed_by": worker, "price": s.price, "due_at": now}
@@ -136,50 +131,48 @@ async def move(
         await connection.execute(MOVE, json_text(rows))
 
 
-async def release(connection: asyncpg.Connection[Any], submissions: Sequence[Submission], worker_id: int) -> None:
+async def release(connection: Connection, submissions: Sequence[Submission], worker_id: int) -> None:
     """Give claimed submissions back."""
     await connection.execute(RELEASE, *_keys(submissions), worker_id)
 
 
-async def claimed(connection: asyncpg.Connection[Any], worker_id: int) -> set[tuple[UUID, int]]:
+async def claimed(connection: Connection, worker_id: int) -> set[tuple[UUID, int]]:
     """What the table says that a worker holds."""
     return {(row["request_id"], row["n"]) for row in await connection.fetch(CLAIMED, worker_id)}
 
 
-async def release_keys(connection: asyncpg.Connection[Any], keys: Sequence[tuple[UUID, int]], worker_id: int) -> None:
+async def release_keys(connection: Connection, keys: Sequence[tuple[UUID, int]], worker_id: int) -> None:
     """Give claimed submissions back by their keys."""
     await connection.execute(RELEASE, [key[0] for key in keys], [key[1] for key in keys], worker_id)
 
 
-async def lock_expired(connection: asyncpg.Connection[Any], now: datetime, limit: int) -> list[Submission]:
+async def lock_expired(connection: Connection, now: datetime, limit: int) -> list[Submission]:
     """Lock submissions whose validity has ended and that nobody holds."""
     return [_submission(row) for row in await connection.fetch(EXPIRED, now, limit)]
 
 
-async def lock_waiting(
-    connection: asyncpg.Connection[Any], account_id: int, keys: Sequence[tuple[UUID, int]]
-) -> list[Submission]:
+async def lock_waiting(connection: Connection, account_id: int, keys: Sequence[tuple[UUID, int]]) -> list[Submission]:
     """Lock those of an account's messages that nobody has begun to hand over."""
     rows = await connection.fetch(WAITING, account_id, [key[0] for key in keys], [key[1] for key in keys])
     return [_submission(row) for row in rows]
 
 
-async def reroute(connection: asyncpg.Connection[Any], lane: int, now: datetime, limit: int) -> int:
+async def reroute(connection: Connection, lane: int, now: datetime, limit: int) -> int:
     """Send waiting submissions of a lane back to intake; returns how many."""
     return int((await connection.execute(REROUTE, lane, now, limit)).rsplit(" ", 1)[-1])
 
 
-async def depths(connection: asyncpg.Connection[Any]) -> list[Any]:
+async def depths(connection: Connection) -> list[Any]:
     """Per lane and priority: depth, claimed, and the due time of the oldest."""
     return await connection.fetch(DEPTHS)
 
 
-async def waiting_lanes(connection: asyncpg.Connection[Any]) -> list[int]:
+async def waiting_lanes(connection: Connection) -> list[int]:
     """Carriers that have messages waiting."""
     return [row["lane"] for row in await connection.fetch(WAITING_LANES)]
 
 
-async def release_dead(connection: asyncpg.Connection[Any], live: Sequence[int]) -> int:
+async def release_dead(connection: Connection, live: Sequence[int]) -> int:
     """Release what workers hold that are no longer alive; returns how many."""
     return int((await connection.execute(RELEASE_DEAD, list(live))).rsplit(" ", 1)[-1])
 

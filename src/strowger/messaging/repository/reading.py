@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import ColumnElement, Select, and_, or_, select, true
 
+from strowger.foundation.database import Queryable
 from strowger.foundation.ids import parse_message_id, uuid_floor
 from strowger.messaging.models import Message
 from strowger.messaging.routing.models import Carrier
@@ -18,7 +18,6 @@ from strowger.messaging.schemas import Direction, Event
 from strowger.messaging.statuses import EventKind, Status
 from strowger.platform.accounts.models import Account
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.Pool[Any]"
 # A message's key is made within this time before or after its moment; parts that never came delay an incoming one.
 EARLY, LATE = timedelta(minutes=1), timedelta(hours=26)
 EPOCH, DOOMSDAY = datetime(1971, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
@@ -135,12 +134,12 @@ def to_number(text: str) -> ColumnElement[bool]:
     return Message.recipient.endswith(digits) if digits else Message.recipient.icontains(text.strip(), autoescape=True)
 
 
-async def find_message(connection: Connection, account_id: int, request_id: UUID, n: int) -> Any | None:
+async def find_message(connection: Queryable, account_id: int, request_id: UUID, n: int) -> Any | None:
     """A message with its carrier's name (``carrier``); None when the account has no such message."""
     return await connection.fetchrow(ONE, account_id, request_id, n)
 
 
-async def find_messages(connection: Connection, account_id: int, ids: Sequence[tuple[UUID, int]]) -> list[Any]:
+async def find_messages(connection: Queryable, account_id: int, ids: Sequence[tuple[UUID, int]]) -> list[Any]:
     """The account's messages among the ids, newest first."""
     if not ids:
         return []
@@ -148,27 +147,27 @@ async def find_messages(connection: Connection, account_id: int, ids: Sequence[t
     return await connection.fetch(SOME, account_id, keys, [n for _, n in ids], min(keys), max(keys))
 
 
-async def latest_messages(connection: Connection, account_id: int, since: datetime, limit: int) -> list[Any]:
+async def latest_messages(connection: Queryable, account_id: int, since: datetime, limit: int) -> list[Any]:
     """The newest messages made since then."""
     return await connection.fetch(LATEST, account_id, uuid_floor(since), limit)
 
 
-async def messages_to(connection: Connection, account_id: int, number: str, since: datetime, limit: int) -> list[Any]:
+async def messages_to(connection: Queryable, account_id: int, number: str, since: datetime, limit: int) -> list[Any]:
     """The newest messages to a number."""
     return await connection.fetch(TO_NUMBER, account_id, number, uuid_floor(since), limit)
 
 
-async def numbers_of(connection: Connection, account_id: int, request_id: UUID, limit: int = 2) -> list[int]:
+async def numbers_of(connection: Queryable, account_id: int, request_id: UUID, limit: int = 2) -> list[int]:
     """The numbers ``n`` of a request's messages, at most ``limit``."""
     return [row["n"] for row in await connection.fetch(NUMBERS, account_id, request_id, limit)]
 
 
-async def has_messages(connection: Connection, account_id: int) -> bool:
+async def has_messages(connection: Queryable, account_id: int) -> bool:
     """Whether the account has any message."""
     return bool(await connection.fetchval(ANY, account_id))
 
 
-async def events_of(connection: Connection, account_id: int, request_id: UUID, n: int) -> list[Event]:
+async def events_of(connection: Queryable, account_id: int, request_id: UUID, n: int) -> list[Event]:
     """A message's events in order of time."""
     return [
         Event(
@@ -179,7 +178,7 @@ async def events_of(connection: Connection, account_id: int, request_id: UUID, n
     ]  # fmt: skip
 
 
-async def waiting_of(connection: Connection, account_id: int, request_id: UUID, n: int) -> Waiting | None:
+async def waiting_of(connection: Queryable, account_id: int, request_id: UUID, n: int) -> Waiting | None:
     """What a message waits for; None when it is not in the queue."""
     row = await connection.fetchrow(WAITING, account_id, request_id, n)
     if row is None:
@@ -188,6 +187,6 @@ async def waiting_of(connection: Connection, account_id: int, request_id: UUID, 
     return Waiting(**row, links=tuple(Link(**link) for link in links))
 
 
-async def carrier_names(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+async def carrier_names(connection: Queryable, ids: Sequence[int]) -> dict[int, str]:
     """Names of carriers by id, also of removed ones."""
     return {row["id"]: row["name"] for row in await connection.fetch(CARRIERS, list(ids))}

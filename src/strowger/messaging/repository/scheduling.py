@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, select
 
-from strowger.foundation.database import columns
+from strowger.foundation.database import Connection, columns
 from strowger.messaging.models import Message, ScheduledRequest
 from strowger.messaging.repository.journaling import Key
 from strowger.messaging.schemas import NewRequest
@@ -73,41 +72,41 @@ def schedule_row(request: NewRequest) -> list[tuple[Any, ...]]:
     ]  # fmt: skip
 
 
-async def add_schedules(connection: asyncpg.Connection[Any], rows: list[tuple[Any, ...]]) -> None:
+async def add_schedules(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
     """Write scheduled requests, as ``schedule_row`` makes them."""
     await connection.execute(ADD, *columns(rows, 12))
 
 
-async def is_known(connection: asyncpg.Connection[Any], account_id: int, request_id: UUID) -> bool:
+async def is_known(connection: Connection, account_id: int, request_id: UUID) -> bool:
     """Whether the account has scheduled this request."""
     return bool(await connection.fetchval(KNOWN, account_id, request_id))
 
 
 async def lock_waiting(
-    connection: asyncpg.Connection[Any], account_id: int, request_id: UUID, n: int | None, after: datetime
+    connection: Connection, account_id: int, request_id: UUID, n: int | None, after: datetime
 ) -> list[int]:
     """Lock the messages of a request (or one of them) that leave after ``after``; returns their numbers."""
     return [row["n"] for row in await connection.fetch(LOCK_WAITING, account_id, request_id, n, after)]
 
 
 async def move_waiting(
-    connection: asyncpg.Connection[Any], account_id: int, request_id: UUID, numbers: Sequence[int], due_at: datetime
+    connection: Connection, account_id: int, request_id: UUID, numbers: Sequence[int], due_at: datetime
 ) -> None:
     """Let messages leave at another moment; their validity moves with it."""
     await connection.execute(MOVE, account_id, request_id, list(numbers), due_at)
 
 
-async def note_change(connection: asyncpg.Connection[Any], account_id: int, request_id: UUID, now: datetime) -> None:
+async def note_change(connection: Connection, account_id: int, request_id: UUID, now: datetime) -> None:
     """Bring a scheduled request's row up to date with what still waits."""
     await connection.execute(NOTE_CHANGE, account_id, request_id, now)
 
 
-async def forget_old(connection: asyncpg.Connection[Any], before: datetime) -> None:
+async def forget_old(connection: Connection, before: datetime) -> None:
     """Delete the rows of requests whose last message left before ``before``."""
     await connection.execute(FORGET, before)
 
 
-async def stale_sent(connection: asyncpg.Connection[Any], low: datetime, high: datetime, limit: int) -> list[Key]:
+async def stale_sent(connection: Connection, low: datetime, high: datetime, limit: int) -> list[Key]:
     """Messages that left between two moments by schedule, are SENT and wait for a receipt."""
     return [tuple(row) for row in await connection.fetch(STALE_SENT, low, high, limit)]
 
@@ -129,6 +128,6 @@ def _count(condition: ColumnElement[bool]) -> ScalarSelect[int]:
     return select(func.count()).select_from(Message).where(own).correlate(ScheduledRequest).scalar_subquery()
 
 
-async def find_schedule(connection: asyncpg.Connection[Any], account_id: int, request_id: UUID) -> Any | None:
+async def find_schedule(connection: Connection, account_id: int, request_id: UUID) -> Any | None:
     """A scheduled request; None when the account has no such one."""
     return await connection.fetchrow(FIND, account_id, request_id)

@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import asyncpg
-
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.messaging.routing import repository
 from strowger.messaging.routing.schemas import CarrierRecord, LinkRecord, NewRoute, RouteRecord
@@ -56,7 +55,7 @@ async def add_carrier(
     sealed = context.secrets.seal(secret, secret_binding(name)) if secret else None
     hook = _new_hook(context, name) if calls_back else None
 
-    async def work(connection: asyncpg.Connection[Any]) -> CarrierRecord:
+    async def work(connection: Connection) -> CarrierRecord:
         carrier = await repository.insert_carrier(connection, name, kind, config, sealed, hook)
         if carrier is None:
             raise StrowgerError("CARRIER-EXISTS", f"There is a carrier named {name} already", field="name", status=409)
@@ -78,7 +77,7 @@ async def find_carrier(context: Context, name: str) -> CarrierRecord:
     return await context.database.run(lambda connection: _find(connection, name))
 
 
-async def _find(connection: asyncpg.Connection[Any], name: str) -> CarrierRecord:
+async def _find(connection: Connection, name: str) -> CarrierRecord:
     carrier = await repository.find_carrier(connection, name)
     if carrier is None:
         raise StrowgerError("CARRIER-NOT-FOUND", f"There is no carrier named {name}", field="name", status=404)
@@ -91,7 +90,7 @@ async def change_carrier(
     """Replace a carrier's configuration; without ``secret`` the old one stays. Raises CARRIER-NOT-FOUND."""
     sealed = context.secrets.seal(secret, secret_binding(name)) if secret else None
 
-    async def work(connection: asyncpg.Connection[Any]) -> CarrierRecord:
+    async def work(connection: Connection) -> CarrierRecord:
         carrier = await _find(connection, name)
         changed = await repository.update_carrier(connection, carrier.id, config, sealed)
         await repository.notify_changed(connection, name)
@@ -103,7 +102,7 @@ async def change_carrier(
 async def remove_carrier(context: Context, name: str) -> None:
     """Take a carrier out of use; what waits for it goes by other routes. Raises CARRIER-NOT-FOUND."""
 
-    async def work(connection: asyncpg.Connection[Any]) -> None:
+    async def work(connection: Connection) -> None:
         await repository.remove_carrier(connection, (await _find(connection, name)).id)
         await repository.notify_changed(connection, name)
 
@@ -121,7 +120,7 @@ async def resume_carrier(context: Context, name: str) -> None:
 
 
 async def _set_state(context: Context, name: str, state: str) -> None:
-    async def work(connection: asyncpg.Connection[Any]) -> None:
+    async def work(connection: Connection) -> None:
         await repository.set_carrier_state(connection, (await _find(connection, name)).id, state)
         await repository.notify_changed(connection, name)
 
@@ -147,7 +146,7 @@ def _new_hook(context: Context, name: str) -> bytes:
 async def renew_hook(context: Context, name: str) -> None:
     """Give a carrier's address another secret; the old one is refused at once. Raises CARRIER-NOT-FOUND, CARRIER-HOOK."""
 
-    async def work(connection: asyncpg.Connection[Any]) -> None:
+    async def work(connection: Connection) -> None:
         carrier = await _find(connection, name)
         if carrier.hook_sealed is None:
             raise StrowgerError("CARRIER-HOOK", "This carrier does not call us over HTTP", field="name", status=422)
@@ -178,7 +177,7 @@ async def set_signing(context: Context, name: str, secret: str) -> None:
         raise StrowgerError("CARRIER-SIGNING", f"At most {MAX_SIGNING} characters", field="secret", status=422)
     sealed = context.secrets.seal(secret, signing_binding(name)) if secret.strip() else None
 
-    async def work(connection: asyncpg.Connection[Any]) -> None:
+    async def work(connection: Connection) -> None:
         carrier = await _find(connection, name)
         if carrier.hook_sealed is None:
             raise StrowgerError("CARRIER-HOOK", "This carrier does not call us over HTTP", field="name", status=422)
@@ -230,7 +229,7 @@ async def add_route(
     """Add a route to a carrier; None fits all. Raises CARRIER-NOT-FOUND, and as ``check_route`` does."""
     new = check_route(NewRoute(country, type_, sender, priority, network, prefix, weight, channel))
 
-    async def work(connection: asyncpg.Connection[Any]) -> RouteRecord:
+    async def work(connection: Connection) -> RouteRecord:
         found = await _find(connection, carrier)
         route = await repository.insert_route(connection, found.id, new)
         await repository.notify_changed(connection, carrier)
@@ -247,7 +246,7 @@ async def list_routes(context: Context) -> list[RouteRecord]:
 async def remove_route(context: Context, route_id: int) -> None:
     """Remove a route. Raises StrowgerError ROUTE-NOT-FOUND (404)."""
 
-    async def work(connection: asyncpg.Connection[Any]) -> None:
+    async def work(connection: Connection) -> None:
         if not await repository.delete_route(connection, route_id):
             raise StrowgerError("ROUTE-NOT-FOUND", f"There is no route {route_id}", field="id", status=404)
         await repository.notify_changed(connection, "")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
-
-import asyncpg
 
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.phone import clean_number
@@ -66,7 +64,7 @@ async def try_route(
         country=rules.country_of(number),
     )  # fmt: skip
 
-    async def read(connection: asyncpg.Connection[Any]) -> tuple[RouteTable, dict[int, str]]:
+    async def read(connection: Connection) -> tuple[RouteTable, dict[int, str]]:
         plan = await ranges.number_plan(connection, 0, number)
         carriers = await repository.list_carriers(connection)
         return await route_table(connection, rules.name, plan), {item.id: item.name for item in carriers}

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import asyncpg
 import phonenumbers
 
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import new_token
 from strowger.foundation.mail import post
 from strowger.foundation.notify import notify
@@ -52,7 +52,7 @@ class Applicant:
     mobile: str = ""
 
 
-Opening: TypeAlias = "Callable[[asyncpg.Connection[Any], Context, Account], Awaitable[None]]"
+Opening: TypeAlias = "Callable[[Connection, Context, Account], Awaitable[None]]"
 _openings: list[Opening] = []
 
 
@@ -160,7 +160,7 @@ async def _make(
         settings={"second_factor": "email"},
     )  # fmt: skip
 
-    async def open_wallet(connection: asyncpg.Connection[Any]) -> None:
+    async def open_wallet(connection: Connection) -> None:
         await billing.open_wallet(connection, account.id, Decimal(0))
         if context.settings.trial_credit > 0:
             await recharge(connection, account.id, context.settings.trial_credit, "trial credit", context.clock.now())

@@ -6,18 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.mail import Letter, post
 from strowger.platform.accounts import repository as accounts
-from strowger.platform.approvals.registry import (
-    ApprovalKind,
-    Connection,
-    Decided,
-    Decision,
-    Waiting,
-    kind_of,
-    kinds,
-)
+from strowger.platform.approvals.registry import ApprovalKind, Decided, Decision, Waiting, kind_of, kinds
 from strowger.platform.gateway.errors import entry_of
 from strowger.platform.team.roles import OWNER
 

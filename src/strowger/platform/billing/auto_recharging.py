@@ -15,12 +15,13 @@ import msgspec
 
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
 from strowger.platform.billing import recharging, trail
 from strowger.platform.billing.payments.kind import FAILED, Order, PaymentFailed, Stored, Word
 from strowger.platform.billing.purse import zone_of
-from strowger.platform.billing.recharging import Connection, Row, SetUp, Unpayable
+from strowger.platform.billing.recharging import Row, SetUp, Unpayable
 from strowger.platform.billing.repository import auto, reading
 from strowger.platform.billing.repository import recharging as queries
 

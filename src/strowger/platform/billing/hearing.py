@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.platform.billing import auto_recharging, recharging, trail
 from strowger.platform.billing.payments.kind import FAILED, PAID, BadWebhook, Word
-from strowger.platform.billing.recharging import Connection
 from strowger.platform.billing.repository import recharging as queries
 
 

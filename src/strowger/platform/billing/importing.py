@@ -6,17 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, TypeAlias
-
-import asyncpg
 
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.notify import notify
 from strowger.foundation.sheets import SheetRow
 from strowger.platform.billing.repository import prices as queries
 from strowger.platform.gateway.services import SERVICES
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 COLUMNS = (
     ("account", False, "The SID of one account; empty: the list of everyone"),
     ("channel", False, "sms unless it says otherwise"),

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import asyncpg
-
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import uuid_floor
 from strowger.foundation.jobs import Job
 from strowger.foundation.logs import get_logger
@@ -78,7 +77,7 @@ class MoneyJobs:
         rows = await self._context.database.run(jobs.margins)
         return sum([await self._context.database.run(lambda c, row=row: self._book(c, row)) for row in rows])  # type: ignore[misc]
 
-    async def _book(self, connection: asyncpg.Connection[Any], row: Mapping[str, Any]) -> bool:
+    async def _book(self, connection: Connection, row: Mapping[str, Any]) -> bool:
         now = self._context.clock.now()
         since = row["margin_booked"]
         charged, last = await jobs.charged_since(connection, row["account_id"], since, uuid_floor(now - SETTLED))
@@ -111,9 +110,7 @@ class MoneyJobs:
                 )  # fmt: skip
         return count
 
-    async def _bill(
-        self, connection: asyncpg.Connection[Any], row: Mapping[str, Any], start: datetime, end: datetime
-    ) -> str | None:
+    async def _bill(self, connection: Connection, row: Mapping[str, Any], start: datetime, end: datetime) -> str | None:
         account, month = row["account_id"], start.date()
         if await jobs.has_invoice(connection, account, month):
             return None

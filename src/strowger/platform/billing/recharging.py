@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -15,6 +15,7 @@ import msgspec
 
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.money import ZERO
 from strowger.platform.billing import service, trail
@@ -22,7 +23,6 @@ from strowger.platform.billing.payments import kinds
 from strowger.platform.billing.payments.kind import FAILED, PAID, MethodKind, Order, PaymentFailed
 from strowger.platform.billing.repository import reading, recharging
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 Row = Mapping[str, Any]
 CENT = Decimal("0.01")
 LEAST = {"INR": Decimal(500)}

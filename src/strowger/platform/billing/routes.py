@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from strowger.foundation.context import Context
+from strowger.foundation.clock import utc_text
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.tenancy import across_accounts
 from strowger.platform.billing import repository
@@ -19,7 +19,7 @@ from strowger.platform.gateway import rbc
 from strowger.platform.gateway.envelope import TEXT
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter
-from strowger.platform.gateway.params import as_text
+from strowger.platform.gateway.params import as_text, read_moment, read_whole
 from strowger.platform.gateway.services import PRICED
 from strowger.platform.gateway.table import add_operations
 
@@ -44,11 +44,6 @@ PAGE, LONGEST = 100, timedelta(days=366)
 Row = Mapping[str, Any]
 
 
-def _context(call: Call) -> Context:
-    context: Context = call.state.context
-    return context
-
-
 async def _whose(connection: Any, call: Call) -> int:
     """The account that is asked about. Raises RBC2401 to RBC2404."""
     own = call.principal.account_id
@@ -59,7 +54,7 @@ async def _whose(connection: Any, call: Call) -> int:
         raise StrowgerError("RBC2402", field="email")
     if call.principal.parent_id is not None:
         raise StrowgerError("RBC2403", field="email")
-    row = await reading.statement(connection, own, _context(call).clock.now())
+    row = await reading.statement(connection, own, call.context.clock.now())
     if row is not None and row["kind"] == POSTPAID:
         raise StrowgerError("RBC2404", field="email")
     child = await reading.child_by_email(connection, own, email)
@@ -70,7 +65,7 @@ async def _whose(connection: Any, call: Call) -> int:
 
 async def get_billing(call: Call) -> Answer:
     """Balance (prepaid) or usage (postpaid)."""
-    now = _context(call).clock.now()
+    now = call.context.clock.now()
 
     async def work(connection: Any) -> tuple[Row | None, Row | None, bool]:
         account = await _whose(connection, call)
@@ -81,14 +76,14 @@ async def get_billing(call: Call) -> Answer:
         )
 
     with across_accounts():  # a parent may ask for one of its sub-accounts, which _whose makes sure of
-        row, last, debited = await _context(call).database.run(work)
+        row, last, debited = await call.context.database.run(work)
     if row is None:
         raise StrowgerError("RBC2405")
     data: dict[str, Any] = {
         "account_type": "prepaid" if row["kind"] == "prepaid" else "postpaid",
         "currency_symbol": SYMBOLS.get(row["currency"], row["currency"]),
         "currency_code": row["currency"],
-        "as_of": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "as_of": utc_text(now),
     }
     return rbc.success(data | (_prepaid(row, last, debited) if row["kind"] == "prepaid" else _postpaid(row, now)))
 
@@ -116,43 +111,29 @@ def _postpaid(row: Row, now: datetime) -> dict[str, Any]:
     }
 
 
-def _day(call: Call, name: str, default: datetime, ends: bool = False) -> datetime:
-    text = as_text(call.params, name)
-    if text is None:
-        return default
-    try:
-        found = datetime.fromisoformat(text)
-        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-        return found + timedelta(days=1) if ends and len(text) <= 10 else found
-    except (ValueError, OverflowError):
-        raise StrowgerError("RBC2406", "Must be an ISO date", field=name) from None
-
-
 async def get_ledger(call: Call) -> Answer:
     """Movements of the balance."""
-    now = _context(call).clock.now()
-    end = _day(call, "to", now, ends=True)
-    start = _day(call, "from", end - timedelta(days=30))
+    now = call.context.clock.now()
+    end = read_moment(call.params, "to", "RBC2406", end=True) or now
+    start = read_moment(call.params, "from", "RBC2406") or end - timedelta(days=30)
     if end - start > LONGEST or end < start:
         raise StrowgerError("RBC2406", "At most 366 days, the earlier first", field="from")
-    page = as_text(call.params, "page") or "1"
-    if not (page.isascii() and page.isdigit()) or not 1 <= int(page[:9]) <= 10_000:
-        raise StrowgerError("RBC2406", "Must be a whole number from 1", field="page")
-    service, offset = as_text(call.params, "service"), (int(page) - 1) * PAGE
+    page = read_whole(call.params, "page", 1, 10_000, code="RBC2406")
+    service, offset = as_text(call.params, "service"), (page - 1) * PAGE
 
     async def work(connection: Any) -> list[Row]:
         account = await _whose(connection, call)
         return await reading.entries(connection, account, start, end, service, PAGE, offset)
 
     with across_accounts():  # as above
-        rows = await _context(call).database.run(work)
+        rows = await call.context.database.run(work)
     return rbc.success([_entry(row) for row in rows])
 
 
 def _entry(row: Row) -> dict[str, Any]:
     return {
         "id": str(row["id"]),
-        "date": row["created_at"].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "date": utc_text(row["created_at"]),
         "type": KINDS.get(row["kind"], row["kind"]),
         "service": row["service"],
         "reference": row["reference"],
@@ -169,7 +150,7 @@ async def get_prices(call: Call) -> Answer:
         raise StrowgerError("E400", f"Must be one of {', '.join(PRICED)}", field="service")
     if country is not None and not re.fullmatch(r"[A-Za-z]{2}", country):
         raise StrowgerError("E400", "Must be an ISO country code", field="country")
-    context = _context(call)
+    context = call.context
 
     async def work(connection: Any) -> list[dict[str, Any]]:
         row = await repository.terms(connection, call.principal.account_id)

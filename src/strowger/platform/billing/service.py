@@ -7,12 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeAlias
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.money import ZERO, money
 from strowger.platform.billing import repository
@@ -34,7 +33,6 @@ __all__ = [
     "terms_of",
     "transfer",
 ]
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 Amounts = Iterable[tuple[int, Decimal]]
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
 from sqlalchemy import ColumnElement, Select, select
 
 from strowger.console.sql_source import SqlSource
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 from strowger.platform.blocklist.models import BlocklistEntry
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 Pair = tuple[str, str]  # channel, address
 
 ANY = "SELECT EXISTS (SELECT FROM blocklist_entry WHERE account_id = $1)"

@@ -13,7 +13,7 @@ from strowger.platform.blocklist.service import CHANNELS
 from strowger.platform.gateway.envelope import INTEGER, TEXT, described, said
 from strowger.platform.gateway.errors import ERRORS, entry_of, error_object, register_errors
 from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter
-from strowger.platform.gateway.params import Params, as_text, scalar_text
+from strowger.platform.gateway.params import read_whole, scalar_text
 from strowger.platform.gateway.table import add_operations
 
 register_errors("strowger.platform.blocklist")
@@ -57,23 +57,14 @@ def _json(text: str) -> object:
         return None
 
 
-def _whole(params: Params, name: str, default: int, least: int, most: int) -> int:
-    text = as_text(params, name, "BLK409")
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < 12 and least <= int(text) <= most):
-        raise StrowgerError("BLK409", f"{least} to {most}", field=name)
-    return int(text)
-
-
 async def list_blocked(call: Call) -> Answer:
     """A page of the blocklist, or the state of named numbers."""
     channels = read_channels(call.params.get("channel"), required=False)
-    limit = _whole(call.params, "limit", MAX_PAGE, 1, MAX_PAGE)
-    offset = _whole(call.params, "offset", 0, 0, MAX_OFFSET)
+    limit = read_whole(call.params, "limit", MAX_PAGE, MAX_PAGE, code="BLK409")
+    offset = read_whole(call.params, "offset", 0, MAX_OFFSET, 0, "BLK409")
     numbers = _numbers(call.params.get("mobile"))
     account_id = call.principal.account_id
-    async with call.state.context.database.acquire() as connection:
+    async with call.context.database.acquire() as connection:
         if numbers:
             contacts = await _states(connection, call, numbers, channels or list(CHANNELS))
             total, contacts = len(contacts), contacts[offset : offset + limit]
@@ -130,7 +121,7 @@ async def change_blocked(call: Call) -> Answer:
             if seen.setdefault((channel, address), status) != status:
                 raise StrowgerError("BLK407", field="contacts")
             pairs[status].append((channel, address))
-    context, account_id = call.state.context, call.principal.account_id
+    context, account_id = call.context, call.principal.account_id
 
     async def work(connection: Any) -> tuple[int, int]:
         added = await service.block(connection, account_id, pairs[1], "api", context.clock.now())

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from strowger.foundation.clock import utc_text
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.notify import notify
 from strowger.foundation.phone import clean_number
 from strowger.foundation.tenancy import across_accounts
 from strowger.platform.blocklist import repository
-from strowger.platform.blocklist.repository import Connection, Pair
+from strowger.platform.blocklist.repository import Pair
 from strowger.platform.directory.joining import ensure_contacts
 
 CHANNELS = ("sms", "voice", "whatsapp", "rcs", "email")
@@ -98,5 +100,5 @@ def describe(row: Any) -> dict[str, Any]:
         "channel": row["channel"],
         "blocklist_status": 1,
         "source": row["source"],
-        "created_at": created.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "created_at": utc_text(created),
     }

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 from strowger.foundation.errors import Unavailable
 from strowger.foundation.logs import get_logger
 from strowger.platform.callbacks import repository
@@ -81,7 +80,7 @@ class Recorder:
             return results, returned
 
     async def _write(self, results: Sequence[Result], returned: Sequence[UUID]) -> None:
-        async def work(connection: asyncpg.Connection[Any]) -> None:
+        async def work(connection: Connection) -> None:
             await repository.defer_durability(connection)
             if results:
                 await repository.write_results(connection, results, self._worker_id)
@@ -104,7 +103,7 @@ class Recorder:
             await self._write([], returned)
 
     async def _settle(self, result: Result) -> None:
-        async def work(connection: asyncpg.Connection[Any]) -> None:
+        async def work(connection: Connection) -> None:
             if result.attempt.outcome is AttemptOutcome.DELIVERED:
                 await repository.delete(connection, [result.job.id])
             else:

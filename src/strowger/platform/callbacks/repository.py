@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
-
-from strowger.foundation.database import columns, json_text
+from strowger.foundation.database import Queryable, columns, json_text
 from strowger.platform.callbacks.profiles.recording import note_results
 from strowger.platform.callbacks.rendering import endpoint_of
 from strowger.platform.callbacks.schemas import (
@@ -23,7 +21,6 @@ from strowger.platform.callbacks.schemas import (
     Result,
 )
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.Pool[Any]"
 NEW_ROOM = 20  # rows claimed of an endpoint that the engine does not know yet
 PAGE = 200  # endpoints looked at by one claim
 
@@ -147,7 +144,7 @@ def _count(tag: str) -> int:
     return int(tag.rsplit(" ", 1)[-1])
 
 
-async def insert_callbacks(connection: Connection, rows: Sequence[NewCallback], claimed_by: int | None) -> None:
+async def insert_callbacks(connection: Queryable, rows: Sequence[NewCallback], claimed_by: int | None) -> None:
     """Queue callbacks, within the caller's transaction; ``claimed_by`` is the worker that will send them at once."""
     values = [
         {
@@ -167,13 +164,13 @@ async def insert_callbacks(connection: Connection, rows: Sequence[NewCallback], 
     await connection.execute(INSERT, json_text(values), claimed_by)
 
 
-async def waiting_endpoints(connection: Connection, after: str = "", limit: int = PAGE) -> list[str]:
+async def waiting_endpoints(connection: Queryable, after: str = "", limit: int = PAGE) -> list[str]:
     """Endpoints that have callbacks waiting, in order, from ``after`` on."""
     return [row["endpoint"] for row in await connection.fetch(ENDPOINTS, after, limit)]
 
 
 async def claim(
-    connection: Connection, rooms: Mapping[str, int], now: datetime, ordered_since: datetime, worker_id: int
+    connection: Queryable, rooms: Mapping[str, int], now: datetime, ordered_since: datetime, worker_id: int
 ) -> list[Job]:
     """Claim due callbacks, of each endpoint as many as there is room for, in order of their due time."""
     rows = await connection.fetch(CLAIM, list(rooms), list(rooms.values()), now, ordered_since, worker_id)
@@ -188,22 +185,22 @@ async def claim(
     ]  # fmt: skip
 
 
-async def release(connection: Connection, ids: Sequence[UUID], worker_id: int) -> None:
+async def release(connection: Queryable, ids: Sequence[UUID], worker_id: int) -> None:
     """Give claimed callbacks back to the queue."""
     await connection.execute(RELEASE, list(ids), worker_id)
 
 
-async def claimed(connection: Connection, worker_id: int) -> set[UUID]:
+async def claimed(connection: Queryable, worker_id: int) -> set[UUID]:
     """What the table says that a worker holds."""
     return {row["id"] for row in await connection.fetch(CLAIMED, worker_id)}
 
 
-async def release_dead(connection: Connection, live: Sequence[int]) -> int:
+async def release_dead(connection: Queryable, live: Sequence[int]) -> int:
     """Release what workers hold that are not among the live ones; returns how many."""
     return _count(await connection.execute(RELEASE_DEAD, list(live)))
 
 
-async def write_results(connection: Connection, results: Sequence[Result], worker_id: int) -> None:
+async def write_results(connection: Queryable, results: Sequence[Result], worker_id: int) -> None:
     """Write attempts and what follows from them, within the caller's transaction.
 
     Delivered callbacks leave the queue. Others are put off or end as failed, unless another worker holds them by now.
@@ -216,17 +213,17 @@ async def write_results(connection: Connection, results: Sequence[Result], worke
     await note_results(connection, results)
 
 
-async def delete(connection: Connection, ids: Sequence[UUID]) -> None:
+async def delete(connection: Queryable, ids: Sequence[UUID]) -> None:
     """Take delivered callbacks out of the queue."""
     await connection.execute(DELETE, list(ids))
 
 
-async def defer_durability(connection: Connection) -> None:
+async def defer_durability(connection: Queryable) -> None:
     """Let this transaction not wait for the disk: what a power cut loses of it is sent again, never forgotten."""
     await connection.execute("SET LOCAL synchronous_commit = off")
 
 
-async def put_off(connection: Connection, results: Sequence[Result], worker_id: int) -> None:
+async def put_off(connection: Queryable, results: Sequence[Result], worker_id: int) -> None:
     """Write when the next attempts come, or that there is none."""
     rows = [
         (
@@ -242,32 +239,32 @@ async def put_off(connection: Connection, results: Sequence[Result], worker_id: 
         await connection.execute(PUT_OFF, *columns(rows, 5), worker_id)
 
 
-async def insert_attempts(connection: Connection, attempts: Sequence[Attempt]) -> None:
+async def insert_attempts(connection: Queryable, attempts: Sequence[Attempt]) -> None:
     """Append attempts."""
     await connection.execute(INSERT_ATTEMPTS, json_text(attempts))
 
 
-async def replay(connection: Connection, account_id: int, ids: Sequence[UUID], now: datetime) -> int:
+async def replay(connection: Queryable, account_id: int, ids: Sequence[UUID], now: datetime) -> int:
     """Begin a new series of attempts for failed callbacks; returns how many."""
     return _count(await connection.execute(REPLAY_IDS, account_id, list(ids), now))
 
 
-async def replay_failed_since(connection: Connection, account_id: int, since: datetime, now: datetime) -> int:
+async def replay_failed_since(connection: Queryable, account_id: int, since: datetime, now: datetime) -> int:
     """Begin a new series for all callbacks made since then that failed, in order of creation; returns how many."""
     return _count(await connection.execute(REPLAY_SINCE, account_id, since, now))
 
 
-async def drop(connection: Connection, account_id: int, ids: Sequence[UUID], reason: str) -> int:
+async def drop(connection: Queryable, account_id: int, ids: Sequence[UUID], reason: str) -> int:
     """Take waiting callbacks out of the queue without sending them; returns how many."""
     return _count(await connection.execute(DROP_WAITING, account_id, list(ids), reason))
 
 
-async def purge(connection: Connection, before: datetime, limit: int) -> int:
+async def purge(connection: Queryable, before: datetime, limit: int) -> int:
     """Delete failed and dropped callbacks whose last attempt was due before that moment; returns how many."""
     return _count(await connection.execute(PURGE, before, limit))
 
 
-async def notify(connection: Connection, channel: str) -> None:
+async def notify(connection: Queryable, channel: str) -> None:
     """Wake the engines of all workers."""
     await connection.execute("SELECT pg_notify($1, '')", channel)
 
@@ -276,26 +273,26 @@ def _queued(row: Any) -> QueuedCallback:
     return QueuedCallback(**{**row, "state": CallbackState(row["state"])})
 
 
-async def of_message(connection: Connection, account_id: int, request_id: UUID, n: int) -> list[QueuedCallback]:
+async def of_message(connection: Queryable, account_id: int, request_id: UUID, n: int) -> list[QueuedCallback]:
     """The waiting, failed and dropped callbacks of a message, oldest first."""
     return [_queued(row) for row in await connection.fetch(OF_MESSAGE, account_id, request_id, n)]
 
 
 async def failed(
-    connection: Connection, account_id: int, since: datetime, limit: int, before: UUID | None = None
+    connection: Queryable, account_id: int, since: datetime, limit: int, before: UUID | None = None
 ) -> list[QueuedCallback]:
     """Failed callbacks made since then, newest first; ``before`` is the id at which the last page ended."""
     return [_queued(row) for row in await connection.fetch(FAILED, account_id, before, since, limit)]
 
 
-async def counts(connection: Connection, account_id: int) -> dict[CallbackState, int]:
+async def counts(connection: Queryable, account_id: int) -> dict[CallbackState, int]:
     """Callbacks in the queue by state."""
     found = {CallbackState(row["state"]): row["number"] for row in await connection.fetch(COUNTS, account_id)}
     return {state: found.get(state, 0) for state in CallbackState}
 
 
 async def outcomes_of_messages(
-    connection: Connection, account_id: int, request_ids: Sequence[UUID], event: str
+    connection: Queryable, account_id: int, request_ids: Sequence[UUID], event: str
 ) -> dict[UUID, tuple[CallbackState | None, int]]:
     """What the callbacks of one event have come to, by request: the state (None: delivered) and the number of attempts."""
     states: dict[UUID, CallbackState] = {}
@@ -308,7 +305,7 @@ async def outcomes_of_messages(
     return {key: (states.get(key), attempts.get(key, 0)) for key in states.keys() | attempts.keys()}
 
 
-async def attempts_of_message(connection: Connection, account_id: int, request_id: UUID, n: int) -> list[Attempt]:
+async def attempts_of_message(connection: Queryable, account_id: int, request_id: UUID, n: int) -> list[Attempt]:
     """All attempts of a message's callbacks, oldest first."""
     rows = await connection.fetch(ATTEMPTS, account_id, request_id, n)
     return [Attempt(**{**row, "outcome": AttemptOutcome(row["outcome"])}) for row in rows]
@@ -323,13 +320,13 @@ class SealedSecret:
     previous_until: datetime | None
 
 
-async def signing_secret(connection: Connection, account_id: int) -> SealedSecret | None:
+async def signing_secret(connection: Queryable, account_id: int) -> SealedSecret | None:
     """The account's sealed signing secrets, if it has any."""
     row = await connection.fetchrow(SECRET, account_id)
     return SealedSecret(row[0], row[1], row[2]) if row else None
 
 
-async def create_signing_secret(connection: Connection, account_id: int, sealed: bytes, now: datetime) -> SealedSecret:
+async def create_signing_secret(connection: Queryable, account_id: int, sealed: bytes, now: datetime) -> SealedSecret:
     """Store the account's first secret; returns the one that counts, which may be another process's."""
     await connection.execute(CREATE_SECRET, account_id, sealed, now)
     found = await signing_secret(connection, account_id)
@@ -338,7 +335,7 @@ async def create_signing_secret(connection: Connection, account_id: int, sealed:
 
 
 async def rotate_signing_secret(
-    connection: Connection, account_id: int, sealed: bytes, now: datetime, previous_until: datetime
+    connection: Queryable, account_id: int, sealed: bytes, now: datetime, previous_until: datetime
 ) -> None:
     """Make ``sealed`` the secret; the present one stays valid until ``previous_until``."""
     await connection.execute(ROTATE_SECRET, account_id, sealed, now, previous_until)

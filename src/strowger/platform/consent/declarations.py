@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from strowger.foundation.database import Connection
 from strowger.platform.consent import repository
-from strowger.platform.consent.repository import Connection
 
 STATEMENTS = (
     ("agreed", "Everybody on our lists has agreed to get our messages on this channel: by a form, on paper or digitally."),

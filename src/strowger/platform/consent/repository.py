@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
 from sqlalchemy import ColumnElement, Select, select
 
 from strowger.console.sql_source import SqlSource
-from strowger.foundation.database import Database, columns
+from strowger.foundation.database import Connection, Database, columns
 from strowger.platform.consent.models import OptOut
 from strowger.platform.consent.schemas import Statement
-
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 FIELDS = "account_id, channel, sender, contact, category, topic, status, source, source_identifier"
 # The newest statement wins; an older one changes nothing and is told by its absence from the answer.

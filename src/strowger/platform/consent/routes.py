@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from strowger.foundation.clock import utc_text
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.http_client import HttpFailed, Refused
 from strowger.foundation.ids import new_uuid
@@ -19,7 +20,7 @@ from strowger.platform.consent.schemas import CHANNELS, SOURCES, STATUSES, UNKNO
 from strowger.platform.gateway.envelope import INTEGER, TEXT
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter
-from strowger.platform.gateway.params import Params, as_text, scalar_text
+from strowger.platform.gateway.params import Params, as_text, read_moment, read_whole, scalar_text
 from strowger.platform.gateway.table import add_operations
 
 register_errors("strowger.platform.consent")
@@ -66,14 +67,7 @@ def _sender(channel: str, text: str) -> str:
 
 
 def _moment(params: Params, name: str, now: datetime) -> datetime:
-    text = as_text(params, name, "CNS400")
-    if text is None:
-        return now
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise StrowgerError("CNS400", "ISO 8601, for example 2026-01-31T12:00:00Z", field=name) from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = read_moment(params, name, "CNS400") or now
     if moment.year < FIRST_YEAR:
         raise StrowgerError("CNS400", f"Before {FIRST_YEAR}", field=name)
     if moment > now + FUTURE:
@@ -83,7 +77,7 @@ def _moment(params: Params, name: str, now: datetime) -> datetime:
 
 async def update_consent(call: Call) -> Answer:
     """Record one statement."""
-    params, now = call.params, call.state.context.clock.now()
+    params, now = call.params, call.context.clock.now()
     channel = _channel(params)
     status = (as_text(params, "consent_status", "CNS400") or "").strip().upper()
     if status not in STATUSES:
@@ -114,7 +108,7 @@ async def update_consent(call: Call) -> Answer:
             await insert_callbacks(connection, [row], None)
         return result
 
-    result = await call.state.context.database.run(work)
+    result = await call.context.database.run(work)
     return Answer(202, _encode({"data": {"request_identifier": request, "status": "accepted", "result": result}}))
 
 
@@ -128,12 +122,12 @@ async def _target(call: Call, url: str | None) -> dict[str, Any] | None:
     except StrowgerError as problem:
         raise StrowgerError("CNS400", problem.detail, field="x_callback_url") from None
     try:
-        await call.state.context.http.check(url)
+        await call.context.http.check(url)
     except Refused as problem:  # what must not be reached is refused now; a name without an address may get one
         raise StrowgerError("CNS400", str(problem), field="x_callback_url") from None
     except HttpFailed:
         pass
-    stored: dict[str, Any] = target.to_json(call.state.context.secrets, call.principal.account_id)
+    stored: dict[str, Any] = target.to_json(call.context.secrets, call.principal.account_id)
     return stored
 
 
@@ -157,19 +151,15 @@ async def validate_consent(call: Call) -> Answer:
         raise StrowgerError("CNS406", field="contact_identifiers")
     texts = [scalar_text(item) or "" for item in given]
     contacts = [_contact(channel, text, call.principal.country, "contact_identifiers") for text in texts]
-    async with call.state.context.database.acquire() as connection:
+    async with call.context.database.acquire() as connection:
         found = await repository.statuses(
             connection, call.principal.account_id, channel, _sender(channel, sender), contacts, category, topic
         )
     rows = []
     for contact in contacts:
         status, at = found.get(contact, (UNKNOWN, None))
-        rows.append({"contact_identifier": _shown(channel, contact), "status": status, "updated_at": _iso(at)})
+        rows.append({"contact_identifier": _shown(channel, contact), "status": status, "updated_at": utc_text(at)})
     return Answer(200, _encode({"data": rows}))
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
 def _day(params: Params, name: str) -> datetime | None:
@@ -185,15 +175,6 @@ def _day(params: Params, name: str) -> datetime | None:
     return day
 
 
-def _whole(params: Params, name: str, default: int, most: int) -> int:
-    text = as_text(params, name, "CNS400")
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= most):
-        raise StrowgerError("CNS400", f"1 to {most}", field=name)
-    return int(text)
-
-
 async def list_consent(call: Call) -> Answer:
     """A page of the records."""
     params = call.params
@@ -205,7 +186,8 @@ async def list_consent(call: Call) -> Answer:
     sort = as_text(params, "sort_by", "CNS400") or "created_at"
     if order not in ("asc", "desc") or sort not in repository.SORTS:
         raise StrowgerError("CNS400", "asc or desc; by " + ", ".join(repository.SORTS), field="sort_by")
-    page, size = _whole(params, "page", 1, 100_000), _whole(params, "page_size", 50, MAX_PAGE_SIZE)
+    page = read_whole(params, "page", 1, 100_000, code="CNS400")
+    size = read_whole(params, "page_size", 50, MAX_PAGE_SIZE, code="CNS400")
     contact = _text(params, "contact_identifier")
     until = _day(params, "end_date")
     filters = [
@@ -213,7 +195,7 @@ async def list_consent(call: Call) -> Answer:
         _sender(channel, _text(params, "sender_identifier")) or None,
         _contact(channel, contact, call.principal.country, "contact_identifier") if contact else None,
     ]  # fmt: skip
-    async with call.state.context.database.acquire() as connection:
+    async with call.context.database.acquire() as connection:
         rows, total = await repository.records(
             connection, call.principal.account_id, filters, sort, order == "desc", size, (page - 1) * size
         )
@@ -221,8 +203,9 @@ async def list_consent(call: Call) -> Answer:
         {
             "channel": r["channel"], "sender_identifier": r["sender"], "contact_identifier": _shown(channel, r["contact"]),
             "consent_category": r["category"], "consent_topic": r["topic"], "status": r["status"], "source": r["source"],
-            "source_identifier": r["source_identifier"], "timestamp": _iso(r["stated_at"]), "created_at": _iso(r["created_at"]),
-            "updated_at": _iso(r["updated_at"]),
+            "source_identifier": r["source_identifier"], "timestamp": utc_text(r["stated_at"]),
+            "created_at": utc_text(r["created_at"]),
+            "updated_at": utc_text(r["updated_at"]),
         }
         for r in rows
     ]  # fmt: skip

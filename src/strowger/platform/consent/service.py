@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from strowger.foundation.database import Connection
 from strowger.foundation.notify import notify
 from strowger.platform.consent import repository
-from strowger.platform.consent.repository import Connection, Pair
+from strowger.platform.consent.repository import Pair
 from strowger.platform.consent.schemas import OPT_IN, OPT_OUT, Statement
 
 EVERYTHING = "*"

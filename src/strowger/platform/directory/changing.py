@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
 
-import asyncpg
 import msgspec
 
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.platform.directory import service
 from strowger.platform.directory.listing import MAX_ID, Book
 from strowger.platform.directory.repository import listing
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 AT_ONCE = 1_000
 
 

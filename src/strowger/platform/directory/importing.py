@@ -15,12 +15,11 @@ from itertools import islice
 from typing import Any, TypeAlias
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
 from strowger.console.export import escape_formula
 from strowger.foundation.context import Context
-from strowger.foundation.database import CLASHES, OUTAGES
+from strowger.foundation.database import CLASHES, OUTAGES, Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
@@ -38,7 +37,6 @@ from strowger.platform.files import service as files
 from strowger.platform.files.types import CSV, XLSX
 
 log = get_logger(__name__)
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 Record: TypeAlias = Mapping[str, Any]
 TOPIC = "imports"
 READ_AT_ONCE, WRITTEN_AT_ONCE, STEPS, REPORTED_AT_ONCE = 5_000, 2_000, 200, 5_000

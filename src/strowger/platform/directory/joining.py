@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, TypeAlias
 
-import asyncpg
 import phonenumbers
 
+from strowger.foundation.database import Connection
 from strowger.foundation.phone import number_facts
 from strowger.platform.directory.repository import contacts
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 _KNOWN = frozenset(phonenumbers.SUPPORTED_REGIONS)
 
 

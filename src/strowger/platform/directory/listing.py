@@ -8,20 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeAlias
-
-import asyncpg
 
 from strowger.console.layout import Action
 from strowger.console.sql_source import SqlSource
 from strowger.console.table import BulkAction, Column, Empty, Filter, RowAction, Table, TableQuery
 from strowger.console.visitor import Visitor
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 from strowger.platform.directory.repository import fields, listing, tags
 from strowger.platform.directory.repository.listing import EMPTY, Condition, column_key
 from strowger.platform.directory.schemas import SOURCES, CustomField, Label
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 LIST, WORK = "/directory/contacts", "/directory/contacts/chosen"
 MAX_ID = 2**63 - 1
 CHANNEL_LABELS = {"sms": "SMS", "voice": "Voice", "whatsapp": "WhatsApp", "rcs": "RCS", "email": "E-mail"}

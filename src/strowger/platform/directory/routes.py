@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from strowger.foundation.context import Context
+from strowger.foundation.clock import utc_text
 from strowger.platform.directory import service
 from strowger.platform.directory.descriptions import operations_of
 from strowger.platform.directory.errors import Refused, no_contact, no_tag
@@ -19,7 +19,7 @@ from strowger.platform.directory.schemas import CustomField, Kind, Label, Person
 from strowger.platform.gateway.envelope import said
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Answer, Call
-from strowger.platform.gateway.params import Params, as_text, scalar_text
+from strowger.platform.gateway.params import as_text, read_whole, scalar_text
 from strowger.platform.gateway.table import add_operations
 
 register_errors("strowger.platform.directory")
@@ -33,19 +33,14 @@ def _answer(data: Any, status: int = 200) -> Answer:
     return Answer(status, _encode(body))
 
 
-def _context(call: Call) -> Context:
-    context: Context = call.state.context
-    return context
-
-
 def _public(person: Person, custom: Sequence[CustomField], tags: Mapping[int, Label]) -> dict[str, Any]:
     return {
         "id": person.id, "mobile": f"+{person.mobile}", "name": person.name, "email": person.email, "city": person.city,
         "state": person.state, "country": person.country,
         "fields": {one.name: _typed(one, person.fields[one.key]) for one in custom if one.key in person.fields},
         "tags": sorted(tags[one].name for one in person.tags if one in tags), "blocklist": sorted(person.blocked),
-        "source": person.source, "created_at": person.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "updated_at": person.updated_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "source": person.source, "created_at": utc_text(person.created_at),
+        "updated_at": utc_text(person.updated_at),
     }  # fmt: skip
 
 
@@ -62,15 +57,6 @@ async def _shown(connection: Any, account_id: int, people: Sequence[Person]) -> 
     wanted = sorted({one for person in people for one in person.tags})
     tags = {tag.id: tag for tag in await tag_queries.find(connection, account_id, wanted)}
     return [_public(person, custom, tags) for person in people]
-
-
-def _whole(params: Params, name: str, default: int, most: int) -> int:
-    text = as_text(params, name, "DIR410")
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= most):
-        raise Refused("DIR410", f"1 to {most}", name)
-    return int(text)
 
 
 def _texts(value: object, field: str, most: int, code: str) -> list[str]:
@@ -92,11 +78,14 @@ def _texts(value: object, field: str, most: int, code: str) -> list[str]:
 async def list_contacts(call: Call) -> Answer:
     """Contacts, newest first."""
     account_id, params = call.principal.account_id, call.params
-    limit, after = _whole(params, "limit", MAX_PAGE, MAX_PAGE), _whole(params, "after", MAX_ID, MAX_ID)
+    limit, after = (
+        read_whole(params, "limit", MAX_PAGE, MAX_PAGE, code="DIR410"),
+        read_whole(params, "after", MAX_ID, MAX_ID, code="DIR410"),
+    )
     given = _texts(params.get("mobile"), "mobile", MAX_PAGE, "DIR401")
     numbers = [read_mobile(text, call.principal.country) for text in given] or None
     email, tag = (as_text(params, "email", "DIR402") or "").lower(), as_text(params, "tag", "DIR405")
-    async with _context(call).database.acquire() as connection:
+    async with call.context.database.acquire() as connection:
         chosen = await _find_tag(connection, account_id, tag) if tag else None
         people = await contacts.page(
             connection, account_id, after, numbers, email, chosen.id if chosen else None, limit + 1
@@ -159,7 +148,7 @@ async def _tags(connection: Any, call: Call) -> list[int] | None:
         return None
     names = _texts(call.params["tags"], "tags", MAX_CHOSEN, "DIR408")
     made = await service.ensure_tags(
-        connection, call.principal.account_id, names, by=call.principal.name, now=_context(call).clock.now()
+        connection, call.principal.account_id, names, by=call.principal.name, now=call.context.clock.now()
     )
     return [tag.id for tag in made.values()]
 
@@ -192,16 +181,16 @@ async def create_contact(call: Call) -> Answer:
         values = _given(call, None, await fields.all_of(connection, account_id))
         contact_id = await service.create(
             connection, account_id, values, tag_ids=await _tags(connection, call) or (), channels=_channels(call) or (),
-            source="api", by=call.principal.name, now=_context(call).clock.now(),
+            source="api", by=call.principal.name, now=call.context.clock.now(),
         )  # fmt: skip
         return await _shown(connection, account_id, await contacts.find(connection, account_id, [contact_id]))
 
-    return _answer((await _context(call).database.run(work))[0], 201)
+    return _answer((await call.context.database.run(work))[0], 201)
 
 
 async def get_contact(call: Call) -> Answer:
     """One contact."""
-    async with _context(call).database.acquire() as connection:
+    async with call.context.database.acquire() as connection:
         person = await _person(connection, call)
         return _answer((await _shown(connection, call.principal.account_id, [person]))[0])
 
@@ -215,11 +204,11 @@ async def change_contact(call: Call) -> Answer:
         values = _given(call, person, await fields.all_of(connection, account_id))
         await service.change(
             connection, account_id, person.id, values, tag_ids=await _tags(connection, call), channels=_channels(call),
-            source="api", by=call.principal.name, now=_context(call).clock.now(),
+            source="api", by=call.principal.name, now=call.context.clock.now(),
         )  # fmt: skip
         return await _shown(connection, account_id, await contacts.find(connection, account_id, [person.id]))
 
-    return _answer((await _context(call).database.run(work))[0])
+    return _answer((await call.context.database.run(work))[0])
 
 
 async def delete_contact(call: Call) -> Answer:
@@ -230,14 +219,14 @@ async def delete_contact(call: Call) -> Answer:
         await service.delete(connection, call.principal.account_id, [person.id])
         return person.id
 
-    return _answer({"id": await _context(call).database.run(work)})
+    return _answer({"id": await call.context.database.run(work)})
 
 
 # --- tags -----------------------------------------------------------------------------------------------------------------
 
 
 def _label(tag: Label) -> dict[str, Any]:
-    at = tag.created_at.strftime("%Y-%m-%dT%H:%M:%SZ") if tag.created_at else ""
+    at = utc_text(tag.created_at) if tag.created_at else ""
     return {
         "id": tag.id, "name": tag.name, "colour": tag.colour, "contacts": tag.contacts, "dynamic": tag.criteria is not None,
         "created_at": at,
@@ -246,7 +235,7 @@ def _label(tag: Label) -> dict[str, Any]:
 
 async def list_tags(call: Call) -> Answer:
     """The tags of the account."""
-    context = _context(call)
+    context = call.context
     async with context.database.acquire() as connection:
         found = await service.counted_tags(connection, call.principal.account_id, context.clock.now())
     return _answer({"tags": [_label(tag) for tag in found]})
@@ -254,14 +243,14 @@ async def list_tags(call: Call) -> Answer:
 
 async def create_tag(call: Call) -> Answer:
     """A new tag."""
-    account_id, now = call.principal.account_id, _context(call).clock.now()
+    account_id, now = call.principal.account_id, call.context.clock.now()
     name, colour = as_text(call.params, "name", "DIR408") or "", as_text(call.params, "colour", "DIR408") or ""
 
     async def work(connection: Any) -> Label:
         tag_id = await service.create_tag(connection, account_id, name, colour, by=call.principal.name, now=now)
         return (await tag_queries.find(connection, account_id, [tag_id]))[0]
 
-    return _answer(_label(await _context(call).database.run(work)), 201)
+    return _answer(_label(await call.context.database.run(work)), 201)
 
 
 async def change_tag(call: Call) -> Answer:
@@ -272,10 +261,10 @@ async def change_tag(call: Call) -> Answer:
         tag = await _find_tag(connection, account_id, call.path_params["tag"])
         name, colour = as_text(call.params, "name", "DIR408"), as_text(call.params, "colour", "DIR408")
         await service.change_tag(connection, account_id, tag.id, name or tag.name, colour or tag.colour)
-        found = await service.counted_tags(connection, account_id, _context(call).clock.now())
+        found = await service.counted_tags(connection, account_id, call.context.clock.now())
         return next(one for one in found if one.id == tag.id)
 
-    return _answer(_label(await _context(call).database.run(work)))
+    return _answer(_label(await call.context.database.run(work)))
 
 
 async def delete_tag(call: Call) -> Answer:
@@ -286,12 +275,12 @@ async def delete_tag(call: Call) -> Answer:
         await service.delete_tag(connection, call.principal.account_id, tag.id)
         return tag.id
 
-    return _answer({"id": await _context(call).database.run(work)})
+    return _answer({"id": await call.context.database.run(work)})
 
 
 async def tag_numbers(call: Call) -> Answer:
     """Give a tag to numbers, and take it from others."""
-    account_id, now = call.principal.account_id, _context(call).clock.now()
+    account_id, now = call.principal.account_id, call.context.clock.now()
     chosen: dict[str, list[str]] = {}
     for name in ("add", "remove"):
         given = _texts(call.params.get(name), name, MAX_NUMBERS, "DIR401")
@@ -306,7 +295,7 @@ async def tag_numbers(call: Call) -> Answer:
         )
         return added, await service.remove_tag(connection, account_id, chosen["remove"], tag)
 
-    added, removed = await _context(call).database.run(work)
+    added, removed = await call.context.database.run(work)
     return _answer({"added": added, "removed": removed})
 
 

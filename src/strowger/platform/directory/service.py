@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 import asyncpg
 
+from strowger.foundation.database import Connection
 from strowger.platform.blocklist import service as blocklist
 from strowger.platform.directory.errors import Refused, no_contact, no_tag
 from strowger.platform.directory.joining import ensure_contacts
@@ -45,7 +46,6 @@ __all__ = [
     "numbers_of_tags",
     "remove_tag",
 ]
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 BATCH = 1_000
 CLEARED = 5_000
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
 from sqlalchemy import ColumnElement, Select, select
 
 from strowger.console.sql_source import SqlSource
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 from strowger.platform.dnd.models import DndMark
-
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 MARK = """
 INSERT INTO dnd_mark (account_id, address, added_by, created_at)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 from sqlalchemy import Select, select
 
 from strowger.console.sql_source import SqlSource
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 from strowger.platform.documents.models import Document
 from strowger.platform.files.models import StoredFile
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 COLUMNS = """
 d.id, d.account_id, d.file_id, d.title, d.category, d.purpose, d.number_document_id, d.status, d.reason, d.bound_to,
 d.uploaded_by, d.created_at, f.name AS file_name, f.media_type, f.size

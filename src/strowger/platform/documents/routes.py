@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from strowger.foundation.context import Context
+from strowger.foundation.clock import utc_text
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.audit import service as audit
 from strowger.platform.documents import repository, service
@@ -29,18 +29,13 @@ from strowger.platform.gateway import rbc
 from strowger.platform.gateway.envelope import INTEGER, TEXT, described, rows_of, said
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter
-from strowger.platform.gateway.params import FilePart, as_text
+from strowger.platform.gateway.params import FilePart, as_text, read_whole
 from strowger.platform.gateway.table import add_operations
 
 register_errors("strowger.platform.documents")
 LINK_LIVES = timedelta(minutes=10)
 MAX_PAGE, MAX_LIMIT = 1_000_000, 100
 _encode = msgspec.json.Encoder().encode
-
-
-def _context(call: Call) -> Context:
-    context: Context = call.state.context
-    return context
 
 
 def _answer(data: Any, status: int = 200, code: str = rbc.OK, message: str = rbc.OK_TEXT, **more: Any) -> Answer:
@@ -79,27 +74,19 @@ async def upload_documents(call: Call) -> Answer:
     async def keep(connection: Any, rows: Any) -> None:
         await rbc.keep_answer(connection, call, answer(rows))
 
-    by = f"API key {call.principal.name}"
-    return answer(await service.upload(_context(call), call.principal.account_id, new, by, keep))
-
-
-def _whole(call: Call, name: str, default: int, most: int) -> int:
-    text = as_text(call.params, name, "DOC400")
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < 12 and 1 <= int(text) <= most):
-        raise StrowgerError("DOC400", f"A whole number from 1 to {most}", field=name)
-    return int(text)
+    by = call.principal.author
+    return answer(await service.upload(call.context, call.principal.account_id, new, by, keep))
 
 
 async def list_documents(call: Call) -> Answer:
     """Documents, the latest first, page by page."""
-    page, limit = _whole(call, "page", 1, MAX_PAGE), _whole(call, "limit", 25, MAX_LIMIT)
+    page = read_whole(call.params, "page", 1, MAX_PAGE, code="DOC400")
+    limit = read_whole(call.params, "limit", 25, MAX_LIMIT, code="DOC400")
     chosen = {
         name: read_choice(text, name, choices) if (text := as_text(call.params, name, "DOC400")) else None
         for name, choices in (("category", CATEGORIES), ("status", STATUSES))
     }
-    async with _context(call).database.acquire() as connection:
+    async with call.context.database.acquire() as connection:
         rows, total = await repository.page(
             connection, call.principal.account_id, chosen["category"], chosen["status"], limit, (page - 1) * limit
         )
@@ -109,30 +96,30 @@ async def list_documents(call: Call) -> Answer:
 async def delete_document(call: Call) -> Answer:
     """Remove a document."""
     file_id = read_id(call.params.get("document_id"))
-    await service.delete(_context(call), call.principal.account_id, file_id)
+    await service.delete(call.context, call.principal.account_id, file_id)
     return _answer([{"document_id": str(file_id)}])
 
 
 async def rename_document(call: Call) -> Answer:
     """Give a document another title."""
     file_id, title = read_id(call.params.get("document_id")), read_title(call.params.get("title"))
-    row = await service.rename(_context(call), call.principal.account_id, file_id, title)
+    row = await service.rename(call.context, call.principal.account_id, file_id, title)
     return _answer([public(dict(row))])
 
 
 async def download_document(call: Call) -> Answer:
     """A link that downloads the document without a key, for ten minutes; noted in the audit log."""
-    context, principal = _context(call), call.principal
+    context, principal = call.context, call.principal
     row = await service.get(context, principal.account_id, read_id(call.path_params["document_id"]))
     stored = await files.find(context, principal.account_id, row["file_id"])
     if stored is None:
         raise StrowgerError("DOC404", field="document_id")
     until = context.clock.now() + LINK_LIVES
-    actor = audit.Actor(principal.account_id, None, f"API key {principal.name}", "API")
+    actor = audit.Actor(principal.account_id, None, principal.author, "API")
     await audit.record(context, actor, audit.Deed(call.id, "view document", call.path, 200))
     data = {
         "document_id": str(stored.id), "url": files.link(context, stored, LINK_LIVES),
-        "expires_at": until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "expires_at": utc_text(until),
     }  # fmt: skip
     return _answer([data])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from strowger.foundation.clock import utc_text
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.files.types import DOCX, JPEG, PDF, PNG
 from strowger.platform.gateway.params import FilePart
@@ -72,7 +73,7 @@ def public(row: Mapping[str, Any]) -> dict[str, Any]:
         "file_name": row["file_name"],
         "size": row["size"],
         "status": row["status"],
-        "created_at": row["created_at"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "created_at": utc_text(row["created_at"]),
     }
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.documents import repository
-from strowger.platform.documents.repository import Connection
 from strowger.platform.documents.scanning import scan
 from strowger.platform.documents.schemas import MAX_DOCUMENTS, MAX_FILES, MAX_SIZE, TAKEN, NewDocuments
 from strowger.platform.files import repository as stored
@@ -64,7 +63,7 @@ async def upload(
         for n, file_id in enumerate(kept)
     ]
 
-    async def work(connection: asyncpg.Connection[Any]) -> list[asyncpg.Record]:
+    async def work(connection: Connection) -> list[asyncpg.Record]:
         if await repository.count(connection, account_id) + len(rows) > MAX_DOCUMENTS:
             raise StrowgerError("DOC400", f"An account keeps at most {MAX_DOCUMENTS:,} documents", field="file")
         await stored.keep(connection, account_id, kept, None)
@@ -93,7 +92,7 @@ async def get(context: Context, account_id: int, file_id: UUID) -> asyncpg.Recor
 async def rename(context: Context, account_id: int, file_id: UUID, title: str) -> asyncpg.Record:
     """Give a document another title; returns it. Raises DOC404."""
 
-    async def work(connection: asyncpg.Connection[Any]) -> asyncpg.Record:
+    async def work(connection: Connection) -> asyncpg.Record:
         if not await repository.rename(connection, account_id, file_id, title):
             raise StrowgerError("DOC404", field="document_id")
         return (await repository.find(connection, account_id, [file_id]))[0]
@@ -104,7 +103,7 @@ async def rename(context: Context, account_id: int, file_id: UUID, title: str) -
 async def delete(context: Context, account_id: int, file_id: UUID) -> None:
     """Remove a document and its file. Raises DOC404, DOC409 when something rests on it."""
 
-    async def work(connection: asyncpg.Connection[Any]) -> None:
+    async def work(connection: Connection) -> None:
         bound_to = await repository.lock(connection, account_id, file_id)
         if bound_to is None:
             raise StrowgerError("DOC404", field="document_id")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
+from strowger.foundation.database import Connection
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 # What is off for an account ``a``: its own flag counts before that of its main account, that before everybody's.
 OFF_OF_A = """
 (SELECT coalesce(array_agg(f.feature), '{}') FROM (

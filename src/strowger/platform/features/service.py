@@ -9,10 +9,10 @@ import msgspec
 
 from strowger.console.rights import PAGES
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.notify import notify
 from strowger.platform.features import repository
-from strowger.platform.features.repository import Connection
 
 
 class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
+from strowger.foundation.database import Connection
+
 BEGIN = """
 INSERT INTO stored_file (account_id, id, name, media_type, created_by, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 """

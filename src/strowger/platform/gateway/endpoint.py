@@ -174,7 +174,7 @@ class Exchange:
         finally:
             ACTING.reset(mark)
         principal = self.principal
-        actor = audit.Actor(principal.account_id, None, f"API key {principal.name}", "API")
+        actor = audit.Actor(principal.account_id, None, principal.author, "API")
         action = f"{operation.method} /{self.version}{operation.path.removeprefix('/{sid}')}"
         agent = self.headers.get(b"user-agent", b"").decode("latin-1")
         deed = audit.Deed(self.id, action, self.path, answer.status, self.ip, agent, audit.shown(dict(call.params)))

@@ -49,6 +49,11 @@ class Principal:
     scopes: frozenset[str] = frozenset()
     off: frozenset[str] = frozenset()
 
+    @property
+    def author(self) -> str:
+        """Who calls, in words, for records of what was done."""
+        return f"API key {self.name}"
+
 
 def _networks(items: list[str]) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(item, strict=False) for item in items)

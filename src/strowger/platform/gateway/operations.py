@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.gateway.keys import Principal
 from strowger.platform.gateway.params import Params
@@ -45,6 +46,12 @@ class Call:
     state: Any
     claim: ClaimKey | None = None
     spaced: bool = False
+
+    @property
+    def context(self) -> Context:
+        """What the process holds: database, clock, settings, secrets."""
+        context: Context = self.state.context
+        return context
 
     def may(self, permission: str) -> bool:
         """Whether the key may do something besides what its operation names; a key without scopes may everything."""

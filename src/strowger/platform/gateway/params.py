@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -22,6 +23,7 @@ from strowger.platform.gateway.xml import read_xml
 Params = dict[str, Any]
 MAX_FIELDS = 1_000
 MAX_DEPTH = 32
+MAX_DIGITS = 20
 REMEMBERED_LENGTH = 512
 FORM, MULTIPART = b"application/x-www-form-urlencoded", b"multipart/form-data"
 # Types that say nothing about the syntax, or too often the wrong thing.
@@ -229,3 +231,36 @@ def scalar_text(value: object) -> str | None:
     if isinstance(value, float) and math.isfinite(value):
         return str(int(value)) if value.is_integer() and abs(value) < 2**53 else str(value)
     return None
+
+
+def read_whole(params: Params, name: str, default: int, most: int, least: int = 1, code: str = "E400") -> int:
+    """A whole number from ``least`` to ``most``. Raises ``code``."""
+    text = as_text(params, name, code)
+    if text is None:
+        return default
+    text = text.strip()
+    if not (text.isascii() and text.isdigit() and len(text) < MAX_DIGITS and least <= int(text) <= most):
+        raise StrowgerError(code, f"Must be a whole number from {least} to {most}", field=name)
+    return int(text)
+
+
+def read_moment(params: Params, name: str, code: str = "E400", end: bool = False) -> datetime | None:
+    """An ISO date (the end of that day where ``end``) or date-time, as UTC; without an offset it is UTC. Raises ``code``."""
+    text = as_text(params, name, code)
+    return None if text is None else moment_of(text, name, code, end)
+
+
+def moment_of(text: str, name: str, code: str = "E400", end: bool = False) -> datetime:
+    """As ``read_moment``, from a text. A space may stand for the offset's plus, which forms make of it."""
+    text = text.strip()
+    head, _, tail = text.rpartition(" ")
+    if head and ("T" in head or " " in head):
+        text = f"{head}+{tail}"
+    try:
+        if len(text) == len("2026-01-31"):
+            moment = datetime.combine(date.fromisoformat(text), time(), UTC)
+            return moment + timedelta(days=1) if end else moment
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as problem:
+        raise StrowgerError(code, "Must be an ISO 8601 date or date-time", field=name) from problem

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from strowger.foundation.database import columns
+from strowger.foundation.database import Connection, columns
 from strowger.platform.features.repository import OFF_OF_A
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 # A sub-account is open only while its parent is.
 FIND_KEY = f"""
 SELECT k.id, k.account_id, k.name, k.scopes,

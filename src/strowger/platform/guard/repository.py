@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
 from sqlalchemy import Select, case, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.console.sql_source import SqlSource
-from strowger.foundation.database import Database, columns
+from strowger.foundation.database import Connection, Database, columns
 from strowger.platform.guard.models import BlockedPrefix
 from strowger.platform.guard.watch import NewBlock
-
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 TRAFFIC = """
 SELECT p.account_id, p.prefix, sum(p.sends)::integer AS sends, sum(p.conversions)::integer AS conversions FROM prefix_traffic p
@@ -89,9 +86,7 @@ JOIN account a ON a.id = r.account_id ORDER BY r.account_id, r.span, r.country, 
 Key = tuple[int, str]
 
 
-async def traffic(
-    connection: asyncpg.Connection[Any], wanted: Collection[tuple[int, str, datetime]]
-) -> dict[Key, tuple[int, int]]:
+async def traffic(connection: Connection, wanted: Collection[tuple[int, str, datetime]]) -> dict[Key, tuple[int, int]]:
     """Sends and conversions of prefixes, for (account, prefix, since)."""
     rows = await connection.fetch(TRAFFIC, *columns(list(wanted), 3))
     return {(r["account_id"], r["prefix"]): (r["sends"], r["conversions"]) for r in rows}

@@ -23,7 +23,7 @@ async def report_conversion(call: Call) -> Answer:
     number = clean_number(as_text(call.params, "to", "GRD400") or "", None, call.principal.country)
     if number is None:
         raise StrowgerError("GRD400", "A number in international form", field="to")
-    context, account_id = call.state.context, call.principal.account_id
+    context, account_id = call.context, call.principal.account_id
     await context.database.run(lambda c: service.report_conversion(c, account_id, number, context.clock.now()))
     data: dict[str, Any] = {"to": "+" + number}
     return Answer(200, msgspec.json.encode(said("GRD200", "Conversion counted", data)))

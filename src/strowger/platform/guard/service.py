@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+from strowger.foundation.database import Connection
 from strowger.foundation.notify import notify
 from strowger.platform.guard import repository
-from strowger.platform.guard.repository import Connection
 from strowger.platform.guard.watch import minute_of, prefixes_of
 
 PREFIX = re.compile(r"[1-9]\d{1,14}")

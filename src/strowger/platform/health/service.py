@@ -22,9 +22,9 @@ class Readiness:
 async def readiness(database: Database) -> Readiness:
     """Database reachable and a worker alive make it ready; links and queue age are told, not required."""
     async with database.pool.acquire(timeout=3) as connection:
-        workers = await repository.live_workers(connection)  # type: ignore[arg-type]
-        links = await repository.links(connection)  # type: ignore[arg-type]
-        queue = await repository.queue(connection)  # type: ignore[arg-type]
+        workers = await repository.live_workers(connection)
+        links = await repository.links(connection)
+        queue = await repository.queue(connection)
     up = sum(link["state"] in LINK_UP for link in links)
     age = round(queue["oldest"])
     checks = {

@@ -11,13 +11,14 @@ from strowger.console import menu, palette
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, Filter, Table
+from strowger.foundation.database import Connection
 from strowger.foundation.money import ZERO, format_money
 from strowger.platform.access import sign_in
 from strowger.platform.billing.pages.everyones import EveryonesSource
 from strowger.platform.features import repository as flags
 from strowger.platform.features import service as features
 from strowger.platform.installation import repository, service
-from strowger.platform.installation.repository import ACCOUNT, WALLET, Connection
+from strowger.platform.installation.repository import ACCOUNT, WALLET
 
 LIST, FEATURES = "/operator/accounts", "/operator/features"
 STATES = {"active": "Active", "trial": "Trial", "suspended": "Suspended", "inactive": "Inactive", "closed": "Closed"}

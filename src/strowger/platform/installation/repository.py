@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
 from sqlalchemy import ColumnElement, Select, select
 
+from strowger.foundation.database import Connection
 from strowger.platform.accounts.models import Account
 from strowger.platform.billing.models import Wallet
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 ACCOUNT, WALLET = Account.__table__.c, Wallet.__table__.c
 ONE = """
 SELECT a.*, p.name AS parent_name, w.balance, w.kind, w.credit_limit, w.day_cap, w.month_spent,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.mail import Letter, post
 from strowger.foundation.notify import notify
 from strowger.platform.installation import repository
-from strowger.platform.installation.repository import Connection
 
 # From which states an act leads to which: a closed account stays closed.
 ACTS = {

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
+from strowger.foundation.database import Connection
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 # Keys that can still be used, or switched on again: of the account itself and, where it is a parent, of its sub-accounts.
 ALL = """
 SELECT c.id, c.name, c.networks, c.created_at, c.changed_at, (

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import asyncpg
 
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.notify import notify
 from strowger.foundation.tenancy import across_accounts
 from strowger.platform.ip_configs import repository
 from strowger.platform.ip_configs.errors import InUse, NameTaken, NoNetworks, NoSuchConfig, TooMany
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 Row = Mapping[str, Any]
 MAX_CONFIGS, MAX_NAME = 100, 80
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from strowger.platform.approvals.registry import ApprovalKind, Connection, Decided, Decision, Waiting, register
+from strowger.foundation.database import Connection
+from strowger.platform.approvals.registry import ApprovalKind, Decided, Decision, Waiting, register
 from strowger.platform.kyc import repository, service
 
 CASE = "/approvals/kyc"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeAlias
 
 import asyncpg
 
+from strowger.foundation.database import Connection
 from strowger.foundation.notify import notify
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 FIND = "SELECT * FROM kyc_case WHERE account_id = $1"
 LOCK = "SELECT * FROM kyc_case WHERE account_id = $1 FOR UPDATE"
 SAVE = """

@@ -10,10 +10,11 @@ from uuid import UUID
 import asyncpg
 
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.mail import Letter, post
 from strowger.platform.accounts import repository as accounts
-from strowger.platform.approvals.registry import Connection, Decision
+from strowger.platform.approvals.registry import Decision
 from strowger.platform.billing.repository import recharging as billing
 from strowger.platform.documents import repository as documents
 from strowger.platform.kyc import repository
@@ -103,7 +104,7 @@ async def read_case(context: Context, connection: Connection, account_id: int) -
     profile = profile_of(context.settings, account["country"])
     details: dict[str, str] = dict(row["details"]) if row else {}
     if not details:
-        known = await billing.profile(connection, account_id)  # type: ignore[arg-type]
+        known = await billing.profile(connection, account_id)
         details = {name: known[name] for name in COMPANY if known and known[name]}
     uploaded = await documents.of_purpose(connection, account_id)
     proofs = [
@@ -125,7 +126,7 @@ async def save_details(context: Context, account_id: int, details: dict[str, str
     """Keep the first step; company, address and tax numbers go on invoices as well. Raises E409 while it waits."""
     now = context.clock.now()
 
-    async def work(connection: asyncpg.Connection[Any]) -> None:
+    async def work(connection: Connection) -> None:
         await _open_case(connection, account_id)
         await repository.save(connection, account_id, details, now)
         known = await billing.profile(connection, account_id)
@@ -152,7 +153,7 @@ async def submit(context: Context, account_id: int, by: str, ip: str) -> None:
     """Hand a case in. Raises E409 when it is not open, E400 naming what is missing."""
     now = context.clock.now()
 
-    async def work(connection: asyncpg.Connection[Any]) -> None:
+    async def work(connection: Connection) -> None:
         await _open_case(connection, account_id)
         case = await read_case(context, connection, account_id)
         if not case.has_details:
@@ -171,7 +172,7 @@ async def submit(context: Context, account_id: int, by: str, ip: str) -> None:
 async def withdraw(context: Context, account_id: int) -> bool:
     """Take a case back that nobody looks at yet."""
 
-    async def work(connection: asyncpg.Connection[Any]) -> bool:
+    async def work(connection: Connection) -> bool:
         moved = await repository.move(connection, account_id, ("submitted",), "draft")
         if moved:
             await documents.unbind(connection, account_id, BOUND)
@@ -183,7 +184,7 @@ async def withdraw(context: Context, account_id: int) -> bool:
 async def look_at(context: Context, account_id: int, reviewer: str) -> None:
     """The operator opens a case: it is in review from now on."""
 
-    async def work(connection: asyncpg.Connection[Any]) -> None:
+    async def work(connection: Connection) -> None:
         await repository.move(connection, account_id, ("submitted",), "in_review", reviewer=reviewer)
 
     await context.database.run(work)
@@ -208,7 +209,7 @@ async def ask(context: Context, account_id: int, text: str, reviewer: str, anew:
     now = context.clock.now()
     states, state = (("approved",), "expired") if anew else (WAITING, "draft")
 
-    async def work(connection: asyncpg.Connection[Any]) -> bool:
+    async def work(connection: Connection) -> bool:
         if not await repository.move(connection, account_id, states, state, text, reviewer, now):
             return False
         await documents.unbind(connection, account_id, BOUND)

@@ -11,12 +11,12 @@ import msgspec
 
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken
+from strowger.foundation.database import Connection
 from strowger.foundation.logs import get_logger
 from strowger.foundation.phone import plan_facts
 from strowger.platform.lookup import repository
 from strowger.platform.lookup.providers import kinds
 from strowger.platform.lookup.providers.kind import ProviderDown
-from strowger.platform.lookup.repository import Connection
 from strowger.platform.lookup.schemas import Finding, Provider, failure
 
 log = get_logger(__name__)

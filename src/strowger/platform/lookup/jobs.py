@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.jobs import Job
 from strowger.foundation.phone import plan_facts
 from strowger.platform.lookup import asking, repository, service
-from strowger.platform.lookup.repository import Connection
 from strowger.platform.lookup.schemas import Finding, Provider, Waiting, failure
 
 BATCH, IDLE_SECONDS, TIDY_SECONDS = 400, 1.0, 3600.0

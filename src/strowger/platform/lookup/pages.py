@@ -15,12 +15,12 @@ from strowger.console.form import Field, Form, FormState, Invalid, Values
 from strowger.console.pages import Action, AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, Filter, Row, Table
 from strowger.console.upload import Upload
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.money import format_money
 from strowger.foundation.sheets import SheetProblem, SheetRow
 from strowger.platform.billing import service as billing
 from strowger.platform.lookup import asking, provider_pages, repository, service
-from strowger.platform.lookup.repository import Connection
 from strowger.platform.lookup.schemas import ERRORS, format_id
 
 LIST = "/directory/lookups"

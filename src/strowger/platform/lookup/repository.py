@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import ColumnElement, Select, case, literal, select
 
 from strowger.console.sql_source import SqlSource
-from strowger.foundation.database import Database, columns
+from strowger.foundation.database import Connection, Database, columns
 from strowger.platform.lookup.models import LookupItem, LookupProvider, LookupRequest
 from strowger.platform.lookup.schemas import FACTS, Asked, Finding, Waiting
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 NAMES = ", ".join(FACTS)
 RATES = """
 SELECT account_id, channel, country, network, type, sender, currency, unit_price, fee, refund_undelivered, valid_from, valid_until

@@ -76,7 +76,7 @@ def _body(request_id: UUID, rows: Sequence[Mapping[str, Any]], said: tuple[str, 
 async def lookup_now(call: Call) -> Answer:
     """Look numbers of the path up at once."""
     texts = read_list(call.path_params["phone"], MOST_GET, "phone")
-    context, account_id = call.state.context, call.principal.account_id
+    context, account_id = call.context, call.principal.account_id
     asked = service.read_numbers(texts, call.principal.country)
     opened = await service.open_request(context, account_id, asked, source="api", by=call.principal.name, at_once=True)
     if not await service.answer_now(context, opened) and len(opened.waiting) == len(asked):
@@ -88,7 +88,7 @@ async def lookup_now(call: Call) -> Answer:
 
 async def _profile(call: Call, named: object) -> UUID:
     """The profile that is told: of the channel Lookup (each number) or Default (the end). Raises LKP406."""
-    context, caller, field = call.state.context, call.principal, "callback_profile_id"
+    context, caller, field = call.context, call.principal, "callback_profile_id"
     try:
         found = await named_profile(context, caller, named, "lookup", service.RESULT, "LKP406", field)
     except StrowgerError:
@@ -99,7 +99,7 @@ async def _profile(call: Call, named: object) -> UUID:
 async def lookup_later(call: Call) -> Answer:
     """Take a list of numbers in; workers answer it."""
     texts = read_list(call.params.get("mobile"), MOST_POST, "mobile")
-    context, principal, profile = call.state.context, call.principal, None
+    context, principal, profile = call.context, call.principal, None
     named = call.params.get("callback_profile_id")
     if named not in (None, ""):
         profile = await _profile(call, named)
@@ -117,7 +117,7 @@ async def lookup_later(call: Call) -> Answer:
 
 
 def _accepted(call: Call, opened: service.Opened) -> Answer:
-    base = f"{call.state.context.settings.base_url}/api/v1/{call.principal.sid}/lookup/get-info/"
+    base = f"{call.context.settings.base_url}/api/v1/{call.principal.sid}/lookup/get-info/"
     rows = []
     for one in opened.asked:
         name = format_id(opened.id, one.n)
@@ -133,7 +133,7 @@ async def get_info(call: Call) -> Answer:
     known = parse_id(call.path_params["lookup_id"])
     if known is None:
         raise StrowgerError("LKP404", field="lookup_id")
-    async with call.state.context.database.acquire() as connection:
+    async with call.context.database.acquire() as connection:
         rows = await repository.items(connection, call.principal.account_id, *known)
     if not rows:
         raise StrowgerError("LKP404", field="lookup_id")

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.notify import tell_live
@@ -22,7 +23,6 @@ from strowger.platform.callbacks import repository as callbacks
 from strowger.platform.callbacks.profiles import repository as profiles
 from strowger.platform.callbacks.schemas import NewCallback
 from strowger.platform.lookup import asking, repository
-from strowger.platform.lookup.repository import Connection
 from strowger.platform.lookup.schemas import (
     FACTS,
     Asked,

@@ -9,10 +9,10 @@ import asyncpg
 
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken
+from strowger.foundation.database import Connection
 from strowger.platform.lookup import asking, repository
 from strowger.platform.lookup.providers import kinds
 from strowger.platform.lookup.providers.kind import BadConfig, ProviderDown
-from strowger.platform.lookup.repository import Connection
 from strowger.platform.lookup.schemas import Finding, Provider
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}")

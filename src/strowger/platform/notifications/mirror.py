@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
+from strowger.foundation.clock import utc_text
 from strowger.foundation.context import Context
 from strowger.foundation.http_client import HttpFailed
 from strowger.foundation.http_guard import Refused
@@ -41,7 +42,7 @@ def event_of(row: Mapping[str, Any]) -> dict[str, Any]:
     data = {"to": row["recipient"]}
     if row["kind"].startswith(OPEN):
         data["subject"] = row["subject"]
-    moment = row["created_at"].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    moment = utc_text(row["created_at"])
     event = row["kind"].replace("-", "_")
     return {"id": str(row["id"]), "event": event, "sid": row["sid"], "occurred_at": moment, "data": data}
 

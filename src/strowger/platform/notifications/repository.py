@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
+from strowger.foundation.database import Connection, json_text
 
-from strowger.foundation.database import json_text
-
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 ALL = "SELECT * FROM notification WHERE account_id = $1"
 ONE = "SELECT * FROM notification WHERE account_id = $1 AND key = $2"
 SAVE = """

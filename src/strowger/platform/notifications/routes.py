@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC
 from typing import Any
 
 import msgspec
 
-from strowger.foundation.context import Context
+from strowger.foundation.clock import utc_text
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.gateway import rbc
 from strowger.platform.gateway.envelope import TEXT
@@ -30,11 +29,6 @@ DETAILS = ("hour", "format", "send_empty", "filters")
 BY = "API"
 
 
-def _context(call: Call) -> Context:
-    context: Context = call.state.context
-    return context
-
-
 def _kind(call: Call) -> ReportType:
     kind = service.offered_type(str(call.path_params["key"]))
     if kind is None:
@@ -44,7 +38,7 @@ def _kind(call: Call) -> ReportType:
 
 def _object(kind: ReportType, row: Mapping[str, Any] | None) -> dict[str, Any]:
     wish = service.wish_of(row) if row else service.default_wish(kind)
-    due = row["next_at"].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if row and wish.enabled else None
+    due = utc_text(row["next_at"]) if row and wish.enabled else None
     return {
         "key": kind.name, "title": kind.title, "enabled": wish.enabled, "recipients": list(wish.recipients),
         "frequency": wish.frequency, "frequencies": list(kind.frequencies), "next_at": due,
@@ -56,9 +50,9 @@ def _object(kind: ReportType, row: Mapping[str, Any] | None) -> dict[str, Any]:
 
 async def list_notifications(call: Call) -> Answer:
     """All of them."""
-    async with _context(call).database.acquire() as connection:
+    async with call.context.database.acquire() as connection:
         rows = await repository.all_of(connection, call.principal.account_id)
-    wallet = await low_balance.read(_context(call), call.principal.account_id)
+    wallet = await low_balance.read(call.context, call.principal.account_id)
     first = [low_balance.as_object(wallet)] if wallet is not None else []
     return rbc.success([*first, *(_object(kind, rows.get(kind.name)) for kind in service.offered())])
 
@@ -67,7 +61,7 @@ async def _wallet(call: Call) -> Mapping[str, Any] | None:
     """The alert when that is asked for. Raises RBC2701 for accounts that have none."""
     if call.path_params["key"] != service.LOW_BALANCE:
         return None
-    wallet = await low_balance.read(_context(call), call.principal.account_id)
+    wallet = await low_balance.read(call.context, call.principal.account_id)
     if wallet is None:
         raise StrowgerError(UNKNOWN, "Only prepaid accounts have it", field="key")
     return wallet
@@ -79,7 +73,7 @@ async def get_notification(call: Call) -> Answer:
     if wallet is not None:
         return rbc.success(low_balance.as_object(wallet))
     kind = _kind(call)
-    return rbc.success(_object(kind, await service.find(_context(call), call.principal.account_id, kind.name)))
+    return rbc.success(_object(kind, await service.find(call.context, call.principal.account_id, kind.name)))
 
 
 async def change_notification(call: Call) -> Answer:
@@ -88,10 +82,10 @@ async def change_notification(call: Call) -> Answer:
     if wallet is not None:
         return await _change_alert(call, wallet)
     kind, account_id = _kind(call), call.principal.account_id
-    row = await service.find(_context(call), account_id, kind.name)
+    row = await service.find(call.context, account_id, kind.name)
     wish = _changed(call, service.wish_of(row) if row else service.default_wish(kind))
     try:
-        saved = await service.save(_context(call), account_id, kind, wish, BY)
+        saved = await service.save(call.context, account_id, kind, wish, BY)
     except ReportRefused as problem:
         raise StrowgerError(INVALID, str(problem), field=problem.field or None) from problem
     return rbc.success(_object(kind, saved))
@@ -104,7 +98,7 @@ async def _change_alert(call: Call, wallet: Mapping[str, Any]) -> Answer:
     if given.get("frequency") not in (None, low_balance.FREQUENCY):
         raise StrowgerError(INVALID, f"Only {low_balance.FREQUENCY}", field="frequency")
     details = _details(given.get("params"))
-    changed = await low_balance.change(_context(call), call.principal.account_id, wallet, enabled, recipients, details)
+    changed = await low_balance.change(call.context, call.principal.account_id, wallet, enabled, recipients, details)
     return rbc.success(low_balance.as_object(changed))
 
 

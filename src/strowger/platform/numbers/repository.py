@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 import asyncpg
 
+from strowger.foundation.database import Connection
 from strowger.foundation.notify import notify
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 # A number's owner; else the one account on which it is an approved sender, so that replies to a sender find home.
 OWNERS = """
 SELECT msisdn, account_id, shared FROM number WHERE msisdn = ANY($1::text[])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.phone import clean_number
 from strowger.platform.numbers import repository
@@ -38,7 +39,7 @@ def read_msisdn(text: str) -> str:
 
 
 async def create_number(
-    connection: repository.Connection,
+    connection: Connection,
     account_id: int,
     msisdn: str,
     *,
@@ -53,7 +54,7 @@ async def create_number(
     return OwnNumber(made, number, label, callback)
 
 
-async def list_numbers(connection: repository.Connection, account_id: int) -> list[OwnNumber]:
+async def list_numbers(connection: Connection, account_id: int) -> list[OwnNumber]:
     """The numbers of an account, in order."""
     rows = await repository.numbers(connection, account_id, MAX_LISTED)
     return [
@@ -62,12 +63,12 @@ async def list_numbers(connection: repository.Connection, account_id: int) -> li
     ]
 
 
-async def shared_numbers(connection: repository.Connection, account_id: int) -> list[str]:
+async def shared_numbers(connection: Connection, account_id: int) -> list[str]:
     """The numbers of others on which an account may receive by keyword, in order."""
     return await repository.shares(connection, account_id, MAX_LISTED)
 
 
-async def share_number(connection: repository.Connection, account_id: int, msisdn: str, now: datetime) -> str:
+async def share_number(connection: Connection, account_id: int, msisdn: str, now: datetime) -> str:
     """Let an account receive on a number of another one, by keyword. Raises StrowgerError E400; returns the number."""
     number = read_msisdn(msisdn)
     if await repository.has_default(connection, number):
@@ -83,7 +84,7 @@ async def share_number(connection: repository.Connection, account_id: int, msisd
     return number
 
 
-async def unshare_number(connection: repository.Connection, account_id: int, msisdn: str) -> str:
+async def unshare_number(connection: Connection, account_id: int, msisdn: str) -> str:
     """Take a share back, and with it the account's keywords on the number. Raises StrowgerError E400."""
     number = read_msisdn(msisdn)
     if not await repository.unshare(connection, account_id, number):
@@ -92,7 +93,7 @@ async def unshare_number(connection: repository.Connection, account_id: int, msi
 
 
 async def change_number(
-    connection: repository.Connection,
+    connection: Connection,
     account_id: int,
     msisdn: str,
     *,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from strowger.foundation.clock import utc_text
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.files import service as files
@@ -22,19 +23,6 @@ register_errors("strowger.platform.privacy")
 LINK_LIVES, MOST_LISTED = timedelta(minutes=10), 100
 
 
-def _context(call: Call) -> Context:
-    context: Context = call.state.context
-    return context
-
-
-def _by(call: Call) -> str:
-    return f"API key {call.principal.name}"
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _id(call: Call, name: str) -> UUID:
     try:
         return UUID(str(call.path_params[name]))
@@ -48,7 +36,7 @@ def _subject(call: Call) -> str | None:
 
 
 async def _rules(call: Call) -> Answer:
-    context = _context(call)
+    context = call.context
     chosen = await context.database.run(lambda c: repository.rules(c, call.principal.account_id))
     days = {kind: chosen.get(kind) for kind in repository.KINDS}
     return rbc.success({"installation_days": context.settings.retention_days, "days": days})
@@ -74,30 +62,30 @@ async def change_retention(call: Call) -> Answer:
         if name not in repository.KINDS:
             raise StrowgerError("DATA2", field=name)
     days = {name: _days(name, value) for name, value in call.params.items()}
-    await service.set_rules(_context(call), call.principal.account_id, days)
+    await service.set_rules(call.context, call.principal.account_id, days)
     return await _rules(call)
 
 
 def _export(context: Context, row: Mapping[str, Any]) -> dict[str, Any]:
     stored = row["file"]
     return {
-        "export_id": str(row["id"]), "of": row["hint"], "status": row["state"], "asked_at": _time(row["asked_at"]),
-        "done_at": _time(row["done_at"]), "size": stored.size if stored else None, "error": row["error"],
+        "export_id": str(row["id"]), "of": row["hint"], "status": row["state"], "asked_at": utc_text(row["asked_at"]),
+        "done_at": utc_text(row["done_at"]), "size": stored.size if stored else None, "error": row["error"],
         "url": files.link(context, stored, LINK_LIVES) if stored else None,
-        "expires_at": _time(stored.expires_at) if stored else None,
+        "expires_at": utc_text(stored.expires_at) if stored else None,
     }  # fmt: skip
 
 
 async def make_export(call: Call) -> Answer:
     """Export the account, or what names a person."""
-    context, account_id = _context(call), call.principal.account_id
-    export_id = await exporting.ask(context, account_id, _subject(call), _by(call))
+    context, account_id = call.context, call.principal.account_id
+    export_id = await exporting.ask(context, account_id, _subject(call), call.principal.author)
     return rbc.success(_export(context, await exporting.get(context, account_id, export_id)), 202)
 
 
 async def get_export(call: Call) -> Answer:
     """How far an export is; its link when it is ready."""
-    context = _context(call)
+    context = call.context
     return rbc.success(
         _export(context, await exporting.get(context, call.principal.account_id, _id(call, "export_id")))
     )
@@ -106,12 +94,12 @@ async def get_export(call: Call) -> Answer:
 def _erasure(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "erasure_id": str(row["id"]), "of": row["hint"], "status": "done" if row["done_at"] else "working", "by": row["by_user"],
-        "asked_at": _time(row["asked_at"]), "done_at": _time(row["done_at"]), "rows": dict(row["rows"]),
+        "asked_at": utc_text(row["asked_at"]), "done_at": utc_text(row["done_at"]), "rows": dict(row["rows"]),
     }  # fmt: skip
 
 
 async def _certificate(call: Call, erasure_id: UUID) -> dict[str, Any]:
-    row = await _context(call).database.run(lambda c: repository.one(c, call.principal.account_id, erasure_id))
+    row = await call.context.database.run(lambda c: repository.one(c, call.principal.account_id, erasure_id))
     if row is None:
         raise StrowgerError("DATA404", field="erasure_id")
     return _erasure(dict(row))
@@ -122,7 +110,7 @@ async def make_erasure(call: Call) -> Answer:
     subject = _subject(call)
     if subject is None:
         raise service.BadSubject
-    erasure_id = await service.ask(_context(call), call.principal.account_id, subject, _by(call))
+    erasure_id = await service.ask(call.context, call.principal.account_id, subject, call.principal.author)
     return rbc.success(await _certificate(call, erasure_id), 202)
 
 
@@ -133,7 +121,7 @@ async def get_erasure(call: Call) -> Answer:
 
 async def list_erasures(call: Call) -> Answer:
     """The last erasures."""
-    rows = await _context(call).database.run(lambda c: repository.latest(c, call.principal.account_id, MOST_LISTED))
+    rows = await call.context.database.run(lambda c: repository.latest(c, call.principal.account_id, MOST_LISTED))
     return rbc.success([_erasure(dict(row)) for row in rows])
 
 

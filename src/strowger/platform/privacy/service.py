@@ -14,6 +14,7 @@ import msgspec
 
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
@@ -76,7 +77,7 @@ async def set_rules(context: Context, account_id: int, days: Mapping[str, int | 
         if number is not None and not LEAST_DAYS <= number <= MOST_DAYS:
             raise StrowgerError("DATA3", f"Days are {LEAST_DAYS} to {MOST_DAYS}", field=kind)
 
-    async def work(connection: asyncpg.Connection[Any]) -> None:
+    async def work(connection: Connection) -> None:
         for kind, number in days.items():
             await repository.set_rule(connection, account_id, kind, number)
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from strowger.console.form import EMAIL
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import new_token
 from strowger.foundation.mail import Letter, post
 from strowger.platform.reports import repository
@@ -47,9 +48,7 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-async def sort_out(
-    connection: repository.Connection, account_id: int, addresses: Sequence[str]
-) -> tuple[list[str], list[str]]:
+async def sort_out(connection: Connection, account_id: int, addresses: Sequence[str]) -> tuple[list[str], list[str]]:
     """Those who may get mail at once, and those who are to be asked first."""
     people = await repository.people(connection, account_id)
     members = {person["email"] for person in people}

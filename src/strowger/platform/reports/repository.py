@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -12,13 +12,12 @@ from sqlalchemy import ColumnElement, Select, and_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from strowger.foundation.database import Database, json_text
+from strowger.foundation.database import Connection, Database, json_text
 from strowger.foundation.notify import notify, tell_live
 from strowger.platform.files.models import StoredFile
 from strowger.platform.reports.models import Report, ReportRecipient
 from strowger.platform.reports.schemas import DONE, RUNNING, Claimed
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 MOST_RUNNING = 5  # of an account at a time
 ADD = """
 INSERT INTO report (account_id, id, type, title, params, format, requested_by, recipients, notification, period, send_empty,
@@ -264,7 +263,7 @@ def tenant() -> ColumnElement[Any]:
     return Report.__table__.c.account_id
 
 
-async def read_only(database: Database, seconds: int) -> asyncpg.Connection[Any]:
+async def read_only(database: Database, seconds: int) -> Connection:
     """A connection outside the pool on which nothing can be written and no statement runs longer than ``seconds``."""
     connection = await database.connect()
     await connection.execute(

@@ -18,9 +18,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-import asyncpg
-
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 
 Row: TypeAlias = "Sequence[Any]"
 Rows: TypeAlias = "Callable[[Job, Span], AsyncIterator[list[Row]]]"
@@ -123,7 +122,7 @@ class Job:
     """A report that is being made. ``connection`` reads one snapshot of the database; ``memo`` is for what a type reads once."""
 
     context: Context
-    connection: asyncpg.Connection[Any]
+    connection: Connection
     query: ReportQuery
     memo: dict[str, Any] = field(default_factory=dict)
 
@@ -181,7 +180,7 @@ def all_types() -> list[ReportType]:
 
 
 async def cursor_batches(
-    connection: asyncpg.Connection[Any], statement: str, *values: Any, size: int = BATCH
+    connection: Connection, statement: str, *values: Any, size: int = BATCH
 ) -> AsyncIterator[list[Any]]:
     """The rows of a statement through a server-side cursor, so that neither side ever holds them all."""
     cursor = await connection.cursor(statement, *values)

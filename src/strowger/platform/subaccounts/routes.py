@@ -5,12 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.gateway import rbc
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Answer, Call, Handler, Operation
-from strowger.platform.gateway.params import Params, as_text
+from strowger.platform.gateway.params import Params, as_text, read_whole
 from strowger.platform.gateway.table import add_operations
 from strowger.platform.subaccounts import descriptions as d
 from strowger.platform.subaccounts import repository, service
@@ -24,11 +23,6 @@ LISTS = ("channels", "low_balance_alert_emails", "lba_emails")
 
 def _actor(call: Call) -> service.Actor:
     return service.Actor(call.principal.account_id, f"API key {call.principal.key_id}")
-
-
-def _context(call: Call) -> Context:
-    context: Context = call.state.context
-    return context
 
 
 def _params(call: Call) -> Params:
@@ -59,26 +53,17 @@ async def create_subaccount(call: Call) -> Answer:
         # The key in clear is nowhere kept: a repeated call gets it masked.
         await rbc.keep_answer(connection, call, rbc.success(public_object(made.row), 201))
 
-    made = await service.create(_context(call), _actor(call), _params(call), keep)
+    made = await service.create(call.context, _actor(call), _params(call), keep)
     data = public_object(made.row, made.key)
     if made.invitation:
         data["invitation_url"] = made.invitation
     return rbc.success(data, 201)
 
 
-def _page_number(call: Call, name: str, default: int, most: int) -> int:
-    text = as_text(call.params, name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:12]) <= most:
-        raise StrowgerError("E400", f"Must be a whole number from 1 to {most}", field=name)
-    return int(text)
-
-
 async def list_subaccounts(call: Call) -> Answer:
     """All sub-accounts of the account, page by page."""
-    context, parent = _context(call), call.principal.account_id
-    page, limit = _page_number(call, "page", 1, 10_000), _page_number(call, "limit", 25, MAX_PAGE)
+    context, parent = call.context, call.principal.account_id
+    page, limit = read_whole(call.params, "page", 1, 10_000), read_whole(call.params, "limit", 25, MAX_PAGE)
     status = as_text(call.params, "status")
     if status is not None and status not in STATUSES:
         raise StrowgerError("E400", f"Must be one of {', '.join(STATUSES)}", field="status")
@@ -96,14 +81,14 @@ async def list_subaccounts(call: Call) -> Answer:
 
 async def get_subaccount(call: Call) -> Answer:
     """One sub-account."""
-    row = await service.get(_context(call), call.principal.account_id, _sid(call))
-    key = await service.reveal_key(_context(call), _actor(call), row) if await _wants_keys(call) else None
+    row = await service.get(call.context, call.principal.account_id, _sid(call))
+    key = await service.reveal_key(call.context, _actor(call), row) if await _wants_keys(call) else None
     return rbc.success(public_object(row, key))
 
 
 async def change_subaccount(call: Call) -> Answer:
     """Change what is passed."""
-    return rbc.success(public_object(await service.change(_context(call), _actor(call), _sid(call), _params(call))))
+    return rbc.success(public_object(await service.change(call.context, _actor(call), _sid(call), _params(call))))
 
 
 async def recharge_subaccount(call: Call) -> Answer:
@@ -117,22 +102,22 @@ async def recharge_subaccount(call: Call) -> Answer:
     async def keep(connection: Any, balances: tuple[Decimal, Decimal]) -> None:
         await rbc.keep_answer(connection, call, answer(balances))
 
-    return answer(await service.recharge(_context(call), _actor(call), _sid(call), amount, keep))
+    return answer(await service.recharge(call.context, _actor(call), _sid(call), amount, keep))
 
 
 async def suspend_subaccount(call: Call) -> Answer:
     """Stop sends and sign-in."""
-    return rbc.success(public_object(await service.suspend(_context(call), _actor(call), _sid(call))))
+    return rbc.success(public_object(await service.suspend(call.context, _actor(call), _sid(call))))
 
 
 async def resume_subaccount(call: Call) -> Answer:
     """Bring a suspended sub-account back."""
-    return rbc.success(public_object(await service.resume(_context(call), _actor(call), _sid(call))))
+    return rbc.success(public_object(await service.resume(call.context, _actor(call), _sid(call))))
 
 
 async def delete_subaccount(call: Call) -> Answer:
     """End a sub-account; its credit goes to the parent."""
-    row = await service.delete(_context(call), _actor(call), _sid(call))
+    row = await service.delete(call.context, _actor(call), _sid(call))
     return rbc.success(public_object(row), code="RBC2347", message="Account deleted successfully!")
 
 

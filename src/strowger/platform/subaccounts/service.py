@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 
 import asyncpg
 
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.notify import notify
 from strowger.platform.accounts import keys
@@ -31,7 +32,6 @@ from strowger.platform.subaccounts.schemas import (
     read_new,
 )
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 KINDS = ("enterprise", "isv")
 Row = Mapping[str, Any]
 Finish = Callable[[Connection, Any], Awaitable[None]]  # what a caller does in the same transaction

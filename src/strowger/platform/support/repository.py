@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.console.sql_source import SqlSource
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 from strowger.platform.accounts.models import Account
 from strowger.platform.support.models import Ticket
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 TICKET, ACCOUNT = Ticket.__table__.c, Account.__table__.c
 ADD = """
 INSERT INTO ticket (account_id, subject, service, by_email, by_name, created_at, updated_at)

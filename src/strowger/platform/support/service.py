@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.mail import Letter
 from strowger.foundation.mail import post as send_mail
@@ -20,7 +21,6 @@ from strowger.platform.files import repository as file_rows
 from strowger.platform.files import service as files
 from strowger.platform.files.types import CSV, GIF, HEAD, JPEG, PDF, PNG, TEXT, WEBP, WrongType, checked_type
 from strowger.platform.support import repository
-from strowger.platform.support.repository import Connection
 
 MOST_FILES, MOST_BYTES, MOST_OPEN = 3, 5_000_000, 20
 KINDS = (PDF, PNG, JPEG, GIF, WEBP, CSV, TEXT)

@@ -24,7 +24,6 @@ from strowger.channels.sms.send import (
 )
 from strowger.channels.sms.senders.service import check_sender
 from strowger.channels.sms.shortening import read_url_data
-from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.messaging.schemas import NewRequest, Priority, Variant
 from strowger.platform.gateway.errors import entry_of
@@ -40,7 +39,7 @@ class Composer:
 
     def __init__(self, call: Call, now: datetime, zone: ZoneInfo) -> None:
         self.call, self.now, self.zone = call, now, zone
-        self.context: Context = call.state.context
+        self.context = call.context
         self.links = LinkTexts(call, now)
         self.personal = False  # the last message has links, which may be its recipient's own
         self._senders: dict[str, StrowgerError | None] = {}
@@ -127,7 +126,7 @@ def describe(problem: StrowgerError) -> str:
 
 async def send_batch(call: Call) -> Answer:
     """Handle ``/messages/json``, ``/sms/json`` and their XML twins."""
-    context: Context = call.state.context
+    context = call.context
     now = context.clock.now()
     check_channel(call)
     raw = read_nodes(call.params.get("sms"))

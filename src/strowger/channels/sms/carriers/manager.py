@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import asyncpg
-
 from strowger.channels.sms.carriers.registry import KINDS, find_kind, read_config
 from strowger.channels.sms.carriers.schemas import DOWN, LiveCarrier, Surroundings
 from strowger.channels.sms.carriers.service import hook_address
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError, Unavailable
 from strowger.foundation.logs import get_logger
 from strowger.foundation.notify import Listener
@@ -118,7 +117,7 @@ class CarrierManager:
             log.info("carrier_removed", carrier_id=carrier_id)
             self._chore(running.live.stop(REMOVED_DRAIN_SECONDS))
 
-    async def _look(self, connection: asyncpg.Connection[Any]) -> Scene:
+    async def _look(self, connection: Connection) -> Scene:
         live = {self._worker_id, *await live_worker_ids(connection)}
         workers = {self._worker_id, *await repository.carrier_workers(connection, live)}
         return Scene(await repository.list_carriers(connection), sorted(live), len(workers))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import asyncpg
+from strowger.foundation.database import Connection
 
 COUNTED = 10_000
 # Looked at every second while somebody watches, so it stays within the index: a count that ends early, and the first of
@@ -33,7 +32,7 @@ class Waiting:
     oldest: datetime | None
 
 
-async def waiting(connection: asyncpg.Connection[Any], carriers: Sequence[int]) -> dict[int, Waiting]:
+async def waiting(connection: Connection, carriers: Sequence[int]) -> dict[int, Waiting]:
     """What waits for each carrier; those for which nothing waits are missing."""
     rows = await connection.fetch(WAITING, list(carriers))
     return {row["lane"]: Waiting(row["depth"], row["oldest"]) for row in rows}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import asyncpg
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
+from strowger.foundation.database import Connection
+
 KEPT = 20
 ADD = """
 INSERT INTO sms_import (account_id, kind, file_name, author, dry_run, rows) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id

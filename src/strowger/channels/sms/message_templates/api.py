@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,13 +13,14 @@ from strowger.channels.sms.message_templates.repository import reading
 from strowger.channels.sms.message_templates.repository.reading import TemplateFilter
 from strowger.channels.sms.message_templates.rules import read_template
 from strowger.channels.sms.message_templates.schemas import NewTemplate, State
-from strowger.channels.sms.rows import answer_rows, read_rows, read_whole
+from strowger.channels.sms.rows import answer_rows, read_rows
 from strowger.channels.sms.schemas import encode
 from strowger.channels.sms.senders import repository as senders
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.gateway.envelope import said
 from strowger.platform.gateway.operations import Answer, Call
-from strowger.platform.gateway.params import Params, scalar_text
+from strowger.platform.gateway.params import Params, moment_of, read_whole, scalar_text
 
 DEFAULT_LIMIT, MAX_LIMIT, MAX_PAGE = 50, 500, 100_000
 MAX_ROW = 2**63 - 1
@@ -29,11 +30,11 @@ AUTHOR = "API"
 async def create_templates(call: Call) -> Answer:
     """Create 1 to 1,000 templates; the rows that cannot be made are told by their index."""
     rows = read_rows(call.params, "title", service.MAX_CREATED, "E632")
-    context, account_id = call.state.context, call.principal.account_id
+    context, account_id = call.context, call.principal.account_id
     problems: dict[int, StrowgerError] = {}
     new: dict[int, NewTemplate] = {}
 
-    async def work(connection: reading.Connection) -> list[service.Outcome]:
+    async def work(connection: Connection) -> list[service.Outcome]:
         own = await senders.sender_names(connection, account_id)
         entity = call.principal.settings.get("entity_id")
         for index, row in enumerate(rows):
@@ -61,7 +62,7 @@ async def list_templates(call: Call) -> Answer:
     wanted = read_filter(call.params)
     page = read_whole(call.params, "page", 1, MAX_PAGE)
     limit = read_whole(call.params, "limit", DEFAULT_LIMIT, MAX_LIMIT)
-    async with call.state.context.database.pool.acquire(timeout=5) as connection:
+    async with call.context.database.pool.acquire(timeout=5) as connection:
         total, rows = await reading.find(connection, call.principal.account_id, wanted, limit, (page - 1) * limit)
     meta = {"page": page, "limit": limit, "total": total}
     data = [describe(row) for row in rows]
@@ -70,7 +71,7 @@ async def list_templates(call: Call) -> Answer:
 
 async def one_template(call: Call) -> Answer:
     """One template, by its row or its template id."""
-    async with call.state.context.database.pool.acquire(timeout=5) as connection:
+    async with call.context.database.pool.acquire(timeout=5) as connection:
         row = await _find(connection, call)
     return Answer(200, encode(said("MSG113", "Template", describe(row))))
 
@@ -78,16 +79,16 @@ async def one_template(call: Call) -> Answer:
 async def delete_template(call: Call) -> Answer:
     """Delete one template."""
 
-    async def work(connection: reading.Connection) -> None:
+    async def work(connection: Connection) -> None:
         row = await _find(connection, call)
         await service.delete(connection, call.principal.account_id, row["id"])
 
-    await call.state.context.database.run(work)
+    await call.context.database.run(work)
     body = said("MSG114", "Template deleted successfully", [])
     return Answer(200, encode(body))
 
 
-async def _find(connection: reading.Connection, call: Call) -> Any:
+async def _find(connection: Connection, call: Call) -> Any:
     """The template that the path names. Raises E404, also for another account's."""
     name = str(call.path_params["template_id"])
     row = None
@@ -122,6 +123,11 @@ def describe(row: Mapping[str, Any]) -> dict[str, Any]:
     return described | ({"reason": row["reason"]} if row["reason"] else {})
 
 
+def _created(given: dict[str, str], key: str, end: bool = False) -> datetime | None:
+    text = given.get(key) or given.get("is")
+    return moment_of(text, "created_at", "E634", end) if text else None
+
+
 def read_filter(params: Params) -> TemplateFilter:
     """The filters of a list: plain values, or objects of operators as their JSON text. Raises E400 and E634."""
     status = _operators(params, "status", ("is", "in"))
@@ -133,8 +139,8 @@ def read_filter(params: Params) -> TemplateFilter:
         title_exact="like" not in title,
         sender=_operators(params, "sender_id", ("is",)).get("is"),
         purpose=(_operators(params, "purpose", ("is",)).get("is") or "").upper() or None,
-        start=_moment(created.get("from") or created.get("is"), end=False),
-        end=_moment(created.get("to") or created.get("is"), end=True),
+        start=_created(created, "from"),
+        end=_created(created, "to", end=True),
     )
 
 
@@ -173,16 +179,3 @@ def _states(operators: Mapping[str, str]) -> list[int] | None:
         else:
             raise StrowgerError("E400", f"{word[:20]} is no state", field="status")
     return found
-
-
-def _moment(text: str | None, end: bool) -> datetime | None:
-    if not text:
-        return None
-    try:
-        if len(text) == len("2026-01-31"):
-            moment = datetime.combine(date.fromisoformat(text), time(), UTC)
-            return moment + timedelta(days=1) if end else moment
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError) as problem:
-        raise StrowgerError("E634", "Must be an ISO date or date-time", field="created_at") from problem

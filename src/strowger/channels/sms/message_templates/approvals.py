@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from strowger.channels.sms.message_templates import service
 from strowger.channels.sms.message_templates.repository import reading
-from strowger.platform.approvals.registry import ApprovalKind, Connection, Decided, Decision, Waiting
+from strowger.foundation.database import Connection
+from strowger.platform.approvals.registry import ApprovalKind, Decided, Decision, Waiting
 
 REASONS = (
     "The text differs from the registered template.",

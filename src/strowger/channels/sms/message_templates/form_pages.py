@@ -17,6 +17,7 @@ from strowger.channels.sms.senders.pages import refuse
 from strowger.console.code import ApiCall
 from strowger.console.form import Field, Form, FormState, Invalid
 from strowger.console.pages import AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.protocols.gsm import sms_length
 
@@ -161,7 +162,7 @@ async def create(request: AnyRequest, visitor: Visitor) -> Page:
     form = await _form(own, f"{LIST}/new", "Create").read(request, visitor)
     draft = (await request.form()).get("act") == "draft"
 
-    async def work(connection: reading.Connection) -> service.Outcome:
+    async def work(connection: Connection) -> service.Outcome:
         entity = await senders.account_entity(connection, visitor.account_id)
         new = _read(form, own, entity)
         (outcome,) = await service.store(
@@ -228,7 +229,7 @@ async def edit(request: AnyRequest, visitor: Visitor, template: int) -> Page:
     own = await _own(request, visitor, tuple(row["senders"]))
     form = await _edit_form(row, own).read(request, visitor)
 
-    async def work(connection: reading.Connection) -> tuple[int, State]:
+    async def work(connection: Connection) -> tuple[int, State]:
         new = _read(form, own, await senders.account_entity(connection, visitor.account_id))
         return await service.edit(connection, visitor.account_id, template, new, context.settings, visitor.name)
 

@@ -7,13 +7,13 @@ from collections.abc import Collection
 
 from strowger.channels.sms.imports.schemas import ImportKind, Line
 from strowger.channels.sms.message_templates import service
-from strowger.channels.sms.message_templates.repository.reading import Connection
 from strowger.channels.sms.message_templates.rules import MAX_IMPORTED, read_template
 from strowger.channels.sms.message_templates.schemas import NewTemplate
 from strowger.channels.sms.rows import reason_of
 from strowger.channels.sms.senders import repository as senders
 from strowger.console.visitor import Visitor
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.sheets import SheetRow
 

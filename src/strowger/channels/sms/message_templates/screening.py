@@ -7,14 +7,12 @@ only kept with the message.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-import asyncpg
 
 from strowger.channels.sms.message_templates.placeholders import DLT_VALUE, matches
 from strowger.channels.sms.message_templates.repository.usable import Key, usable
 from strowger.channels.sms.message_templates.schemas import UsableTemplate
 from strowger.channels.sms.senders.countries import rule_of
+from strowger.foundation.database import Connection
 from strowger.messaging.facts import Facts
 from strowger.messaging.rules import AccountRules
 from strowger.messaging.schemas import Submission
@@ -44,7 +42,7 @@ class Templates:
 
 
 async def look_up(
-    connection: asyncpg.Connection[Any],
+    connection: Connection,
     batch: list[Submission],
     accounts: Mapping[int, AccountRules],
     facts: Facts,

@@ -11,9 +11,9 @@ from typing import Literal
 import asyncpg
 
 from strowger.channels.sms.message_templates.repository import reading, writing
-from strowger.channels.sms.message_templates.repository.reading import Connection
 from strowger.channels.sms.message_templates.schemas import NewTemplate, State
 from strowger.channels.sms.senders.countries import rule_of
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.settings import Settings
 

@@ -285,9 +285,9 @@ async def _cost(
 ) -> tuple[Decimal | None, Decimal | None]:
     """What it costs (None: a country without a price), and what the account has."""
     async with context_of(request).database.pool.acquire() as connection:
-        prices = PriceList(await billing.tariffs(connection))  # type: ignore[arg-type]
-        found = await billing.balance(connection, visitor.account_id)  # type: ignore[arg-type]
-        terms = await terms_of(connection, visitor.account_id)  # type: ignore[arg-type]
+        prices = PriceList(await billing.tariffs(connection))
+        found = await billing.balance(connection, visitor.account_id)
+        terms = await terms_of(connection, visitor.account_id)
     balance, now = found[0] if found else None, context_of(request).clock.now()
     total = Decimal(0)
     for number in recipients or [""]:

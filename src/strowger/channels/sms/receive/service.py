@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import asyncpg
 
@@ -21,6 +20,7 @@ from strowger.channels.sms.receive.schemas import (
     Draft,
 )
 from strowger.channels.sms.receive.sharing import is_common_word
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.phone import clean_number
 from strowger.platform.directory import service as directory
@@ -121,7 +121,7 @@ def check_shared(draft: Draft, is_shared: bool) -> None:
         raise _refuse("keyword", "On a shared number this word belongs to everybody.")
 
 
-async def _check_targets(connection: asyncpg.Connection[Any], account_id: int, draft: Draft) -> None:
+async def _check_targets(connection: Connection, account_id: int, draft: Draft) -> None:
     """The tag must be there; a forward to a number of the account itself would come in again."""
     if draft.tag_id is not None:
         tag = await directory.find_tag(connection, account_id, draft.tag_id)
@@ -144,7 +144,7 @@ def _taken(draft: Draft, is_shared: bool = False) -> StrowgerError:
     return StrowgerError("E400", "The number has this keyword already.", field="keyword", status=409)
 
 
-async def create(connection: asyncpg.Connection[Any], account_id: int, msisdn: str, draft: Draft, now: datetime) -> int:
+async def create(connection: Connection, account_id: int, msisdn: str, draft: Draft, now: datetime) -> int:
     """Write a checked configuration for a number of the account; returns its id. Raises StrowgerError E400."""
     await _check_targets(connection, account_id, draft)
     is_shared = await repository.is_shared(connection, account_id, msisdn)
@@ -159,9 +159,7 @@ async def create(connection: asyncpg.Connection[Any], account_id: int, msisdn: s
     return made
 
 
-async def change(
-    connection: asyncpg.Connection[Any], account_id: int, configuration_id: int, draft: Draft, now: datetime
-) -> None:
+async def change(connection: Connection, account_id: int, configuration_id: int, draft: Draft, now: datetime) -> None:
     """Change a configuration of the account to a checked draft. Raises StrowgerError E400."""
     await _check_targets(connection, account_id, draft)
     is_shared = await repository.is_shared_of(connection, account_id, configuration_id)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
-
-import asyncpg
 
 from strowger.channels.sms.receive.repository import working
 from strowger.channels.sms.screening.batch import screens_of
 from strowger.channels.sms.screening.options import Words
 from strowger.channels.sms.screening.words import meaning
+from strowger.foundation.database import Connection
 from strowger.messaging.facts import Facts
 from strowger.messaging.rules import Received
 
-Connection: TypeAlias = "asyncpg.Connection[object]"
 FACT = "sms.receive.shared"
 COMMON = Words()
 

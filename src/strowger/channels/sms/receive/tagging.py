@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, TypeAlias
-
-import asyncpg
+from typing import Any
 
 from strowger.channels.sms.receive.schemas import NO_TAG, SUBSCRIBE
+from strowger.foundation.database import Connection
 from strowger.platform.directory import service as directory
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 Wish = tuple[int, int, str, str]  # account, tag, subscribe or unsubscribe, who wrote
 
 

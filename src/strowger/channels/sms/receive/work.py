@@ -6,10 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 from uuid import UUID
-
-import asyncpg
 
 from strowger.channels.sms.receive import letters, tagging
 from strowger.channels.sms.receive.matching import fill
@@ -31,6 +29,7 @@ from strowger.channels.sms.screening import rules, words
 from strowger.channels.sms.screening.batch import screens_of
 from strowger.channels.sms.screening.words import Wish
 from strowger.foundation.crypto import SecretBox
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import new_uuid, parse_message_id
 from strowger.foundation.mail import NewMail, post_many
 from strowger.foundation.phone import MIN_DIGITS
@@ -40,7 +39,6 @@ from strowger.messaging.schemas import NewRequest, Priority
 from strowger.platform.consent import service as consent
 from strowger.platform.numbers.repository import owner_of
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 FACT = "sms.receive"
 # So much may one person cause within an hour: two machines that answer each other come to rest.
 MOST = {"reply": 10, "forward": 30}

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import uuid_floor
 from strowger.messaging.repository.reading import EARLY, LATE
 from strowger.messaging.routing.repository.ranges import CIRCLE_OF
@@ -194,21 +193,19 @@ def bounds(span: Span, late: timedelta = EARLY) -> tuple[Any, Any, Any, Any]:
 
 
 def grouped(
-    connection: asyncpg.Connection[Any], grouping: Grouping, account: int | list[int], span: Span, chosen: MessageFilter
+    connection: Connection, grouping: Grouping, account: int | list[int], span: Span, chosen: MessageFilter
 ) -> AsyncIterator[list[Any]]:
     """The sums of a span."""
     return cursor_batches(connection, grouping.statement(), account, *bounds(span), *chosen.values())
 
 
-def performance(
-    connection: asyncpg.Connection[Any], account_id: int, span: Span, chosen: MessageFilter
-) -> AsyncIterator[list[Any]]:
+def performance(connection: Connection, account_id: int, span: Span, chosen: MessageFilter) -> AsyncIterator[list[Any]]:
     """How fast and how well messages arrived, with the commonest traces."""
     return cursor_batches(connection, PERFORMANCE, account_id, *bounds(span), *chosen.values())
 
 
 def detail(
-    connection: asyncpg.Connection[Any], account_id: int, span: Span, chosen: MessageFilter, directions: Sequence[int]
+    connection: Connection, account_id: int, span: Span, chosen: MessageFilter, directions: Sequence[int]
 ) -> AsyncIterator[list[Any]]:
     """The messages of a span one by one, oldest first."""
     statement, late = (DETAIL_WITH_KEYWORD, LATE) if Direction.MO in directions else (DETAIL, EARLY)
@@ -216,30 +213,28 @@ def detail(
 
 
 def received(
-    connection: asyncpg.Connection[Any], account_id: int, span: Span, numbers: list[str] | None, keywords: list[str] | None,
+    connection: Connection, account_id: int, span: Span, numbers: list[str] | None, keywords: list[str] | None,
     countries: list[str] | None,
 ) -> AsyncIterator[list[Any]]:  # fmt: skip
     """Incoming messages of a span by number, keyword, country and operator, with what was done for them."""
     return cursor_batches(connection, RECEIVED, account_id, *bounds(span, LATE), numbers, keywords, countries)
 
 
-async def template_titles(connection: asyncpg.Connection[Any], account_id: int) -> dict[str, str]:
+async def template_titles(connection: Connection, account_id: int) -> dict[str, str]:
     """Titles of an account's templates by their ids, also of deleted ones."""
     return {row["template_id"]: row["title"] for row in await connection.fetch(TITLES, account_id)}
 
 
-async def campaigns(
-    connection: asyncpg.Connection[Any], account_id: int, names: Sequence[str]
-) -> dict[str, Mapping[str, Any]]:
+async def campaigns(connection: Connection, account_id: int, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """Those of the names that are campaigns, with what their launch counted."""
     return {row["name"]: row for row in await connection.fetch(CAMPAIGNS, account_id, list(names))}
 
 
-async def campaign_ids(connection: asyncpg.Connection[Any], account_id: int) -> dict[str, str]:
+async def campaign_ids(connection: Connection, account_id: int) -> dict[str, str]:
     """Ids of an account's campaigns by name."""
     return {row["name"]: str(row["id"]) for row in await connection.fetch(CAMPAIGN_IDS, account_id)}
 
 
-async def children(connection: asyncpg.Connection[Any], account_id: int) -> dict[int, Mapping[str, Any]]:
+async def children(connection: Connection, account_id: int) -> dict[int, Mapping[str, Any]]:
     """The sub-accounts of an account: name and e-mail address by id."""
     return {row["id"]: row for row in await connection.fetch(CHILDREN, account_id)}

@@ -58,7 +58,7 @@ async def cancel_schedule(call: Call) -> Answer:
 
 async def move_schedule(call: Call) -> Answer:
     """Let a scheduled request, or one message of it, leave at another time."""
-    context: Context = call.state.context
+    context = call.context
     request_id, n = _read_id(call)
     zone = await zone_of(context.database, call.principal, call.params)
     due_at = read_due(call.params, zone, context.clock.now(), context.settings.retention_days)

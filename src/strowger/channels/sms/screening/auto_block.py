@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-import asyncpg
-
 from strowger.channels.sms.screening.batch import screens_of
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import uuid_floor
 from strowger.messaging.facts import Facts
 from strowger.messaging.statuses import TRACES, Status
@@ -37,7 +36,7 @@ def failing(rows: Sequence[Mapping[str, Any]]) -> list[tuple[int, str, str]]:
     ]
 
 
-async def look(connection: asyncpg.Connection[Any], failed: Sequence[tuple[int, str, str]], facts: Facts) -> int:
+async def look(connection: Connection, failed: Sequence[tuple[int, str, str]], facts: Facts) -> int:
     """Block the numbers whose run of failures is complete; returns how many."""
     screens = await screens_of(connection, {account for account, _, _ in failed}, facts)
     numbers: dict[int, dict[str, str]] = defaultdict(dict)

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-import asyncpg
-
 from strowger.channels.sms.country_rules import repository as country_rules
 from strowger.channels.sms.country_rules.repository import TextRule
 from strowger.channels.sms.screening import repository
@@ -17,6 +15,7 @@ from strowger.channels.sms.screening.countries import kind_of
 from strowger.channels.sms.screening.limits import CountryLimits, Counts, counters_of, digest_of
 from strowger.channels.sms.screening.lists import UNLISTED, Listed
 from strowger.channels.sms.screening.options import TRIAL_MESSAGES, SmsOptions, read_options
+from strowger.foundation.database import Connection
 from strowger.messaging.facts import Facts
 from strowger.messaging.rules import AccountRules
 from strowger.messaging.schemas import Submission
@@ -25,7 +24,7 @@ from strowger.platform.guard.watch import PrefixWatch, WatchRule, minute_of, pre
 
 FACT = "sms.screening"
 LISTS = ("blocklist", "opt_out", "consent", "marks", "prefixes")
-Read: TypeAlias = "Callable[[asyncpg.Connection[Any], Collection[int]], Awaitable[Mapping[int, AccountScreen]]]"
+Read: TypeAlias = "Callable[[Connection, Collection[int]], Awaitable[Mapping[int, AccountScreen]]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ NOTHING = AccountScreen()
 
 
 def _reader(now: datetime) -> Read:
-    async def read(connection: asyncpg.Connection[Any], ids: Collection[int]) -> Mapping[int, AccountScreen]:
+    async def read(connection: Connection, ids: Collection[int]) -> Mapping[int, AccountScreen]:
         return {row["id"]: AccountScreen.of(row) for row in await repository.flags(connection, ids, now)}
 
     return read
@@ -108,15 +107,13 @@ class BatchFacts:
         return options.country_mode(submission.country) == "watch" and kind in options.watch.kinds
 
 
-async def screens_of(
-    connection: asyncpg.Connection[Any], ids: Collection[int], facts: Facts
-) -> Mapping[int, AccountScreen | None]:
+async def screens_of(connection: Connection, ids: Collection[int], facts: Facts) -> Mapping[int, AccountScreen | None]:
     """What screening needs of accounts, at most a few seconds old."""
     return await facts.look_up(connection, FACT, ids, _reader(facts.now()))
 
 
 async def look_up(
-    connection: asyncpg.Connection[Any], batch: list[Submission], rules: Mapping[int, AccountRules], facts: Facts
+    connection: Connection, batch: list[Submission], rules: Mapping[int, AccountRules], facts: Facts
 ) -> BatchFacts:
     """What the batch needs: one look-up for the lists, one for counts, none for accounts that use neither.
 
@@ -142,7 +139,7 @@ def _must_count(submission: Submission, own: AccountScreen) -> bool:
     return own.counts and submission.price is None and submission.recipient not in own.options.test_numbers
 
 
-async def _read_lists(connection: asyncpg.Connection[Any], batch: list[Submission], found: BatchFacts) -> None:
+async def _read_lists(connection: Connection, batch: list[Submission], found: BatchFacts) -> None:
     rows: list[tuple[int, int, str, str, bytes | None, datetime, int | None]] = []
     for i, submission in enumerate(batch):
         own = found.screen_of(submission.account_id)
@@ -158,7 +155,7 @@ async def _read_lists(connection: asyncpg.Connection[Any], batch: list[Submissio
         setattr(listed, what, value if what in ("consent", "sends") else True)
 
 
-async def _read_counts(connection: asyncpg.Connection[Any], counting: list[Submission], found: BatchFacts) -> None:
+async def _read_counts(connection: Connection, counting: list[Submission], found: BatchFacts) -> None:
     wanted = {counter for s in counting for counter, _, _ in found.counters_of(s)}
     if wanted:
         found.counts.used = await repository.counters(connection, wanted)
@@ -179,7 +176,7 @@ def passes_watch(submission: Submission, found: BatchFacts) -> bool:
     return found.watch.passes(submission.account_id, submission.recipient, rule, found.now)
 
 
-async def settle(connection: asyncpg.Connection[Any], passed: list[Submission], found: BatchFacts) -> None:
+async def settle(connection: Connection, passed: list[Submission], found: BatchFacts) -> None:
     """Write what the batch adds: counts of the messages that go on, and prefixes that the watch blocked."""
     counts: dict[repository.Counter, int] = defaultdict(int)
     sends: list[tuple[Any, ...]] = []
@@ -208,7 +205,7 @@ async def settle(connection: asyncpg.Connection[Any], passed: list[Submission], 
 
 
 async def release(
-    connection: asyncpg.Connection[Any], ended: list[Submission], rules: Mapping[int, AccountRules], facts: Facts
+    connection: Connection, ended: list[Submission], rules: Mapping[int, AccountRules], facts: Facts
 ) -> None:
     """Take back the counts of messages that were counted and then never handed to a carrier (sms.md 7.6)."""
     found = BatchFacts(facts.now(), await screens_of(connection, {s.account_id for s in ended}, facts), rules)

@@ -7,10 +7,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import asyncpg
-
 from strowger.channels.sms.screening import repository
 from strowger.channels.sms.senders.countries import rule_of
+from strowger.foundation.database import Connection
 from strowger.messaging.rules import AccountRules
 from strowger.messaging.schemas import Submission
 
@@ -37,7 +36,7 @@ def fill(batch: Sequence[Submission], accounts: Mapping[int, AccountRules]) -> s
     return filled
 
 
-async def keep(connection: asyncpg.Connection[Any], passed: Sequence[Submission], filled: Collection[Any]) -> None:
+async def keep(connection: Connection, passed: Sequence[Submission], filled: Collection[Any]) -> None:
     """Store the entities of the messages that go on, for whichever worker hands them over."""
     rows: list[tuple[Any, ...]] = [
         (s.account_id, s.request_id, s.n, s.options["entity_id"]) for s in passed if s.key in filled

@@ -6,9 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import asyncpg
-
-from strowger.foundation.database import columns
+from strowger.foundation.database import Connection, columns
 from strowger.foundation.notify import notify
 
 LOCK = "SELECT pg_advisory_xact_lock(727867, k) FROM unnest($1::integer[]) AS k"
@@ -84,18 +82,18 @@ HAS_SENDER = "SELECT EXISTS (SELECT FROM sender WHERE account_id = $1 AND sender
 Counter = tuple[int, str, datetime]
 
 
-async def lock_accounts(connection: asyncpg.Connection[Any], accounts: Collection[int]) -> None:
+async def lock_accounts(connection: Connection, accounts: Collection[int]) -> None:
     """Let no other worker decide about limits of these accounts until the transaction ends; in a fixed order."""
     await connection.execute(LOCK, sorted(accounts))
 
 
-async def flags(connection: asyncpg.Connection[Any], accounts: Collection[int], now: datetime) -> list[Any]:
+async def flags(connection: Connection, accounts: Collection[int], now: datetime) -> list[Any]:
     """Settings of accounts, and which lists and limits they have at all."""
     return await connection.fetch(FLAGS, sorted(accounts), now)
 
 
 async def look_up(
-    connection: asyncpg.Connection[Any],
+    connection: Connection,
     rows: Sequence[tuple[int, int, str, str, bytes | None, datetime, int | None]],
     now: datetime,
 ) -> list[Any]:
@@ -104,41 +102,41 @@ async def look_up(
     return await connection.fetch(LOOK_UP, *columns(list(rows), 7), now)
 
 
-async def counters(connection: asyncpg.Connection[Any], wanted: Collection[Counter]) -> dict[Counter, int]:
+async def counters(connection: Connection, wanted: Collection[Counter]) -> dict[Counter, int]:
     """The present counts."""
     rows = await connection.fetch(COUNTERS, *columns(list(wanted), 3))
     return {(r["account_id"], r["name"], r["period"]): r["count"] for r in rows}
 
 
-async def count(connection: asyncpg.Connection[Any], changes: Mapping[Counter, int]) -> None:
+async def count(connection: Connection, changes: Mapping[Counter, int]) -> None:
     """Add to counters; a counter never goes under zero."""
     rows: list[tuple[Any, ...]] = [(*key, change) for key, change in changes.items() if change]
     if rows:
         await connection.execute(COUNT, *columns(rows, 4))
 
 
-async def remember(connection: asyncpg.Connection[Any], rows: Sequence[tuple[Any, ...]]) -> None:
+async def remember(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     """Note sends: (account, recipient, request, n, at, digest)."""
     await connection.execute(REMEMBER, *columns(list(rows), 6))
 
 
-async def forget(connection: asyncpg.Connection[Any], rows: Sequence[tuple[Any, ...]]) -> None:
+async def forget(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     """Take back sends that did not happen: (account, recipient, request, n)."""
     await connection.execute(FORGET, *columns(list(rows), 4))
 
 
-async def keep_entities(connection: asyncpg.Connection[Any], rows: Sequence[tuple[Any, ...]]) -> None:
+async def keep_entities(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     """Note the entities of messages that name none: (account, request, n, entity)."""
     await connection.execute(KEEP_ENTITIES, *columns(list(rows), 4))
 
 
-async def settings(connection: asyncpg.Connection[Any], account_id: int) -> Mapping[str, Any]:
+async def settings(connection: Connection, account_id: int) -> Mapping[str, Any]:
     """The settings of an account."""
     found: Mapping[str, Any] | None = await connection.fetchval(SETTINGS, account_id)
     return found or {}
 
 
-async def save_settings(connection: asyncpg.Connection[Any], account_id: int, values: Mapping[str, Any]) -> None:
+async def save_settings(connection: Connection, account_id: int, values: Mapping[str, Any]) -> None:
     """Change settings of an account (None removes one) and tell every process."""
     removed = [name for name, value in values.items() if value is None]
     kept = {name: value for name, value in values.items() if value is not None}
@@ -146,6 +144,6 @@ async def save_settings(connection: asyncpg.Connection[Any], account_id: int, va
     await notify(connection, "accounts", str(account_id))
 
 
-async def has_sender(connection: asyncpg.Connection[Any], account_id: int, sender: str) -> bool:
+async def has_sender(connection: Connection, account_id: int, sender: str) -> bool:
     """Whether an account has an approved sender ID of that name."""
     return bool(await connection.fetchval(HAS_SENDER, account_id, sender))

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
-
-import asyncpg
 
 from strowger.channels.sms.screening.batch import screens_of
 from strowger.channels.sms.screening.options import Words
 from strowger.channels.sms.screening.rules import CONFIRMATION
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import new_uuid
 from strowger.messaging.facts import Facts
 from strowger.messaging.rules import Received
@@ -20,7 +18,6 @@ from strowger.platform.consent import service as consent
 
 CHANNEL = "sms"
 VALID = timedelta(hours=6)
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 Key = tuple[int, str, str]  # account, who wrote, the number
 
 

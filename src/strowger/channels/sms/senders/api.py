@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from strowger.channels.sms import fields
-from strowger.channels.sms.rows import answer_rows, read_rows, read_whole
+from strowger.channels.sms.rows import answer_rows, read_rows
 from strowger.channels.sms.schemas import encode
 from strowger.channels.sms.senders import repository, service
 from strowger.channels.sms.senders.countries import rule_of
@@ -16,7 +16,7 @@ from strowger.channels.sms.senders.schemas import MAX_DESCRIPTION, PURPOSES, Mad
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.gateway.envelope import said
 from strowger.platform.gateway.operations import Answer, Call
-from strowger.platform.gateway.params import as_text, scalar_text
+from strowger.platform.gateway.params import as_text, read_whole, scalar_text
 
 MAX_LISTED = 5_000
 
@@ -25,7 +25,7 @@ async def list_senders(call: Call) -> Answer:
     """The sender IDs of the account, up to 5,000 a page."""
     page = read_whole(call.params, "page", 1, 100_000)
     limit = read_whole(call.params, "limit", MAX_LISTED, MAX_LISTED)
-    async with call.state.context.database.pool.acquire(timeout=5) as connection:
+    async with call.context.database.pool.acquire(timeout=5) as connection:
         rows = await repository.senders(connection, call.principal.account_id, limit, (page - 1) * limit)
     data = [service.describe_sender(row) for row in rows]
     return Answer(200, encode(said("MSG110", "Sender ID list", data)))
@@ -65,7 +65,7 @@ async def create_senders(call: Call) -> Answer:
 
 
 async def _store(call: Call, new: list[NewSender]) -> list[MadeSender]:
-    context, account_id = call.state.context, call.principal.account_id
+    context, account_id = call.context, call.principal.account_id
     auto_approve = context.settings.auto_approve_senders
     made: list[MadeSender] = await context.database.run(
         lambda c: service.request_senders(c, account_id, new, auto_approve)
@@ -110,6 +110,6 @@ async def delete_senders(call: Call) -> Answer:
         raise StrowgerError("E630", "Give the sender IDs to delete", field="sender")
     if len(names) > service.MAX_DELETED:
         raise StrowgerError("E630", f"{len(names)} names; at most {service.MAX_DELETED}", field="sender")
-    await call.state.context.database.run(lambda c: service.delete_senders(c, call.principal.account_id, list(names)))
+    await call.context.database.run(lambda c: service.delete_senders(c, call.principal.account_id, list(names)))
     body = said("MSG108", "Sender ID(s) deleted successfully", [])
     return Answer(200, msgspec.json.encode(body))

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from strowger.channels.sms.senders import repository
 from strowger.channels.sms.senders.countries import kind_of, rule_of
-from strowger.platform.approvals.registry import ApprovalKind, Connection, Decided, Decision, Waiting
+from strowger.foundation.database import Connection
+from strowger.platform.approvals.registry import ApprovalKind, Decided, Decision, Waiting
 
 REASONS = (
     "The name does not resemble your company's.",

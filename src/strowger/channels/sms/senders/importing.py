@@ -9,6 +9,7 @@ from strowger.channels.sms.senders.api import read_sender_row
 from strowger.channels.sms.senders.schemas import NewSender
 from strowger.console.visitor import Visitor
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.sheets import SheetRow
 
@@ -61,7 +62,7 @@ async def _store(
     """The state of each sender ID that was, or would be, made."""
     auto = context.settings.auto_approve_senders
 
-    async def store(connection: repository.Connection) -> dict[tuple[str, str | None], str]:
+    async def store(connection: Connection) -> dict[tuple[str, str | None], str]:
         if not dry_run:
             made = await service.request_senders(connection, account_id, new, auto)
             return {(item.sender, item.iso_code): item.status for item in made}

@@ -20,7 +20,7 @@ from strowger.console.code import ApiCall, as_curl
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import Action, AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, Filter, RowAction, SqlSource, Table, contains
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.approvals.registry import register
 from strowger.platform.gateway.errors import entry_of
@@ -168,7 +168,7 @@ async def create(request: AnyRequest, visitor: Visitor) -> Page:
     )
 
 
-async def _create(connection: repository.Connection, visitor: Visitor, form: FormState, auto_approve: bool) -> str:
+async def _create(connection: Connection, visitor: Visitor, form: FormState, auto_approve: bool) -> str:
     entity = await repository.account_entity(connection, visitor.account_id)
     names = ("sender", "description", "iso_code", "entity_id", "purpose")
     new = read_sender_row({name: form[name] for name in names}, entity)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
 
 import asyncpg
 
 from strowger.channels.sms.senders.schemas import MadeSender, NewSender
-from strowger.foundation.database import columns
+from strowger.foundation.database import Connection, columns
 from strowger.foundation.notify import notify
 from strowger.messaging.statuses import Status
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 COLUMNS = """id, sender, iso_code, purpose, description, status, is_default, created_at, entity_id, sample, reason,
     decided_at, decided_by"""
 DEFAULT = """

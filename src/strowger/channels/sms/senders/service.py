@@ -11,7 +11,7 @@ from strowger.channels.sms.senders import repository
 from strowger.channels.sms.senders.countries import COUNTRIES, fits, rule_of
 from strowger.channels.sms.senders.schemas import MadeSender, NewSender
 from strowger.foundation.clock import Clock
-from strowger.foundation.database import OUTAGES, Database
+from strowger.foundation.database import OUTAGES, Connection, Database
 from strowger.foundation.errors import StrowgerError, Unavailable
 from strowger.platform.gateway.keys import Principal
 
@@ -44,7 +44,7 @@ def check_form(sender: str, iso_code: str | None, purpose: str | None = None) ->
 
 
 async def create_sender(
-    connection: repository.Connection,
+    connection: Connection,
     account_id: int,
     sender: str,
     *,
@@ -72,16 +72,14 @@ async def create_sender(
 
 
 async def request_senders(
-    connection: repository.Connection, account_id: int, new: Sequence[NewSender], auto_approve: bool
+    connection: Connection, account_id: int, new: Sequence[NewSender], auto_approve: bool
 ) -> list[MadeSender]:
     """Store sender IDs that a customer asks for; the ones that the account has are not in the result."""
     await settle(connection, account_id, new, auto_approve)
     return await repository.add_senders(connection, account_id, new)
 
 
-async def settle(
-    connection: repository.Connection, account_id: int, new: Sequence[NewSender], auto_approve: bool
-) -> None:
+async def settle(connection: Connection, account_id: int, new: Sequence[NewSender], auto_approve: bool) -> None:
     """Set the state in which sender IDs begin.
 
     Approved at once are names for countries without review, and numbers that the account owns: under an approved number
@@ -95,7 +93,7 @@ async def settle(
         item.status = "Approved" if open_ else "Pending"
 
 
-async def delete_senders(connection: repository.Connection, account_id: int, names: Sequence[str]) -> None:
+async def delete_senders(connection: Connection, account_id: int, names: Sequence[str]) -> None:
     """Delete sender IDs for every country. Raises E630: one is not there (400), or scheduled messages need it (409)."""
     used = await repository.scheduled_senders(connection, account_id, names)
     if used:
@@ -107,7 +105,7 @@ async def delete_senders(connection: repository.Connection, account_id: int, nam
 
 
 async def change_sender(
-    connection: repository.Connection, account_id: int, row: Mapping[str, Any], values: Mapping[str, Any]
+    connection: Connection, account_id: int, row: Mapping[str, Any], values: Mapping[str, Any]
 ) -> None:
     """Change description, entity and sample; one that was rejected is asked for again. Raises E626."""
     entity = read_digits({"entity_id": values["entity_id"]}, "entity_id", "E626")

@@ -10,6 +10,7 @@ import asyncpg
 from strowger.channels.sms.smpp_access import repository
 from strowger.channels.sms.smpp_access.clients import Client
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.errors import Unavailable
 from strowger.foundation.logs import get_logger
 from strowger.foundation.workers import live_worker_ids
@@ -66,7 +67,7 @@ class Admission:
         return 0 if row["state"] in OPEN_STATES else status.STATUS_ACCOUNT_SUSPENDED
 
     async def _register(self, client: Client, mode: str, address: str, tls: bool) -> Decision:
-        async def work(connection: asyncpg.Connection[Any]) -> int | None:
+        async def work(connection: Connection) -> int | None:
             live = [self._worker_id, *await live_worker_ids(connection)]
             return await repository.add_bind(
                 connection, client.account_id, client.user_id, client.max_binds, live, self._worker_id, mode, address,

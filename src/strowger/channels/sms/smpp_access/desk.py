@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from strowger.channels.sms.pipeline import SmsRules
 from strowger.channels.sms.screening.numbers import check_number, check_sender
 from strowger.channels.sms.screening.options import SmsOptions, read_options
@@ -23,7 +21,7 @@ from strowger.channels.sms.smpp_access.numbers import STATES, err_of, status_of
 from strowger.channels.sms.smpp_access.reading import Submitter, read_submission
 from strowger.channels.sms.smpp_access.receipts import stat_of
 from strowger.foundation.context import Context
-from strowger.foundation.database import OUTAGES
+from strowger.foundation.database import OUTAGES, Connection
 from strowger.foundation.errors import StrowgerError, Unavailable
 from strowger.foundation.ids import format_message_id, parse_message_id
 from strowger.foundation.logs import get_logger
@@ -171,7 +169,7 @@ class Desk:
     async def _screen(self, batch: Sequence[Submission]) -> list[str]:
         """What would end each message in the pipeline, rules first, then money; for accounts that want to know at submit."""
 
-        async def work(connection: asyncpg.Connection[Any]) -> dict[tuple[UUID, int], str]:
+        async def work(connection: Connection) -> dict[tuple[UUID, int], str]:
             accounts = await self._facts.accounts(connection, {s.account_id for s in batch})
             known = await self._sms.prepare(connection, list(batch), accounts, self._facts)
             found = screen(list(batch), accounts, self._sms, known)
@@ -224,7 +222,7 @@ class Desk:
         await self._state(client, pdu.message_id)
         key = _key(pdu.message_id)
 
-        async def work(connection: asyncpg.Connection[Any]) -> tuple[set[tuple[UUID, int]], Written]:
+        async def work(connection: Connection) -> tuple[set[tuple[UUID, int]], Written]:
             return await cancel_waiting(connection, client.account_id, [key], self._facts, self._clock.now())
 
         try:

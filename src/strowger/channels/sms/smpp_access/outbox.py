@@ -14,11 +14,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
-import asyncpg
-
 from strowger.channels.sms.smpp_access import repository
 from strowger.foundation.clock import Clock
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 from strowger.foundation.errors import Unavailable
 from strowger.foundation.logs import get_logger
 from strowger.protocols.smpp import status
@@ -173,7 +171,7 @@ class Outbox:
             return
         due, self._due = self._due, Settlement()
 
-        async def work(connection: asyncpg.Connection[Any]) -> list[Any]:
+        async def work(connection: Connection) -> list[Any]:
             if due:
                 await repository.settle(connection, self._worker_id, due.done, due.released, due.postponed)
             if not rooms:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
 import msgspec
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.channels.sms.smpp_access.models import SmppUser
-from strowger.foundation.database import columns
+from strowger.foundation.database import Connection, columns
 from strowger.foundation.notify import notify, notify_by
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 # scope: a bind names no account; the system_id is unique over all of them
 FIND = """
 SELECT u.id, u.account_id, u.system_id, u.password_hash, u.active, u.networks, u.max_binds, u.window_size, u.tps,

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from typing import Any
-
-import asyncpg
 
 from strowger.channels.sms.smpp_access import repository
 from strowger.channels.sms.smpp_access.clients import Client
@@ -15,7 +12,7 @@ from strowger.channels.sms.smpp_access.desk import Desk
 from strowger.channels.sms.smpp_access.outbox import Outbox
 from strowger.channels.sms.smpp_access.session import Session
 from strowger.foundation.context import Context
-from strowger.foundation.database import CLASHES, OUTAGES
+from strowger.foundation.database import CLASHES, OUTAGES, Connection
 from strowger.foundation.errors import Unavailable
 from strowger.foundation.logs import get_logger
 from strowger.foundation.notify import Listener, Notifier
@@ -106,7 +103,7 @@ class SmppServer:
         if self._ticks % REFRESH_TICKS == 0:
             await self.renew()
 
-    async def _tidy(self, connection: asyncpg.Connection[Any]) -> None:
+    async def _tidy(self, connection: Connection) -> None:
         live = [self._worker_id, *await live_worker_ids(connection)]
         freed = await repository.tidy_dead(connection, live)
         if freed:

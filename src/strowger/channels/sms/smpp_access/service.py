@@ -121,7 +121,7 @@ async def live_users(context: Context, account_id: int) -> list[LiveUser]:
     """The account's users with their binds and queues."""
     users = await list_users(context, account_id)
     async with context.database.pool.acquire(timeout=5) as connection:
-        live = await live_worker_ids(connection)  # type: ignore[arg-type]
+        live = await live_worker_ids(connection)
         binds = await repository.binds(connection, account_id, live)
         waiting = await repository.waiting(connection, account_id, COUNTED)
     return [

@@ -7,7 +7,6 @@ from typing import Any
 from strowger.channels.sms.senders.service import check_sender
 from strowger.channels.sms.v4.errors import Refusal
 from strowger.channels.sms.v4.sending import send_nodes
-from strowger.foundation.context import Context
 from strowger.platform.consent import repository as consent
 from strowger.platform.consent.schemas import OPT_IN
 from strowger.platform.directory import service as directory
@@ -36,7 +35,7 @@ async def _group(call: Call, connection: Any) -> Label:
 
 
 async def _members(call: Call, opted_in: bool) -> list[str]:
-    context: Context = call.state.context
+    context = call.context
     account_id, now = call.principal.account_id, context.clock.now()
 
     async def work(connection: Any) -> list[str]:
@@ -67,7 +66,7 @@ async def _check(call: Call) -> None:
         raise Refusal("A413")
     sender = (as_text(call.params, "sender") or "").strip()
     if sender:
-        context: Context = call.state.context
+        context = call.context
         await check_sender(context.database, context.clock, call.principal, sender.removeprefix("+"))
 
 
@@ -92,7 +91,7 @@ async def optin(call: Call) -> dict[str, Any]:
 
 async def add(call: Call) -> dict[str, Any]:
     """``method=groups.add``: a new group; one that is there already is answered as it is."""
-    context: Context = call.state.context
+    context = call.context
     name = (as_text(call.params, "name") or "").strip()
     if not name:
         raise Refusal("A420")
@@ -110,7 +109,7 @@ async def add(call: Call) -> dict[str, Any]:
 
 async def register(call: Call) -> dict[str, Any]:
     """``method=groups.register``: a number joins a group, or with ``action=delete`` leaves it."""
-    context: Context = call.state.context
+    context = call.context
     text, name = ((as_text(call.params, key) or "").strip() for key in ("number", "name"))
     if not text or not name:
         raise Refusal("A423")
@@ -145,7 +144,7 @@ async def register(call: Call) -> dict[str, Any]:
 
 async def _ensure(call: Call, connection: Any, number: str) -> None:
     """The contact of a number, with what the client says of it where it is new."""
-    account_id, now = call.principal.account_id, call.state.context.clock.now()
+    account_id, now = call.principal.account_id, call.context.clock.now()
     if await contacts.by_number(connection, account_id, [number]):
         return
     given = {

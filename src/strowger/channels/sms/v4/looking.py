@@ -18,7 +18,7 @@ DONE = {"status": "OK", "code": "200", "message": "Processed Successfully"}
 async def lookup(call: Call) -> dict[str, Any]:
     """Up to 10 numbers by GET and 100 by POST, answered at once."""
     texts = read_list(call.params.get("to"), MOST_GET if call.method == "GET" else MOST_POST, "to")
-    context, account_id = call.state.context, call.principal.account_id
+    context, account_id = call.context, call.principal.account_id
     asked = service.read_numbers(texts, call.principal.country)
     opened = await service.open_request(context, account_id, asked, source="v4", by=call.principal.name, at_once=True)
     if not await service.answer_now(context, opened) and len(opened.waiting) == len(asked):

@@ -12,7 +12,6 @@ from strowger.channels.sms.schedule.times import check_due
 from strowger.channels.sms.v4 import repository
 from strowger.channels.sms.v4.errors import Refusal
 from strowger.channels.sms.v4.sending import read_time, zone_of
-from strowger.foundation.context import Context
 from strowger.foundation.ids import format_message_id, parse_message_id
 from strowger.messaging.notify import local_time, v4_status
 from strowger.messaging.repository.reading import find_messages
@@ -35,7 +34,7 @@ async def status(call: Call) -> dict[str, Any]:
     named = {name: parse_message_id(name) for name in ids}
     wanted: list[tuple[UUID, int]] = [(known[0], known[1]) for known in named.values() if known and known[1]]
     zone = str(await zone_of(call))
-    async with call.state.context.database.pool.acquire(timeout=5) as connection:
+    async with call.context.database.pool.acquire(timeout=5) as connection:
         rows = await find_messages(connection, call.principal.account_id, wanted)
         more = as_text(call.params, "numberinfo") in ("1", "true")
         networks = {row["network"] for row in rows if row["network"]} if more else set()
@@ -67,7 +66,7 @@ def _status_row(name: str, row: Any, zone: str, operators: Mapping[str, str] | N
 
 async def schedule(call: Call) -> dict[str, Any]:
     """``method=sms.schedule``: ``task=modify`` with a time, or ``task=delete``, for a group id."""
-    context: Context = call.state.context
+    context = call.context
     known = parse_message_id(as_text(call.params, "groupid") or "")
     if known is None:
         raise Refusal("A431")
@@ -90,7 +89,7 @@ async def schedule(call: Call) -> dict[str, Any]:
 
 async def balance(call: Call) -> dict[str, Any]:
     """``method=account.credits``: what the account has to spend."""
-    async with call.state.context.database.pool.acquire(timeout=5) as connection:
+    async with call.context.database.pool.acquire(timeout=5) as connection:
         found = await billing.balance(connection, call.principal.account_id)
     amount, currency = found or (0, call.principal.currency)
     return {**DONE, "data": {"credits": f"{amount:f}", "currency": currency}}
@@ -99,13 +98,13 @@ async def balance(call: Call) -> dict[str, Any]:
 async def usage(call: Call) -> dict[str, Any]:
     """``method=sms.usagecredit``: messages and units of the days from ``from`` to ``to``, at most 31."""
     zone = await zone_of(call)
-    today = call.state.context.clock.now().astimezone(zone).date()
+    today = call.context.clock.now().astimezone(zone).date()
     first, last = _day(call, "from", today), _day(call, "to", today)
     if not timedelta(0) <= last - first < timedelta(days=MAX_DAYS):
         raise Refusal("A406", f"from must not be after to, and at most {MAX_DAYS} days before it")
     low = datetime.combine(first, time(), zone).astimezone(UTC)
     high = datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
-    async with call.state.context.database.pool.acquire(timeout=5) as connection:
+    async with call.context.database.pool.acquire(timeout=5) as connection:
         rows = await repository.usage(connection, call.principal.account_id, low, high, str(zone))
     days = [{"date": row["day"], "sms": row["number"], "credit": int(row["units"])} for row in rows]
     return {

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import uuid_floor
 from strowger.messaging.schemas import Channel, Direction
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 USAGE = f"""
 SELECT to_char(created_at AT TIME ZONE $4, 'YYYY-MM-DD') AS day, count(*) AS number,
        coalesce(sum(units) FILTER (WHERE sent_at IS NOT NULL), 0) AS units

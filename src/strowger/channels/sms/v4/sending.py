@@ -52,7 +52,7 @@ def read_time(text: str, zone: ZoneInfo) -> datetime:
 
 async def zone_of(call: Call) -> ZoneInfo:
     """The zone of the account."""
-    return ZoneInfo(await account_zone(call.state.context.database, call.principal))
+    return ZoneInfo(await account_zone(call.context.database, call.principal))
 
 
 def read_dlrurl(url: str) -> dict[str, str]:

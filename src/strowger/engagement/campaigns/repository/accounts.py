@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeAlias
-
-import asyncpg
+from typing import Any
 
 from strowger.engagement.campaigns.schemas import Funds
+from strowger.foundation.database import Connection
 from strowger.platform.billing.repository import lock_purses, read_purses
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 COUNTRY = "SELECT country FROM account WHERE id = $1"
 CLOSED = "SELECT state = 'closed' FROM account WHERE id = $1"
 MEMBERS = "SELECT email FROM app_user WHERE account_id = $1 AND name = $2 AND state = 'active' ORDER BY id LIMIT 3"

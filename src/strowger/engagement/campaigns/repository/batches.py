@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
 from uuid import UUID
 
-import asyncpg
+from strowger.foundation.database import Connection
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 WAITING, RUNNING, DONE, CANCELLED = "scheduled", "processing", "submitted", "cancelled"
 LABELS = {WAITING: "Scheduled", RUNNING: "Processing", DONE: "Submitted", CANCELLED: "Cancelled"}
 TONES = {WAITING: "info", RUNNING: "info", DONE: "success", CANCELLED: "neutral"}

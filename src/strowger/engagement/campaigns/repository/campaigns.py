@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import String, cast, or_, select
 
 from strowger.console.sql_source import SqlSource, contains
 from strowger.engagement.campaigns.models import Campaign as CampaignRow
 from strowger.engagement.campaigns.schemas import Campaign, campaign_of
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 ADD = """
 INSERT INTO campaign (account_id, id, channel, name, sender, type, pace, created_by, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (account_id, name) DO NOTHING RETURNING id

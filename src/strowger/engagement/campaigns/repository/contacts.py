@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import func, select
 
 from strowger.console.sql_source import SqlSource, contains
 from strowger.engagement.campaigns.models import CampaignContact
 from strowger.engagement.campaigns.schemas import Contact, Kept
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 from strowger.foundation.ids import uuid_floor
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 MARKED_AT_ONCE = 5_000
 Row = tuple[int, int, str, Sequence[str], int]  # row, line, recipient, cells, state
 CLEAR = "DELETE FROM campaign_contact WHERE account_id = $1 AND campaign_id = $2"

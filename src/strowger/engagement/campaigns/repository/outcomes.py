@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypeAlias
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import and_, select
 
 from strowger.console.sql_source import SqlSource, contains
 from strowger.engagement.campaigns.models import CampaignChunk
 from strowger.engagement.campaigns.schemas import Kept
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 from strowger.messaging.models import Message
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 OUTCOMES = """
 SELECT k.batch, m.status, m.trace, count(*) AS messages, sum(m.units) AS units,
     coalesce(sum(m.price) FILTER (WHERE NOT m.refunded), 0) AS cost

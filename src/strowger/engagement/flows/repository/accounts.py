@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import asyncpg
 
@@ -12,6 +12,7 @@ from strowger.channels.sms.senders import repository as senders
 from strowger.channels.sms.senders.countries import rule_of
 from strowger.engagement.flows.schemas import Definition
 from strowger.engagement.flows.widgets.base import Choices
+from strowger.foundation.database import Connection
 from strowger.foundation.notify import notify
 from strowger.messaging.notify import SMS_SEND
 from strowger.platform.callbacks.profiles.schemas import ProfileStatus, profile_name
@@ -19,7 +20,6 @@ from strowger.platform.features.repository import OFF_OF_A
 from strowger.platform.gateway.keys import Principal
 from strowger.platform.numbers.repository import numbers
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 MANY = 500
 PLACE = "SELECT country, time_zone FROM account WHERE id = $1"
 PROFILES = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -13,9 +13,8 @@ from sqlalchemy import ARRAY, String, Text, cast, func, or_, select
 from strowger.console.sql_source import SqlSource, contains
 from strowger.engagement.flows.models import Flow as FlowRow
 from strowger.engagement.flows.schemas import Flow, Revision, flow_of
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 ADD = """
 INSERT INTO flow (account_id, name, draft, triggers, created_by, created_at, modified_by, modified_at)
 VALUES ($1, $2, $3, $4, $5, $6, $5, $6) ON CONFLICT (account_id, name) DO NOTHING RETURNING id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -14,12 +14,11 @@ from sqlalchemy import String, cast, select
 from strowger.console.sql_source import SqlSource, equals
 from strowger.engagement.flows.models import FlowRun
 from strowger.engagement.flows.schemas import Run, Step
-from strowger.foundation.database import Database, json_text
+from strowger.foundation.database import Connection, Database, json_text
 from strowger.foundation.notify import notify, tell_live
 from strowger.messaging.repository.accepting import insert_requests
 from strowger.messaging.schemas import NewRequest
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 CHANNEL = "flow_run"
 CHUNK = 1_000
 TOLD = 100  # of one account, in one notice

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import asyncpg
 import msgspec
 
+from strowger.foundation.database import Connection
 from strowger.messaging.routing.schemas import CarrierRecord, LinkRecord, LinkState, NewRoute, RouteRecord
 
 CHANNEL = "carriers"  # of LISTEN and NOTIFY: carriers or routes have changed
@@ -96,19 +96,19 @@ def _carrier(row: Any) -> CarrierRecord:
     return CarrierRecord(**dict(row))
 
 
-async def list_carriers(connection: asyncpg.Connection[Any]) -> list[CarrierRecord]:
+async def list_carriers(connection: Connection) -> list[CarrierRecord]:
     """All carriers but the removed ones, by name."""
     return [_carrier(row) for row in await connection.fetch(CARRIERS)]
 
 
-async def find_carrier(connection: asyncpg.Connection[Any], name: str) -> CarrierRecord | None:
+async def find_carrier(connection: Connection, name: str) -> CarrierRecord | None:
     """The carrier of that name, unless it was removed."""
     row = await connection.fetchrow(CARRIER_BY_NAME, name)
     return _carrier(row) if row else None
 
 
 async def insert_carrier(
-    connection: asyncpg.Connection[Any],
+    connection: Connection,
     name: str,
     kind: str,
     config: Mapping[str, Any],
@@ -121,39 +121,39 @@ async def insert_carrier(
 
 
 async def update_carrier(
-    connection: asyncpg.Connection[Any], carrier_id: int, config: Mapping[str, Any], secret_sealed: bytes | None
+    connection: Connection, carrier_id: int, config: Mapping[str, Any], secret_sealed: bytes | None
 ) -> CarrierRecord:
     """Replace a carrier's configuration, and its secret when one is given."""
     return _carrier(await connection.fetchrow(UPDATE_CARRIER, carrier_id, dict(config), secret_sealed))
 
 
-async def set_hook(connection: asyncpg.Connection[Any], carrier_id: int, hook_sealed: bytes) -> None:
+async def set_hook(connection: Connection, carrier_id: int, hook_sealed: bytes) -> None:
     """Give a carrier another secret for the address at which it calls us."""
     await connection.execute(SET_HOOK, carrier_id, hook_sealed)
 
 
-async def set_signing(connection: asyncpg.Connection[Any], carrier_id: int, signing_sealed: bytes | None) -> None:
+async def set_signing(connection: Connection, carrier_id: int, signing_sealed: bytes | None) -> None:
     """Keep the secret with which a carrier signs its reports, or forget it."""
     await connection.execute(SET_SIGNING, carrier_id, signing_sealed)
 
 
-async def set_carrier_state(connection: asyncpg.Connection[Any], carrier_id: int, state: str) -> None:
+async def set_carrier_state(connection: Connection, carrier_id: int, state: str) -> None:
     """Make a carrier active or paused."""
     await connection.execute(SET_STATE, carrier_id, state)
 
 
-async def remove_carrier(connection: asyncpg.Connection[Any], carrier_id: int) -> None:
+async def remove_carrier(connection: Connection, carrier_id: int) -> None:
     """Take a carrier out of use, with its routes, links and secret."""
     for statement in (REMOVE_ROUTES_OF, REMOVE_LINKS_OF, REMOVE_CARRIER):
         await connection.execute(statement, carrier_id)
 
 
-async def list_routes(connection: asyncpg.Connection[Any]) -> list[RouteRecord]:
+async def list_routes(connection: Connection) -> list[RouteRecord]:
     """All routes in the order in which they are tried."""
     return [RouteRecord(**dict(row)) for row in await connection.fetch(ROUTES)]
 
 
-async def insert_route(connection: asyncpg.Connection[Any], carrier_id: int, route: NewRoute) -> RouteRecord:
+async def insert_route(connection: Connection, carrier_id: int, route: NewRoute) -> RouteRecord:
     """Add a route."""
     row = await connection.fetchrow(
         INSERT_ROUTE, carrier_id, route.channel, route.country, route.type, route.sender, route.priority,
@@ -163,28 +163,28 @@ async def insert_route(connection: asyncpg.Connection[Any], carrier_id: int, rou
     return RouteRecord(**dict(row))
 
 
-async def has_route(connection: asyncpg.Connection[Any], carrier_id: int) -> bool:
+async def has_route(connection: Connection, carrier_id: int) -> bool:
     """Whether any route leads to the carrier."""
     return bool(await connection.fetchval(HAS_ROUTE, carrier_id))
 
 
-async def delete_route(connection: asyncpg.Connection[Any], route_id: int) -> bool:
+async def delete_route(connection: Connection, route_id: int) -> bool:
     """Remove a route; False when there is none of that id."""
     return await connection.fetchval(DELETE_ROUTE, route_id) is not None
 
 
-async def list_links(connection: asyncpg.Connection[Any]) -> list[LinkRecord]:
+async def list_links(connection: Connection) -> list[LinkRecord]:
     """The live state of every bind, by carrier and number."""
     return [LinkRecord(**dict(row)) for row in await connection.fetch(LINKS)]
 
 
-async def carrier_workers(connection: asyncpg.Connection[Any], live: Iterable[int]) -> list[int]:
+async def carrier_workers(connection: Connection, live: Iterable[int]) -> list[int]:
     """Those of the live processes that run carriers."""
     return [row["id"] for row in await connection.fetch(PEERS, list(live))]
 
 
 async def hold_links(
-    connection: asyncpg.Connection[Any], carrier_id: int, worker_id: int, live: Iterable[int], binds: int, share: int
+    connection: Connection, carrier_id: int, worker_id: int, live: Iterable[int], binds: int, share: int
 ) -> list[int]:
     """Lease free binds of a carrier for a worker until it holds ``share``; returns all that it holds.
 
@@ -201,18 +201,18 @@ async def hold_links(
 
 
 async def give_up_links(
-    connection: asyncpg.Connection[Any], carrier_id: int, worker_id: int, binds: Sequence[int], detail: str
+    connection: Connection, carrier_id: int, worker_id: int, binds: Sequence[int], detail: str
 ) -> None:
     """Let binds of a worker go, so that another may lease them."""
     await connection.execute(GIVE_UP, carrier_id, worker_id, list(binds), detail)
 
 
-async def give_up_all_links(connection: asyncpg.Connection[Any], worker_id: int) -> None:
+async def give_up_all_links(connection: Connection, worker_id: int) -> None:
     """Let every bind of a worker go."""
     await connection.execute(GIVE_UP_ALL, worker_id)
 
 
-async def tell_links(connection: asyncpg.Connection[Any], worker_id: int, states: Sequence[LinkState]) -> None:
+async def tell_links(connection: Connection, worker_id: int, states: Sequence[LinkState]) -> None:
     """Write the live state of binds that the worker still holds."""
     counters = [msgspec.json.encode(s.counters).decode() for s in states]
     await connection.execute(
@@ -226,6 +226,6 @@ async def tell_links(connection: asyncpg.Connection[Any], worker_id: int, states
     )
 
 
-async def notify_changed(connection: asyncpg.Connection[Any], name: str) -> None:
+async def notify_changed(connection: Connection, name: str) -> None:
     """Tell every process, at commit, that carriers or routes have changed."""
     await connection.execute(NOTIFY, CHANNEL, name)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import asyncpg
-
-from strowger.foundation.database import columns
+from strowger.foundation.database import Connection, columns
 from strowger.messaging.route import Network, NumberPlan
 
 CHANNEL = "carriers"  # of LISTEN and NOTIFY
@@ -45,21 +43,19 @@ ON CONFLICT (prefix) DO UPDATE SET network = excluded.network, country = exclude
 NOTIFY = "SELECT pg_notify($1, '')"
 
 
-async def version(connection: asyncpg.Connection[Any]) -> int:
+async def version(connection: Connection) -> int:
     """The number of the last import; 0 when there is no range."""
     return int(await connection.fetchval(VERSION))
 
 
-async def number_plan(connection: asyncpg.Connection[Any], of: int, number: str | None = None) -> NumberPlan:
+async def number_plan(connection: Connection, of: int, number: str | None = None) -> NumberPlan:
     """The whole plan, for memory; with ``number`` only the ranges that hold it."""
     heads = [number[:length] for length in range(1, len(number) + 1)] if number else None
     rows = await (connection.fetch(RANGES) if heads is None else connection.fetch(RANGES_OF, heads))
     return NumberPlan({row[0]: Network(row[1], row[2], row[3], row[4]) for row in rows}, of)
 
 
-async def operator_names(
-    connection: asyncpg.Connection[Any], networks: Collection[str] | None = None
-) -> dict[str, str]:
+async def operator_names(connection: Connection, networks: Collection[str] | None = None) -> dict[str, str]:
     """The operators' names by MCC and MNC, of these networks or of all; one without a name in the plan is not there."""
     if networks is None:
         rows = await connection.fetch(ALL_NAMES)
@@ -68,25 +64,25 @@ async def operator_names(
     return {row["network"]: row["operator"] for row in rows}
 
 
-async def circles(connection: asyncpg.Connection[Any], numbers: Collection[str]) -> dict[str, str]:
+async def circles(connection: Connection, numbers: Collection[str]) -> dict[str, str]:
     """The circle of each number; empty where the plan does not say."""
     rows = await connection.fetch(CIRCLES, sorted(numbers)) if numbers else []
     return {row["number"]: row["circle"] for row in rows}
 
 
-async def listed(connection: asyncpg.Connection[Any], search: str, limit: int) -> list[dict[str, Any]]:
+async def listed(connection: Connection, search: str, limit: int) -> list[dict[str, Any]]:
     """Ranges whose prefix or network begins with a text, or whose operator or circle holds it."""
     return [dict(row) for row in await connection.fetch(LISTED, search, limit)]
 
 
-async def counted(connection: asyncpg.Connection[Any]) -> tuple[int, int]:
+async def counted(connection: Connection) -> tuple[int, int]:
     """How many ranges and networks there are."""
     row = await connection.fetchrow(COUNTED)
     assert row is not None
     return row["ranges"], row["networks"]
 
 
-async def store(connection: asyncpg.Connection[Any], ranges: Sequence[Range], replace: bool) -> None:
+async def store(connection: Connection, ranges: Sequence[Range], replace: bool) -> None:
     """Add ranges to the plan, or put them in its place, and tell every process at commit."""
     if replace:
         await connection.execute(CLEAR)

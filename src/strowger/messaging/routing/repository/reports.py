@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import asyncpg
-
-from strowger.foundation.database import json_text
+from strowger.foundation.database import Connection, json_text
 from strowger.messaging.outcomes import Incoming, Receipt
 from strowger.messaging.statuses import Status
 
@@ -43,12 +41,12 @@ def _row(report: Receipt | Incoming) -> dict[str, Any]:
     return {"carrier_id": report.carrier_id, "kind": kind, "report": body, "received_at": report.at}
 
 
-async def store_reports(connection: asyncpg.Connection[Any], reports: Sequence[Receipt | Incoming]) -> None:
+async def store_reports(connection: Connection, reports: Sequence[Receipt | Incoming]) -> None:
     """Keep reports until a worker takes them, and wake the workers at commit."""
     await connection.execute(STORE, json_text([_row(report) for report in reports]), CHANNEL)
 
 
-async def take_reports(connection: asyncpg.Connection[Any], limit: int) -> list[Receipt | Incoming]:
+async def take_reports(connection: Connection, limit: int) -> list[Receipt | Incoming]:
     """Take the oldest reports that nobody else is taking."""
     rows = sorted(await connection.fetch(TAKE, limit), key=lambda row: row["id"])
     return [_report(row["carrier_id"], row["kind"], row["report"], row["received_at"]) for row in rows]

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
 
-import asyncpg
-
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
+from strowger.foundation.database import Connection
 
 SPEND = "INSERT INTO spent_proof (hash, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING true"
 FAILURES = "SELECT count(*) FROM sign_in_failure WHERE key = ANY ($1::bytea[]) AND at > $2 GROUP BY key ORDER BY 1 DESC LIMIT 1"

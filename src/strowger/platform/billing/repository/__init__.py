@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
-
-from strowger.foundation.database import columns
+from strowger.foundation.database import Connection, columns
 from strowger.platform.billing.purse import Purse
 from strowger.platform.billing.repository.prices import add_tariff, tariffs, terms
 
@@ -26,7 +24,6 @@ __all__ = [
     "tariffs",
     "terms",
 ]
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 PURSES = """
 SELECT w.account_id, w.balance, w.credit_limit, w.kind, w.payer_id, w.day, w.day_spent, w.day_cap, w.month, w.month_spent,
        w.month_limit, w.low_at, w.told, a.time_zone, a.currency

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
+from strowger.foundation.database import Connection
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 ONE = "SELECT * FROM auto_recharge WHERE account_id = $1"
 # scope: the payment service names a set-up by its reference
 BY_SETUP = "SELECT * FROM auto_recharge WHERE setup_reference = $1 FOR UPDATE"  # account_id follows from it

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
+from strowger.foundation.database import Connection
+
 TAKE_NOTICES = text("""
 UPDATE billing_notice n SET mailed_at = :now FROM account a JOIN wallet w ON w.account_id = a.id
 WHERE a.id = n.account_id AND n.id IN (

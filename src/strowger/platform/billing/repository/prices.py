@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
 from sqlalchemy import ColumnElement, Select, or_, select
 
+from strowger.foundation.database import Connection
 from strowger.platform.accounts.models import Account
 from strowger.platform.billing.models import Tariff
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 KEPT = timedelta(days=7)  # a message may end that long after its price did
 TARIFFS = """
 SELECT account_id, channel, country, network, type, sender, currency, unit_price, fee, refund_undelivered, valid_from, valid_until

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import date, datetime
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
 
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 from strowger.platform.accounts.models import Account
 from strowger.platform.billing.models import Invoice, LedgerEntry, Recharge, UsageDay, Wallet
 from strowger.platform.reports.types import cursor_batches
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 ENTRY, USAGE, RECHARGE = LedgerEntry.__table__.c, UsageDay.__table__.c, Recharge.__table__.c
 INVOICE, WALLET, ACCOUNT = Invoice.__table__.c, Wallet.__table__.c, Account.__table__.c
 STATEMENT = """

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
+from strowger.foundation.database import Connection
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 PROFILE_FIELDS = ("company", "address", "city", "state", "postal_code", "country", "email", "tax_id", "tan")
 ADD = """
 INSERT INTO recharge (id, account_id, reference, method, amount, tax, tax_rate, tax_name, total, currency, by_user, created_at)

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import asyncpg
-
 from strowger.foundation.clock import Clock
+from strowger.foundation.database import Connection
 from strowger.platform.callbacks.profiles import repository
 
 KEPT_SECONDS = 5.0
@@ -47,7 +46,7 @@ class ProfileFacts:
         self._defaults: dict[int, Mapping[str, UUID]] = {}
         self._at = self._clock.monotonic()
 
-    async def targets(self, connection: asyncpg.Connection[Any], wanted: Sequence[tuple[int, Stored]]) -> Targets:
+    async def targets(self, connection: Connection, wanted: Sequence[tuple[int, Stored]]) -> Targets:
         """The targets of a batch (account, what was asked for); at most two queries, none when all is known."""
         if self._clock.monotonic() - self._at > KEPT_SECONDS or len(self._profiles) > MAX_KEPT:
             self.forget()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from strowger.foundation.context import Context
+from strowger.foundation.clock import utc_text
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.callbacks.profiles import repository
 from strowger.platform.callbacks.profiles.deliveries import KEPT, MOST_CHOSEN, Deliveries, Wanted
@@ -17,11 +17,11 @@ from strowger.platform.callbacks.profiles.report import KEPT_DAYS, daily_report
 from strowger.platform.callbacks.profiles.schemas import METHODS, Profile, ProfileStatus, profile_name
 from strowger.platform.callbacks.profiles.service import ProfileService
 from strowger.platform.callbacks.profiles.variables import CHANNELS, EVENTS, SYSTEM
-from strowger.platform.callbacks.profiles.view import as_object, moment_text
+from strowger.platform.callbacks.profiles.view import as_object
 from strowger.platform.callbacks.schemas import Attempt, AttemptOutcome, CallbackState
 from strowger.platform.gateway.envelope import said
 from strowger.platform.gateway.operations import Answer, Call
-from strowger.platform.gateway.params import as_text
+from strowger.platform.gateway.params import as_text, read_moment, read_whole
 
 ENCODE = msgspec.json.Encoder().encode
 PAGE, MOST = 25, 100
@@ -34,13 +34,8 @@ def _answer(data: Any, message: str, status: int = 200, **more: Any) -> Answer:
     return Answer(status, ENCODE(said(OK, message, data, **more, status=status)))
 
 
-def _context(call: Call) -> Context:
-    context: Context = call.state.context
-    return context
-
-
 def _service(call: Call) -> ProfileService:
-    return ProfileService(_context(call))
+    return ProfileService(call.context)
 
 
 async def _named(call: Call) -> Profile:
@@ -56,7 +51,7 @@ async def create(call: Call) -> Answer:
 async def list_profiles(call: Call) -> Answer:
     """The profiles that fit, newest first."""
     found = [one for one in await _service(call).list_all(call.principal.account_id) if _fits(one, call)]
-    limit, offset = _whole(call, "limit", PAGE, 1, MOST), _whole(call, "offset", 0, 0, 1_000_000)
+    limit, offset = read_whole(call.params, "limit", PAGE, MOST, 1), read_whole(call.params, "offset", 0, 1_000_000, 0)
     rows = [as_object(one) for one in found[offset : offset + limit]]
     meta = {"total": len(found), "limit": limit, "offset": offset}
     return _answer(rows, "Profiles fetched successfully", meta=meta)
@@ -74,7 +69,7 @@ def _fits(profile: Profile, call: Call) -> bool:
         raise refuse("RBC305", "http_method", f"Must be one of {', '.join(METHODS)}")
     if status is not None and status not in ("1", "2", "3"):
         raise StrowgerError("E400", "Must be 1, 2 or 3", field="status")
-    since, until = _moment(call, "from"), _moment(call, "to", end=True)
+    since, until = read_moment(call.params, "from"), read_moment(call.params, "to", end=True)
     return (
         (title is None or title.strip().lower() in draft.title.lower())
         and (channel is None or channel.lower() == draft.channel)
@@ -135,7 +130,7 @@ async def test(call: Call) -> Answer:
     found, event = await _named(call), as_text(call.params, "event") or ""
     if event and event not in EVENTS:
         raise refuse("RBC309", "event", f"{event[:40]!r} is no event")
-    return _answer(_attempt(await Deliveries(_context(call)).test(found, event)), "Test event sent")
+    return _answer(_attempt(await Deliveries(call.context).test(found, event)), "Test event sent")
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
@@ -156,16 +151,16 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
 async def rotate(call: Call) -> Answer:
     """Replace the signing secret."""
     found = await _named(call)
-    hours = _whole(call, "overlap_hours", 24, 0, 168)
+    hours = read_whole(call.params, "overlap_hours", 24, 168, 0)
     secret = await _service(call).rotate(found.account_id, found.id, timedelta(hours=hours))
     return _answer({"profile_id": found.name, "signing_secret": secret}, "Signing secret replaced")
 
 
 async def deliveries(call: Call) -> Answer:
     """What waits, failed, was dropped or was taken."""
-    found, context = await _named(call), _context(call)
-    limit, offset = _whole(call, "limit", PAGE, 1, MOST), _whole(call, "offset", 0, 0, 1_000_000)
-    since, until = _moment(call, "from"), _moment(call, "to", end=True)
+    found, context = await _named(call), call.context
+    limit, offset = read_whole(call.params, "limit", PAGE, MOST, 1), read_whole(call.params, "offset", 0, 1_000_000, 0)
+    since, until = read_moment(call.params, "from"), read_moment(call.params, "to", end=True)
     if as_text(call.params, "status") == "delivered":
         earliest = since or context.clock.now() - KEPT
         rows = await Deliveries(context).delivered(found, earliest, until, limit, offset)
@@ -189,15 +184,15 @@ def _queued(row: Any, profile: Profile) -> dict[str, Any]:
     state = CallbackState(row["state"])
     return {
         **_delivery(row, profile), "status": NAMES[state], "last_error": row["last_error"],
-        "created_at": moment_text(row["created_at"]),
-        "next_attempt_at": moment_text(row["due_at"]) if state is CallbackState.PENDING else None,
+        "created_at": utc_text(row["created_at"], "milliseconds"),
+        "next_attempt_at": utc_text(row["due_at"], "milliseconds") if state is CallbackState.PENDING else None,
     }  # fmt: skip
 
 
 def _delivered(row: Any, profile: Profile) -> dict[str, Any]:
     return {
         **_delivery(row, profile), "status": "delivered", "last_error": None, "http_status": row["http_status"],
-        "duration_ms": row["duration_ms"], "created_at": moment_text(row["at"]), "next_attempt_at": None,
+        "duration_ms": row["duration_ms"], "created_at": utc_text(row["at"], "milliseconds"), "next_attempt_at": None,
     }  # fmt: skip
 
 
@@ -217,10 +212,10 @@ async def retrigger(call: Call) -> Answer:
     found = await _named(call)
     wanted = Wanted(
         _states(call, (CallbackState.FAILED, CallbackState.DROPPED)),
-        _moment(call, "from"),
-        _moment(call, "to", end=True),
+        read_moment(call.params, "from"),
+        read_moment(call.params, "to", end=True),
     )
-    number = await Deliveries(_context(call)).replay(found, wanted, _ids(call))
+    number = await Deliveries(call.context).replay(found, wanted, _ids(call))
     return _answer({"retriggered": number}, "Deliveries are sent again")
 
 
@@ -243,13 +238,13 @@ async def retrigger_one(call: Call) -> Answer:
         delivery_id = UUID(call.path_params["delivery_id"])
     except ValueError:
         raise refuse("RBC314", "delivery_id", "No such delivery") from None
-    await Deliveries(_context(call)).replay_one(call.principal.account_id, delivery_id)
+    await Deliveries(call.context).replay_one(call.principal.account_id, delivery_id)
     return _answer({"retriggered": 1}, "The delivery is sent again")
 
 
 async def report(call: Call) -> Answer:
     """Figures by day."""
-    found, context = await _named(call), _context(call)
+    found, context = await _named(call), call.context
     zone = await repository.time_zone(context.database.pool, found.account_id)
     today = context.clock.now().astimezone(UTC).date()
     last = _date(call, "to") or today + timedelta(days=1)
@@ -291,32 +286,6 @@ async def set_default(call: Call) -> Answer:
     return await defaults(call)
 
 
-def _whole(call: Call, name: str, usual: int, least: int, most: int) -> int:
-    text = as_text(call.params, name)
-    if text is None:
-        return usual
-    text = text.strip()
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
-        raise StrowgerError("E400", f"Must be a whole number from {least} to {most}", field=name)
-    return int(text)
-
-
-def _moment(call: Call, name: str, end: bool = False) -> datetime | None:
-    """An ISO date or date-time; a date as ``end`` stands for the end of that day. In UTC unless it names an offset."""
-    text = as_text(call.params, name)
-    if text is None:
-        return None
-    text = text.strip()
-    try:
-        if len(text) == 10:
-            day = datetime.combine(date.fromisoformat(text), time(), UTC)
-            return day + timedelta(days=1) if end else day
-        moment = datetime.fromisoformat(text.replace(" ", "T", 1))
-    except (ValueError, OverflowError):
-        raise StrowgerError("E400", "Must be an ISO 8601 date or date-time", field=name) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def _date(call: Call, name: str) -> date | None:
-    moment = _moment(call, name)
+    moment = read_moment(call.params, name)
     return moment.date() if moment else None

@@ -6,18 +6,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import asyncpg
-
+from strowger.foundation.database import Queryable
 from strowger.foundation.logs import get_logger
 from strowger.platform.callbacks.profiles import repository
 
 if TYPE_CHECKING:
     from strowger.platform.callbacks.schemas import Result
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.Pool[Any]"
 log = get_logger(__name__)
 DELIVERED, DROPPED = 1, 4
 GONE = 410
@@ -38,7 +36,7 @@ class _Run:
     gone: bool = False
 
 
-async def note_results(connection: Connection, results: Sequence[Result]) -> None:
+async def note_results(connection: Queryable, results: Sequence[Result]) -> None:
     """Write what a batch of results means for the profiles in it, within the caller's transaction."""
     own = [result for result in results if "profile" in result.job.target]
     if not own:
@@ -58,7 +56,7 @@ def bucket_of(ms: int) -> int:
     return next((place for place, bound in enumerate(BOUNDS) if ms <= bound), len(BOUNDS))
 
 
-async def _count(connection: Connection, results: Sequence[Result]) -> None:
+async def _count(connection: Queryable, results: Sequence[Result]) -> None:
     numbers: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
     for result in results:
         attempt = result.attempt
@@ -95,7 +93,7 @@ def _runs(results: Sequence[Result]) -> dict[tuple[int, UUID], _Run]:
     return runs
 
 
-async def _note_failures(connection: Connection, failing: Sequence[tuple[tuple[int, UUID], _Run]]) -> None:
+async def _note_failures(connection: Queryable, failing: Sequence[tuple[tuple[int, UUID], _Run]]) -> None:
     rows = [(*key, run.first, run.last, run.number, run.error, run.gone) for key, run in failing]
     for row in await repository.note_failed(connection, rows, SWITCHED_OFF_AFTER):
         if row["is_first"]:

@@ -9,9 +9,8 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-import asyncpg
-
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.http_client import HttpFailed, Refused
 from strowger.foundation.settings import Settings
 from strowger.platform.callbacks.profiles import repository
@@ -59,7 +58,7 @@ class ProfileService:
         sealed = seal_secret(self._box, account_id, profile_id, random.token_bytes(SECRET_BYTES))
         values = seal_draft(self._box, account_id, profile_id, draft)
 
-        async def work(connection: asyncpg.Connection[Any]) -> None:
+        async def work(connection: Connection) -> None:
             await repository.lock_account(connection, account_id)
             if await repository.number_of(connection, account_id) >= MOST_PROFILES:
                 raise refuse("RBC313", "title", f"The account has {MOST_PROFILES} profiles")
@@ -106,7 +105,7 @@ class ProfileService:
             await self._check_reach(draft)
         values = seal_draft(self._box, account_id, profile_id, draft)
 
-        async def work(connection: asyncpg.Connection[Any]) -> None:
+        async def work(connection: Connection) -> None:
             await repository.lock_account(connection, account_id)
             await self._check_title(connection, account_id, draft.title, profile_id)
             await repository.update(connection, account_id, profile_id, self._clock.now(), values)
@@ -185,8 +184,8 @@ class ProfileService:
             except HttpFailed:
                 continue
 
-    async def _change(self, account_id: int, work: Callable[[asyncpg.Connection[Any]], Awaitable[T]]) -> T:
-        async def told(connection: asyncpg.Connection[Any]) -> T:
+    async def _change(self, account_id: int, work: Callable[[Connection], Awaitable[T]]) -> T:
+        async def told(connection: Connection) -> T:
             done = await work(connection)
             await repository.tell(connection, account_id)
             return done

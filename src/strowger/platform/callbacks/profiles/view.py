@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from strowger.foundation.clock import utc_text
 from strowger.platform.callbacks.profiles.credentials import mask
 from strowger.platform.callbacks.profiles.picking import names_in, replacers_of
 from strowger.platform.callbacks.profiles.schemas import Auth, Encryption, Profile, retry_of
 from strowger.platform.callbacks.signing import secret_text
 
 Show = Callable[[str], str]
-
-
-def moment_text(moment: datetime | None) -> str | None:
-    """A moment as ``2026-01-05T10:11:12.000Z``."""
-    if moment is None:
-        return None
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
 
 
 def as_object(profile: Profile, reveal: bool = False) -> dict[str, Any]:
@@ -38,8 +30,8 @@ def as_object(profile: Profile, reveal: bool = False) -> dict[str, Any]:
         "body_type": draft.body_type,
         "body": draft.body if isinstance(draft.body, str) else json_text(draft.body or {}),
         "status": int(profile.status),
-        "created_at": moment_text(profile.created_at),
-        "modified_at": moment_text(profile.modified_at),
+        "created_at": utc_text(profile.created_at, "milliseconds"),
+        "modified_at": utc_text(profile.modified_at, "milliseconds"),
         "enc": _encryption(draft.enc, show),
         "response_message": draft.response_message,
         "channel": draft.channel,
@@ -51,8 +43,8 @@ def as_object(profile: Profile, reveal: bool = False) -> dict[str, Any]:
         "retry": {"count": retries, "interval": list(waits)},
         "signature": draft.signed,
         "signing_secrets": [show(secret_text(secret)) for secret in profile.secrets],
-        "failing_since": moment_text(profile.failing_since),
-        "disabled_at": moment_text(profile.disabled_at),
+        "failing_since": utc_text(profile.failing_since, "milliseconds"),
+        "disabled_at": utc_text(profile.disabled_at, "milliseconds"),
         "disabled_reason": profile.disabled_why,
     }
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.platform.directory.schemas import MAX_CONTACTS, Person, Values
-
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 PERSON = """
 SELECT c.id, c.mobile, c.name, c.email, c.city, c.state, c.country, c.fields, c.source, c.created_by, c.created_at, c.updated_at,

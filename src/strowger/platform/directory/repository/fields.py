@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.platform.directory.schemas import CustomField
-
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 ALL = "SELECT id, name, kind FROM contact_field WHERE account_id = $1 ORDER BY lower(name)"
 ADD = """

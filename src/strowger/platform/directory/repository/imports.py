@@ -10,10 +10,9 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from strowger.console.sql_source import SqlSource, contains
-from strowger.foundation.database import Database, json_text
+from strowger.foundation.database import Connection, Database, json_text
 from strowger.platform.directory.mapping import Row
 from strowger.platform.directory.models import ContactImport
-from strowger.platform.directory.repository.contacts import Connection
 
 COLUMNS = (
     "row",

@@ -9,11 +9,10 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or
 from sqlalchemy.dialects.postgresql import array, asyncpg
 
 from strowger.console.sql_source import Row, SqlSource, contains
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 from strowger.platform.blocklist.models import BlocklistEntry
 from strowger.platform.blocklist.service import CHANNELS
 from strowger.platform.directory.models import Contact, ContactTag
-from strowger.platform.directory.repository.contacts import Connection
 from strowger.platform.directory.schemas import CustomField, Label
 
 Condition = ColumnElement[bool]

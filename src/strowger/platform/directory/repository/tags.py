@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.platform.directory.schemas import Label
-
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 COLUMNS = "id, name, colour, criteria, created_by, created_at"
 ALL = f"SELECT {COLUMNS} FROM tag WHERE account_id = $1 ORDER BY lower(name)"  # noqa: S608

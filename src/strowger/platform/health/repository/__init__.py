@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.foundation.workers import live_worker_ids
 
 QUEUE = """
@@ -45,46 +44,46 @@ WHERE c.relkind = 'r' AND n.nspname = 'public' GROUP BY 1 ORDER BY sum(pg_total_
 """
 
 
-async def queue(connection: asyncpg.Connection[Any]) -> Any:
+async def queue(connection: Connection) -> Any:
     """Depth of the submission queue and age in seconds of its oldest due row."""
     return await connection.fetchrow(QUEUE)
 
 
-async def lanes(connection: asyncpg.Connection[Any]) -> list[Any]:
+async def lanes(connection: Connection) -> list[Any]:
     """Depth per lane and priority."""
     return await connection.fetch(LANES)
 
 
-async def callbacks(connection: asyncpg.Connection[Any]) -> dict[int, int]:
+async def callbacks(connection: Connection) -> dict[int, int]:
     """Number of waiting (0) and failed (2) callbacks."""
     return {row["state"]: row["number"] for row in await connection.fetch(CALLBACKS)}
 
 
-async def links(connection: asyncpg.Connection[Any]) -> list[Any]:
+async def links(connection: Connection) -> list[Any]:
     """Every bind of every carrier with its state and counters."""
     return await connection.fetch(LINKS)
 
 
-async def live_workers(connection: asyncpg.Connection[Any]) -> int:
+async def live_workers(connection: Connection) -> int:
     """Number of workers (of the pipeline) that are alive."""
     return len(await live_worker_ids(connection, "worker"))
 
 
-async def processes(connection: asyncpg.Connection[Any]) -> list[Any]:
+async def processes(connection: Connection) -> list[Any]:
     """The processes that were alive within the hour, and how many seconds ago they gave a sign of life."""
     return await connection.fetch(PROCESSES)
 
 
-async def mail(connection: asyncpg.Connection[Any], now: Any) -> Any:
+async def mail(connection: Connection, now: Any) -> Any:
     """Outgoing mail: waiting, failed within a day, age of the oldest in seconds."""
     return await connection.fetchrow(MAIL, now)
 
 
-async def storage(connection: asyncpg.Connection[Any]) -> Any:
+async def storage(connection: Connection) -> Any:
     """Size, version and connections of the database."""
     return await connection.fetchrow(STORAGE)
 
 
-async def tables(connection: asyncpg.Connection[Any]) -> list[Any]:
+async def tables(connection: Connection) -> list[Any]:
     """The largest tables, partitions counted as one."""
     return await connection.fetch(TABLES)

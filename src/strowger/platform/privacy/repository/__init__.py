@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
+from strowger.foundation.database import Connection
+
 CHUNK = 5_000
 
 RULES = "SELECT kind, days FROM retention WHERE account_id = $1"

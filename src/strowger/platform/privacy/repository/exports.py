@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
+from strowger.foundation.database import Connection
+
 ASK = """
 INSERT INTO data_export (id, account_id, hint, by_user, asked_at, subject_sealed) VALUES ($1, $2, $3, $4, $5, $6)
 """

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
+from strowger.foundation.database import Connection
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 INVITE = "UPDATE subaccount SET invite_hash = $2, invite_until = $3 WHERE account_id = $1"
 # scope: before sign-in; whoever has the link's token is the invited one
 FIND_INVITE = """

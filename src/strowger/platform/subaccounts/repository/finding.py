@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
+from strowger.foundation.database import Connection
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 PARENT = """
 SELECT a.id, a.sid, a.name, a.country, a.currency, a.time_zone, a.state, a.settings, a.parent_id, w.kind, w.balance,
        w.credit_limit, (SELECT u.email FROM app_user u WHERE u.account_id = a.id ORDER BY u.id LIMIT 1) AS email

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.platform.billing.repository.recharging import save_low_balance
 from strowger.platform.numbers import repository as numbers
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 MOST_SHARES = 10_000
 ADD_ACCOUNT = """
 INSERT INTO account (sid, name, country, currency, time_zone, state, settings, parent_id, created_at)

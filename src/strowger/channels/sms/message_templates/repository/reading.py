@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -15,10 +15,9 @@ from sqlalchemy import Text as SqlText
 from strowger.channels.sms.message_templates.models import SmsTemplate
 from strowger.channels.sms.message_templates.schemas import State
 from strowger.console.sql_source import SqlSource, contains
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 from strowger.messaging.statuses import Status
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 COLUMNS = """id, title, content, template_id, entity_id, senders, purpose, iso_code, language, defaults, status, reason,
     version, replaces, author, created_at, decided_at, decided_by"""
 ONE = f"SELECT {COLUMNS} FROM sms_template WHERE account_id = $1 AND id = $2"  # noqa: S608

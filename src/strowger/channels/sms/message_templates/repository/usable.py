@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, TypeAlias
-
-import asyncpg
+from typing import Any
 
 from strowger.channels.sms.message_templates.placeholders import split
 from strowger.channels.sms.message_templates.schemas import State, UsableTemplate
+from strowger.foundation.database import Connection
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 Key = tuple[int, str]
 USABLE = f"""
 SELECT t.account_id, t.template_id, t.content, t.senders, t.purpose, t.entity_id, t.defaults

@@ -8,9 +8,8 @@ from typing import Any
 
 import asyncpg
 
-from strowger.channels.sms.message_templates.repository.reading import Connection
 from strowger.channels.sms.message_templates.schemas import NewTemplate, State
-from strowger.foundation.database import columns
+from strowger.foundation.database import Connection, columns
 from strowger.foundation.notify import notify
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('sms_template:' || $1::text, 0))"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 import asyncpg
 from sqlalchemy import ColumnElement, Select, case, or_, select
@@ -12,10 +12,9 @@ from sqlalchemy import ColumnElement, Select, case, or_, select
 from strowger.channels.sms.receive.models import ReceiveConfiguration
 from strowger.channels.sms.receive.schemas import Configuration, Draft
 from strowger.console.sql_source import SqlSource, contains, equals
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 from strowger.foundation.notify import notify
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 COLUMNS = """c.id, c.keyword, c.expires_at, c.reply_text, c.reply_sender, c.reply_minutes, c.forward_numbers, c.forward_emails,
     c.callback, c.smpp_user_id, c.consent, c.reply_template, c.reply_entity, c.tag_id"""
 FIND = f"""

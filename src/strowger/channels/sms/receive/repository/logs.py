@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -13,10 +13,9 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from strowger.channels.sms.receive.models import ReceiveLog
 from strowger.console.sql_source import SqlSource, contains, equals
 from strowger.console.table_query import TimeRange
-from strowger.foundation.database import Database
+from strowger.foundation.database import Connection, Database
 from strowger.foundation.ids import uuid_floor, uuid_time
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 DELAY = timedelta(
     days=1
 )  # between the ids of a message and of what it caused, at most; they are made within one commit

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
-
-import asyncpg
 
 from strowger.channels.sms.receive.matching import KeywordTable
 from strowger.channels.sms.receive.repository.configurations import COLUMNS, read_configuration
-from strowger.foundation.database import columns, json_text
+from strowger.foundation.database import Connection, columns, json_text
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 Place = tuple[int, str]  # account and number
 LOAD = f"""
 SELECT c.account_id, c.msisdn, {COLUMNS} FROM receive_configuration c

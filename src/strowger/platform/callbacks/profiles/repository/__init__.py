@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
+from strowger.foundation.database import Queryable, columns
 
-from strowger.foundation.database import columns
-
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.Pool[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 # scope: completed below, each time with account_id
 PROFILE = """
 SELECT p.id, p.account_id, a.sid, p.pod, p.title, p.channel, p.events, p.statuses, p.method, p.url, p.body_type, p.body,
@@ -108,33 +105,33 @@ SELECT a.time_zone FROM account a JOIN pg_timezone_names z ON z.name = a.time_zo
 NOTIFY = "SELECT pg_notify('profiles', $1::text), pg_notify('accounts', $1::text)"
 
 
-async def find(connection: Connection, account_id: int, profile_id: UUID) -> Any:
+async def find(connection: Queryable, account_id: int, profile_id: UUID) -> Any:
     """A profile of the account, deleted or not; None when there is none."""
     return await connection.fetchrow(FIND, account_id, profile_id)
 
 
-async def live(connection: Connection, account_id: int, limit: int) -> list[Any]:
+async def live(connection: Queryable, account_id: int, limit: int) -> list[Any]:
     """The account's profiles, newest first."""
     return await connection.fetch(LIVE, account_id, limit)
 
 
-async def lock_account(connection: Connection, account_id: int) -> None:
+async def lock_account(connection: Queryable, account_id: int) -> None:
     """Let one transaction at a time change the set of the account's profiles."""
     await connection.execute(LOCK_ACCOUNT, str(account_id))
 
 
-async def number_of(connection: Connection, account_id: int) -> int:
+async def number_of(connection: Queryable, account_id: int) -> int:
     """How many profiles the account has."""
     return int(await connection.fetchval(NUMBER, account_id))
 
 
-async def title_taken(connection: Connection, account_id: int, title: str, but: UUID) -> bool:
+async def title_taken(connection: Queryable, account_id: int, title: str, but: UUID) -> bool:
     """Whether another profile of the account has that title, in whatever case."""
     return bool(await connection.fetchval(TITLE_TAKEN, account_id, title, but))
 
 
 async def insert(
-    connection: Connection,
+    connection: Queryable,
     account_id: int,
     profile_id: UUID,
     now: datetime,
@@ -150,27 +147,27 @@ async def insert(
 
 
 async def update(
-    connection: Connection, account_id: int, profile_id: UUID, now: datetime, values: Mapping[str, Any]
+    connection: Queryable, account_id: int, profile_id: UUID, now: datetime, values: Mapping[str, Any]
 ) -> None:
     """Change a profile; ``values`` holds WRITTEN."""
     await connection.execute(UPDATE, account_id, profile_id, now, *(values[name] for name in WRITTEN))
 
 
 async def move_queued(
-    connection: Connection, account_id: int, profile_id: UUID, endpoint: str, target: Mapping[str, Any]
+    connection: Queryable, account_id: int, profile_id: UUID, endpoint: str, target: Mapping[str, Any]
 ) -> None:
     """Let what waits or failed show and use the profile's present address."""
     await connection.execute(MOVE_QUEUED, account_id, profile_id, endpoint, dict(target))
 
 
 async def set_status(
-    connection: Connection, account_id: int, profile_id: UUID, status: int, now: datetime, why: str | None
+    connection: Queryable, account_id: int, profile_id: UUID, status: int, now: datetime, why: str | None
 ) -> None:
     """Enable or disable; enabling forgets its failures."""
     await connection.execute(SET_STATUS, account_id, profile_id, status, now, why)
 
 
-async def delete(connection: Connection, account_id: int, profile_id: UUID, now: datetime) -> None:
+async def delete(connection: Queryable, account_id: int, profile_id: UUID, now: datetime) -> None:
     """Delete a profile with its secrets and all that names it as receiver."""
     await connection.execute(DELETE, account_id, profile_id, now)
     await connection.execute(FORGET_DEFAULTS, account_id, profile_id)
@@ -178,13 +175,13 @@ async def delete(connection: Connection, account_id: int, profile_id: UUID, now:
 
 
 async def rotate(
-    connection: Connection, account_id: int, profile_id: UUID, sealed: bytes, until: datetime, now: datetime
+    connection: Queryable, account_id: int, profile_id: UUID, sealed: bytes, until: datetime, now: datetime
 ) -> None:
     """Make ``sealed`` the secret; the present one signs as well until then."""
     await connection.execute(ROTATE, account_id, profile_id, sealed, until, now)
 
 
-async def defaults_of(connection: Connection, accounts: Sequence[int]) -> dict[int, dict[str, UUID]]:
+async def defaults_of(connection: Queryable, accounts: Sequence[int]) -> dict[int, dict[str, UUID]]:
     """The default profile of each event, for each account; accounts without any have an empty map."""
     found: dict[int, dict[str, UUID]] = {account: {} for account in accounts}
     for row in await connection.fetch(DEFAULTS, list(accounts)):
@@ -192,7 +189,7 @@ async def defaults_of(connection: Connection, accounts: Sequence[int]) -> dict[i
     return found
 
 
-async def set_default(connection: Connection, account_id: int, event: str, profile_id: UUID | None) -> None:
+async def set_default(connection: Queryable, account_id: int, event: str, profile_id: UUID | None) -> None:
     """Make a profile the default of an event, or none."""
     if profile_id is None:
         await connection.execute(CLEAR_DEFAULT, account_id, event)
@@ -200,13 +197,13 @@ async def set_default(connection: Connection, account_id: int, event: str, profi
         await connection.execute(SET_DEFAULT, account_id, event, profile_id)
 
 
-async def numbers_of(connection: Connection, account_id: int, profile_id: UUID) -> list[str]:
+async def numbers_of(connection: Queryable, account_id: int, profile_id: UUID) -> list[str]:
     """Numbers whose incoming messages go to a profile."""
     return [row["msisdn"] for row in await connection.fetch(NUMBERS_OF, account_id, str(profile_id))]
 
 
 async def targets_of(
-    connection: Connection, keys: Sequence[tuple[int, UUID]]
+    connection: Queryable, keys: Sequence[tuple[int, UUID]]
 ) -> dict[tuple[int, UUID], dict[str, dict[str, Any]]]:
     """For each known profile, by event ("" is any), the target that its callbacks are queued with; deleted ones too."""
     found: dict[tuple[int, UUID], dict[str, dict[str, Any]]] = {key: {} for key in keys}
@@ -219,22 +216,22 @@ async def targets_of(
     return found
 
 
-async def named(connection: Connection, account_id: int) -> list[Any]:
+async def named(connection: Queryable, account_id: int) -> list[Any]:
     """What requests need of the account's profiles: id, channel, events, url, status."""
     return await connection.fetch(NAMED, account_id)
 
 
-async def add_tally(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+async def add_tally(connection: Queryable, rows: Sequence[tuple[Any, ...]]) -> None:
     """Add to the figures by the hour; ``rows`` in the order of their key, so that two workers do not wait for each other."""
     await connection.execute(TALLY, *columns(list(rows), 9))
 
 
-async def note_recovered(connection: Connection, keys: Sequence[tuple[int, UUID]]) -> None:
+async def note_recovered(connection: Queryable, keys: Sequence[tuple[int, UUID]]) -> None:
     """End the runs of failures of profiles (account, id) that had a success."""
     await connection.execute(RECOVERED, *columns(list(keys), 2))
 
 
-async def note_failed(connection: Connection, rows: Sequence[tuple[Any, ...]], limit: timedelta) -> list[Any]:
+async def note_failed(connection: Queryable, rows: Sequence[tuple[Any, ...]], limit: timedelta) -> list[Any]:
     """Note failures: (account, id, first, last, number, error, gone); after ``limit`` of nothing else, switch off.
 
     Returns account, id, status, whether these were the first of a run (is_first), whether they ended it (is_last).
@@ -242,11 +239,11 @@ async def note_failed(connection: Connection, rows: Sequence[tuple[Any, ...]], l
     return await connection.fetch(FAILED, *columns(list(rows), 7), limit)
 
 
-async def time_zone(connection: Connection, account_id: int) -> str:
+async def time_zone(connection: Queryable, account_id: int) -> str:
     """The account's time zone; UTC when its name is unknown to the database."""
     return str(await connection.fetchval(TIME_ZONE, account_id) or "UTC")
 
 
-async def tell(connection: Connection, account_id: int) -> None:
+async def tell(connection: Queryable, account_id: int) -> None:
     """Let every process forget what it knows of the account's profiles."""
     await connection.execute(NOTIFY, str(account_id))

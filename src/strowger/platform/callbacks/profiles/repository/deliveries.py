@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-import asyncpg
-
+from strowger.foundation.database import Connection, Queryable
 from strowger.foundation.ids import uuid_floor
 from strowger.platform.reports.types import cursor_batches
 
-Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.Pool[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 OF_PROFILE = """account_id = $1 AND profile_id = $2 AND state = ANY($3::smallint[]) AND created_at >= $4
     AND ($5::timestamptz IS NULL OR created_at < $5)"""
 QUEUED = f"""
@@ -73,15 +71,13 @@ ORDER BY 1
 PURGE_TALLY = "DELETE FROM callback_tally WHERE hour < $1"
 
 
-def requests(
-    connection: asyncpg.Connection[Any], account_id: int, start: datetime, end: datetime
-) -> AsyncIterator[list[Any]]:
+def requests(connection: Connection, account_id: int, start: datetime, end: datetime) -> AsyncIterator[list[Any]]:
     """What became of the requests of profiles that were made between two moments, through a cursor."""
     return cursor_batches(connection, REQUESTS, account_id, uuid_floor(start), uuid_floor(end))
 
 
 async def queued(
-    connection: Connection,
+    connection: Queryable,
     account_id: int,
     profile_id: UUID,
     states: Sequence[int],
@@ -95,7 +91,7 @@ async def queued(
 
 
 async def count(
-    connection: Connection,
+    connection: Queryable,
     account_id: int,
     profile_id: UUID,
     states: Sequence[int],
@@ -107,7 +103,7 @@ async def count(
 
 
 async def delivered(
-    connection: Connection,
+    connection: Queryable,
     account_id: int,
     profile_id: UUID,
     since: datetime,
@@ -119,18 +115,18 @@ async def delivered(
     return await connection.fetch(DELIVERED, account_id, profile_id, uuid_floor(since), since, until, limit, offset)
 
 
-async def is_of_a_profile(connection: Connection, account_id: int, callback_id: UUID, since: datetime) -> bool:
+async def is_of_a_profile(connection: Queryable, account_id: int, callback_id: UUID, since: datetime) -> bool:
     """Whether a failed or dropped callback made since then belongs to a profile of the account."""
     return bool(await connection.fetchval(KNOWN, account_id, callback_id, since))
 
 
-async def is_stored(connection: Connection, account_id: int, profile_id: UUID) -> bool:
+async def is_stored(connection: Queryable, account_id: int, profile_id: UUID) -> bool:
     """Whether the account has such a profile."""
     return bool(await connection.fetchval(STORED, account_id, profile_id))
 
 
 async def replay(
-    connection: Connection,
+    connection: Queryable,
     account_id: int,
     profile_id: UUID,
     states: Sequence[int],
@@ -145,12 +141,12 @@ async def replay(
 
 
 async def tally(
-    connection: Connection, account_id: int, start: datetime, end: datetime, zone: str, profile_id: UUID | None
+    connection: Queryable, account_id: int, start: datetime, end: datetime, zone: str, profile_id: UUID | None
 ) -> list[Any]:
     """Figures by profile, day in the zone, host, outcome, status and class of duration."""
     return await connection.fetch(TALLY, account_id, start, end, zone, profile_id)
 
 
-async def purge_tally(connection: Connection, before: datetime) -> None:
+async def purge_tally(connection: Queryable, before: datetime) -> None:
     """Forget figures of hours before that moment."""
     await connection.execute(PURGE_TALLY, before)
