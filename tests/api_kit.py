@@ -39,7 +39,7 @@ from strowger.platform.lookup import routes as lookup_api
 from strowger.platform.notifications import routes as notifications_api
 from strowger.platform.privacy import routes as privacy_api
 from strowger.platform.subaccounts import routes as subaccounts_api
-from strowger.reporting import register_reports
+from strowger.wiring import wire
 
 SID, SENDER = "HXEU0000000001GB", "STROWG"
 
@@ -126,7 +126,7 @@ def make_context(database: Database, clock: Clock | None = None, **settings: Any
 @asynccontextmanager
 async def running_app(context: Context) -> AsyncIterator[Litestar]:
     """One web process's public API."""
-    register_reports()
+    wire()
     app = Litestar(
         route_handlers=[
             *sms_api.routes,

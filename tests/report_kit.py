@@ -26,7 +26,7 @@ from strowger.platform.reports import service
 from strowger.platform.reports.jobs import ReportJobs
 from strowger.platform.reports.service import Wish
 from strowger.platform.reports.types import find_type
-from strowger.reporting import register_reports
+from strowger.wiring import wire
 from tests.people_kit import House, open_house
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -103,7 +103,7 @@ def path_in(mail: dict[str, str]) -> str:
 
 @asynccontextmanager
 async def open_desk(database_url: str, folder: Path) -> AsyncIterator[Desk]:
-    register_reports()
+    wire()
     async with open_house(database_url, folder, [*reports.pages, *files.pages, *notifications.pages]) as house:
         house.clock.advance((NOW - house.clock.now()).total_seconds())
         yield Desk(house, ReportJobs(house.context, 1))

@@ -74,9 +74,9 @@ from strowger.platform.subaccounts import routes as subaccounts_api
 from strowger.platform.support import operator_pages as support_queue
 from strowger.platform.support import pages as support
 from strowger.platform.team import pages as team
-from strowger.reporting import register_reports
+from strowger.wiring import wire
 
-register_reports()
+wire()
 log = get_logger(__name__)
 CONNECT_SECONDS = 60
 PAGES: list[Any] = [

@@ -37,7 +37,7 @@ from strowger.platform.privacy.jobs import DataJobs
 from strowger.platform.reports.jobs import ReportJobs
 from strowger.platform.subaccounts import events as subaccount_events
 from strowger.platform.team.jobs import people_jobs
-from strowger.reporting import register_reports
+from strowger.wiring import wire
 
 log = get_logger(__name__)
 DRAIN_SECONDS = 8.0
@@ -59,7 +59,7 @@ async def _run(context: Context, stop: asyncio.Event) -> None:
     await pipeline.start()
     carriers = CarrierManager(context, worker_id, pipeline.journal, pipeline.lanes.lane)
     await carriers.start()
-    register_reports()
+    wire()
     reports = ReportJobs(context, worker_id)
     flows = FlowJobs(context, worker_id)
     jobs = (

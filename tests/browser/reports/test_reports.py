@@ -23,8 +23,8 @@ from strowger.platform.reports import pages as reports
 from strowger.platform.reports import types
 from strowger.platform.reports.jobs import ReportJobs
 from strowger.platform.reports.types import ReportColumn, ReportType
-from strowger.reporting import register_reports
 from strowger.simulators.mailbox import Mailbox
+from strowger.wiring import wire
 from tests.browser.conftest import Visit
 from tests.browser.messaging.samples import Log
 from tests.browser.site import Site
@@ -36,7 +36,7 @@ SHOTS = os.environ.get("STROWGER_SHOTS", "")
 
 @pytest.fixture
 def site_pages() -> list[Any]:
-    register_reports()
+    wire()
     return [*reports.pages, *notifications.pages, *files.pages]
 
 

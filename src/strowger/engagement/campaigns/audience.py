@@ -14,8 +14,6 @@ from strowger.foundation.database import Connection
 from strowger.platform.directory import service as directory
 from strowger.platform.directory.errors import Refused as NotInDirectory
 from strowger.platform.directory.reading import read_mobile
-from strowger.platform.directory.repository import contacts as people_of
-from strowger.platform.directory.repository import fields
 from strowger.platform.directory.schemas import Recipient
 
 SOURCE = "directory"
@@ -82,16 +80,8 @@ async def _recipients(
         ):
             yield batch
     if reading.people:
-        found = await people_of.by_number(connection, account_id, list(reading.people))
-        missing = set(reading.people) - {person.mobile for person in found}
+        found = await directory.recipients(connection, account_id, reading.people)
+        missing = set(reading.people) - {person.number for person in found}
         if missing:
             raise Refused(f"+{min(missing)} is no contact of the directory.", "people")
-        custom = await fields.all_of(connection, account_id)
-        yield [
-            Recipient(
-                person.mobile, person.name,
-                {"name": person.name, "email": person.email, "city": person.city, "state": person.state,
-                 "country": person.country} | {one.name: person.fields.get(one.key, "") for one in custom},
-            )
-            for person in found
-        ]  # fmt: skip
+        yield found

@@ -96,6 +96,11 @@ WHERE k.account_id = $1 AND k.link_id = $2 ORDER BY k.at DESC, k.id DESC LIMIT $
 COUNT_CLICKS_OF = "SELECT count(*) FROM short_link_click WHERE account_id = $1 AND link_id = $2"
 # scope: upkeep of the whole installation
 FORGET_CLICKS = "DELETE FROM short_link_click WHERE id IN (SELECT id FROM short_link_click WHERE at < $1 LIMIT $2)"
+# What reports tell of the messages of an account ($1) with request ids from $2 to before $3 (``channels/sms/reports``).
+CLICKS_OF_MESSAGES = """
+SELECT request_id, n, sum(clicks) AS clicks, count(*) FILTER (WHERE clicks > 0) AS openers FROM short_link_token
+WHERE account_id = $1 AND request_id >= $2 AND request_id < $3 AND token IS NOT NULL GROUP BY request_id, n
+"""
 
 
 async def add_links(connection: Connection, links: list[NewLink]) -> None:

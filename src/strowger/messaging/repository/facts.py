@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from strowger.foundation.database import Connection
 from strowger.messaging.route import NumberPlan, RouteRule, RouteTable
 from strowger.messaging.rules import AccountRules, SenderRule
+from strowger.platform.accounts.states import STATE_OF_A
 
-# A sub-account is open only while its parent is.
-ACCOUNTS = """
-SELECT a.id, a.country, CASE WHEN p.state IN ('active', 'trial') OR p.id IS NULL THEN a.state ELSE p.state END AS state,
+ACCOUNTS = f"""
+SELECT a.id, a.country, {STATE_OF_A},
        a.settings, a.time_zone, a.sid, a.currency, a.parent_id, coalesce(w.margin, 0) AS margin
 FROM account a LEFT JOIN account p ON p.id = a.parent_id LEFT JOIN wallet w ON w.account_id = a.id
 WHERE a.id = ANY($1::bigint[])
-"""
+"""  # noqa: S608
 SENDERS = "SELECT account_id, sender, iso_code, status, entity_id FROM sender WHERE account_id = ANY($1::bigint[])"
 ROUTES = """
 SELECT r.carrier_id, r.country, r.type, r.sender, r.priority,

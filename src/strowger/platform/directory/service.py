@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import asyncpg
 
@@ -48,6 +47,7 @@ __all__ = [
 ]
 BATCH = 1_000
 CLEARED = 5_000
+PLAIN = ("name", "email", "city", "state", "country")  # what a text may insert of any contact, besides custom fields
 
 
 async def find(connection: Connection, account_id: int, contact_id: int) -> Person:
@@ -259,16 +259,21 @@ async def numbers_of_tags(
     book = await open_book(connection, account_id, now)
     out = book.wearing(without) if without else None
     async for rows in listing.recipients(connection, account_id, book.wearing(tag_ids), out, size):
-        yield [Recipient(row["mobile"], row["name"], variables(row, book.fields)) for row in rows]
+        yield [_recipient(row["mobile"], [row[name] for name in PLAIN], row["fields"], book.fields) for row in rows]
 
 
-async def count_of_tags(
-    connection: Connection, account_id: int, tag_ids: Sequence[int], *, now: datetime, without: Sequence[int] = ()
-) -> int:
-    """How many contacts ``numbers_of_tags`` gives."""
-    book = await open_book(connection, account_id, now)
-    out = book.wearing(without) if without else None
-    return await listing.count(connection, account_id, book.wearing(tag_ids), out)
+async def recipients(connection: Connection, account_id: int, numbers: Sequence[str]) -> list[Recipient]:
+    """Those of the numbers that are contacts."""
+    custom = await fields.all_of(connection, account_id)
+    found = await contacts.by_number(connection, account_id, numbers)
+    return [_recipient(one.mobile, [getattr(one, name) for name in PLAIN], one.fields, custom) for one in found]
+
+
+def _recipient(
+    mobile: str, plain: Sequence[str], own: Mapping[str, object], custom: Sequence[CustomField]
+) -> Recipient:
+    values = dict(zip(PLAIN, plain, strict=True)) | {one.name: str(own.get(one.key, "")) for one in custom}
+    return Recipient(mobile, values["name"], values)
 
 
 async def counted_tags(connection: Connection, account_id: int, now: datetime) -> list[Label]:
@@ -285,15 +290,9 @@ async def counted_tags(connection: Connection, account_id: int, now: datetime) -
     ]
 
 
-def variables(row: Mapping[str, Any], custom: Sequence[CustomField]) -> dict[str, str]:
-    """What a text may insert of a contact, by name."""
-    found = {name: row[name] for name in ("name", "email", "city", "state", "country")}
-    return found | {one.name: str(row["fields"].get(one.key, "")) for one in custom}
-
-
 async def variable_names(connection: Connection, account_id: int) -> list[str]:
     """The names of what a text may insert of any contact."""
-    return ["name", "email", "city", "state", "country", *(f.name for f in await fields.all_of(connection, account_id))]
+    return [*PLAIN, *(f.name for f in await fields.all_of(connection, account_id))]
 
 
 # --- custom fields --------------------------------------------------------------------------------------------------------

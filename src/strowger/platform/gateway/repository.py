@@ -10,14 +10,14 @@ from uuid import UUID
 import asyncpg
 
 from strowger.foundation.database import Connection, columns
+from strowger.platform.accounts.states import STATE_OF_A
 from strowger.platform.features.repository import OFF_OF_A
 
-# A sub-account is open only while its parent is.
 FIND_KEY = f"""
 SELECT k.id, k.account_id, k.name, k.scopes,
        k.networks || coalesce((SELECT c.networks FROM ip_config c WHERE c.id = k.ip_config_id), '[]') AS networks,
        k.rate, k.expires_at, a.sid, a.country, a.currency, a.settings,
-       a.parent_id, {OFF_OF_A}, CASE WHEN p.id IS NULL OR p.state IN ('active', 'trial') THEN a.state ELSE p.state END AS state
+       a.parent_id, {OFF_OF_A}, {STATE_OF_A}
 FROM api_key k JOIN account a ON a.id = k.account_id LEFT JOIN account p ON p.id = a.parent_id
 WHERE k.key_hash = $1 AND k.active
 """  # noqa: S608

@@ -7,7 +7,7 @@
             yield [(span.label, row["sender"], row["total"]) for row in batch]
 
 The period of a report is cut into spans (days, weeks or months) and ``rows`` is asked for each in turn: that bounds every query by
-time, and tells how far the report is. ``src/strowger/reporting.py`` lists the modules whose types there are.
+time, and tells how far the report is. ``src/strowger/wiring.py`` lists the modules whose types there are.
 """
 
 from __future__ import annotations

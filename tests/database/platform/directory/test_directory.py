@@ -55,7 +55,6 @@ async def test_tags_of_numbers_and_their_recipients(database: Database, account:
         people[0], "Ada", {"name": "Ada", "email": "", "city": "London", "state": "", "country": "", "Shoe size": "38"}
     )
     assert [one.number for one in await numbers(database, account, [all_], [some])] == [people[0], people[3], people[4]]
-    assert await database.run(lambda c: service.count_of_tags(c, account, [all_], now=NOW, without=[some])) == 3
     assert await numbers(database, account, []) == []
 
     async def lose(connection: Any) -> Any:

@@ -50,12 +50,9 @@ MEASURES = f"""
   count(*) FILTER (WHERE m.status IN ({int(Status.NOT_SENT)}, {int(Status.CANCELLED)})) AS not_sent_only,
   count(*) FILTER (WHERE m.final_at IS NULL) AS pending, min(m.created_at) AS first_at
 """
-CLICKS = """
-LEFT JOIN (
-    SELECT request_id, n, sum(clicks) AS clicks, count(*) FILTER (WHERE clicks > 0) AS openers FROM short_link_token
-    WHERE account_id = $1 AND request_id >= $2 AND request_id < $3 AND token IS NOT NULL GROUP BY request_id, n
-) k ON k.request_id = m.request_id AND k.n = m.n
-"""
+# Sums of an account ($1) for messages with request ids from $2 to before $3. The floor above, which has the links, says how.
+NO_CLICKS = "SELECT NULL::uuid AS request_id, 0 AS n, 0 AS clicks, 0 AS openers WHERE false"
+_clicks = [NO_CLICKS]
 CLICK_SUMS = ", coalesce(sum(k.clicks), 0) AS clicks, coalesce(sum(k.openers), 0) AS openers"
 CAMPAIGN_SUMS = f"""
   , count(DISTINCT m.request_id) AS batches, count(*) FILTER (WHERE m.trace IN ({INVALID})) AS invalid,
@@ -70,12 +67,6 @@ TITLES = """
 SELECT DISTINCT ON (template_id) template_id, title FROM sms_template WHERE account_id = $1 AND replaces IS NULL
 ORDER BY template_id, status = 3, id DESC
 """
-CAMPAIGNS = """
-SELECT c.id, c.name, c.source, c.created_by, c.launched_at, c.total, c.valid, c.invalid, c.duplicates, c.blocked,
-    (SELECT count(*) FROM campaign_batch b WHERE b.account_id = c.account_id AND b.campaign_id = c.id) AS batches
-FROM campaign c WHERE c.account_id = $1 AND c.channel = 'sms' AND c.name = ANY($2)
-"""
-CAMPAIGN_IDS = "SELECT name, id FROM campaign WHERE account_id = $1 AND channel = 'sms'"
 CHILDREN = """
 SELECT a.id, a.name, coalesce(s.email, '') AS email FROM account a LEFT JOIN subaccount s ON s.account_id = a.id
 WHERE a.parent_id = $1 ORDER BY a.name
@@ -143,6 +134,11 @@ GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
 """  # noqa: S608
 
 
+def register_clicks(query: str) -> None:
+    """Say how clicks on the links of messages are summed, with the columns of NO_CLICKS."""
+    _clicks[:] = [query]
+
+
 @dataclass(slots=True)
 class MessageFilter:
     """What narrows a report down; None means all."""
@@ -180,7 +176,7 @@ class Grouping:
         places = ", ".join(str(n) for n in range(1, len(self.dimensions) + 1))
         sums = MEASURES + (CLICK_SUMS if self.clicks else "") + (CAMPAIGN_SUMS if self.campaigns else "")
         whose = "m.account_id = ANY($1::bigint[])" if self.children else "m.account_id = $1"
-        join = CLICKS if self.clicks else ""
+        join = f"LEFT JOIN ({_clicks[0]}) k ON k.request_id = m.request_id AND k.n = m.n" if self.clicks else ""
         return (
             f"SELECT {names}{', ' if names else ''}{sums} FROM message m {join} WHERE {whose} AND {SPAN} AND {MT} {FILTERS}"  # noqa: S608
             f"{self.extra}{f' GROUP BY {places} ORDER BY {places}' if places else ''}"
@@ -223,16 +219,6 @@ def received(
 async def template_titles(connection: Connection, account_id: int) -> dict[str, str]:
     """Titles of an account's templates by their ids, also of deleted ones."""
     return {row["template_id"]: row["title"] for row in await connection.fetch(TITLES, account_id)}
-
-
-async def campaigns(connection: Connection, account_id: int, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """Those of the names that are campaigns, with what their launch counted."""
-    return {row["name"]: row for row in await connection.fetch(CAMPAIGNS, account_id, list(names))}
-
-
-async def campaign_ids(connection: Connection, account_id: int) -> dict[str, str]:
-    """Ids of an account's campaigns by name."""
-    return {row["name"]: str(row["id"]) for row in await connection.fetch(CAMPAIGN_IDS, account_id)}
 
 
 async def children(connection: Connection, account_id: int) -> dict[int, Mapping[str, Any]]:

@@ -15,6 +15,7 @@ from strowger.channels.sms.reports.words import (
     share,
     status_name,
 )
+from strowger.channels.sms.uses import campaign_ids, launched_campaigns
 from strowger.foundation.ids import format_message_id
 from strowger.foundation.money import ZERO, money
 from strowger.messaging.routing.repository.ranges import operator_names
@@ -193,7 +194,7 @@ async def campaign_rows(job: Job, span: Span) -> AsyncIterator[list[Row]]:
     """By campaign (sms.md 8.6)."""
     account = job.query.account_id
     async for batch in repository.grouped(job.connection, CAMPAIGN, account, span, chosen(job)):
-        known = await repository.campaigns(job.connection, account, [row["campaign_name"] for row in batch])
+        known = await launched_campaigns(job.connection, account, [row["campaign_name"] for row in batch])
         yield [_campaign_row(row, known.get(row["campaign_name"])) for row in batch]
 
 
@@ -311,7 +312,7 @@ def detail_rows(directions: Sequence[int], with_mo: bool) -> Rows:
         account = job.query.account_id
         fees = await Fees.of(job, [account])
         if "campaigns" not in job.memo:
-            job.memo["campaigns"] = await repository.campaign_ids(job.connection, account)
+            job.memo["campaigns"] = await campaign_ids(job.connection, account)
         campaigns = job.memo["campaigns"]
         names = await operators_of(job)
         async for batch in repository.detail(job.connection, account, span, chosen(job), directions):

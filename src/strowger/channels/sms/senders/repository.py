@@ -8,6 +8,7 @@ from datetime import datetime
 import asyncpg
 
 from strowger.channels.sms.senders.schemas import MadeSender, NewSender
+from strowger.channels.sms.uses import senders_used
 from strowger.foundation.database import Connection, columns
 from strowger.foundation.notify import notify
 from strowger.messaging.statuses import Status
@@ -51,8 +52,6 @@ WHERE account_id = $1 AND sender = ANY($2::text[]) AND status <> 'Deleted' RETUR
 SCHEDULED = f"""
 SELECT DISTINCT m.sender FROM submission s JOIN message m USING (account_id, request_id, n)
 WHERE s.account_id = $1 AND m.status = {int(Status.SCHEDULED)} AND m.sender = ANY($2::text[])
-UNION SELECT sender FROM campaign
-WHERE account_id = $1 AND channel = 'sms' AND state IN ('scheduled', 'processing', 'partial') AND sender = ANY($2::text[])
 """  # noqa: S608
 CHANGE = """
 UPDATE sender SET description = $3, entity_id = $4, sample = $5, status = $6, reason = $7
@@ -140,7 +139,8 @@ async def delete_senders(connection: Connection, account_id: int, names: Sequenc
 
 async def scheduled_senders(connection: Connection, account_id: int, names: Sequence[str]) -> set[str]:
     """Which of these names scheduled messages are to leave under."""
-    return {row["sender"] for row in await connection.fetch(SCHEDULED, account_id, list(names))}
+    waiting = {row["sender"] for row in await connection.fetch(SCHEDULED, account_id, list(names))}
+    return waiting | await senders_used(connection, account_id, names)
 
 
 async def change_sender(

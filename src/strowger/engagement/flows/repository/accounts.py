@@ -15,6 +15,7 @@ from strowger.engagement.flows.widgets.base import Choices
 from strowger.foundation.database import Connection
 from strowger.foundation.notify import notify
 from strowger.messaging.notify import SMS_SEND
+from strowger.platform.accounts.states import STATE_OF_A
 from strowger.platform.callbacks.profiles.schemas import ProfileStatus, profile_name
 from strowger.platform.features.repository import OFF_OF_A
 from strowger.platform.gateway.keys import Principal
@@ -29,7 +30,7 @@ SELECT id, pod, title FROM callback_profile WHERE account_id = $1 AND deleted_at
 # scope: the worker serves every account
 PRINCIPALS = f"""
 SELECT a.id, a.sid, a.country, a.currency, a.settings, a.time_zone, a.parent_id, {OFF_OF_A},
-    CASE WHEN p.id IS NULL OR p.state IN ('active', 'trial') THEN a.state ELSE p.state END AS state
+    {STATE_OF_A}
 FROM account a LEFT JOIN account p ON p.id = a.parent_id WHERE a.id = ANY ($1::bigint[])
 """  # noqa: S608
 # The token in the path tells who calls, so the flow is looked for before anybody is known.
@@ -37,7 +38,7 @@ TARGET = f"""
 SELECT f.id AS flow_id, f.name, f.state AS flow_state, f.revision, f.token_sealed,
     jsonb_path_query_first(v.definition, '$.widgets[*] ? (@.type == "start")') AS start,
     a.id, a.sid, a.country, a.currency, a.settings, a.time_zone, a.parent_id, {OFF_OF_A},
-    CASE WHEN p.id IS NULL OR p.state IN ('active', 'trial') THEN a.state ELSE p.state END AS state
+    {STATE_OF_A}
 FROM account a JOIN flow f ON f.account_id = a.id LEFT JOIN account p ON p.id = a.parent_id
 LEFT JOIN flow_revision v ON v.account_id = a.id AND v.flow_id = f.id AND v.revision = f.revision
 WHERE a.sid = $1 AND f.id = $2

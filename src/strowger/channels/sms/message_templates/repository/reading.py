@@ -14,6 +14,7 @@ from sqlalchemy import Text as SqlText
 
 from strowger.channels.sms.message_templates.models import SmsTemplate
 from strowger.channels.sms.message_templates.schemas import State
+from strowger.channels.sms.uses import is_template_used
 from strowger.console.sql_source import SqlSource, contains
 from strowger.foundation.database import Connection, Database
 from strowger.messaging.statuses import Status
@@ -36,9 +37,6 @@ SCHEDULED = f"""
 SELECT EXISTS (
     SELECT FROM submission s JOIN message m USING (account_id, request_id, n)
     WHERE s.account_id = $1 AND m.status = {int(Status.SCHEDULED)} AND m.options ->> 'template_id' = $2
-) OR EXISTS (
-    SELECT FROM campaign WHERE account_id = $1 AND channel = 'sms' AND state IN ('scheduled', 'processing', 'partial')
-        AND content ->> 'template_id' = $2
 )
 """  # noqa: S608
 PENDING = f"""
@@ -86,7 +84,9 @@ async def use(connection: Connection, account_id: int, template_id: str, low: UU
 
 async def is_scheduled(connection: Connection, account_id: int, template_id: str) -> bool:
     """Whether scheduled messages are to leave by a template."""
-    return bool(await connection.fetchval(SCHEDULED, account_id, template_id))
+    return await connection.fetchval(SCHEDULED, account_id, template_id) or await is_template_used(
+        connection, account_id, template_id
+    )
 
 
 async def pending(connection: Connection, limit: int) -> list[asyncpg.Record]:
