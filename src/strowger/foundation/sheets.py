@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import subprocess
 import sys
 import tempfile
-import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from threading import BoundedSemaphore
 from typing import Any
 
 import msgspec
 
-MAX_UNPACKED = 40_000_000  # bytes of all parts of an XLSX file
-MAX_COLUMNS, MAX_CELL, MAX_LINES = 100, 32_767, 100_000
+MAX_COLUMNS, MAX_CELL = 100, 32_767
 EXACT = 2**53  # from here on a spreadsheet's number has lost digits
 ZIP_MARK = b"PK\x03\x04"
 OLE_MARK = b"\xd0\xcf\x11\xe0"  # Excel before 2007
 READER = "strowger.foundation.sheet_process"
 TOO_MUCH = "The file needs more memory or time than it may have. Save it as CSV, or in parts."
-# Where cells and rows say that they stand. The reader makes room for everything up to the farthest one.
-_PLACE = re.compile(rb"""\br\s*=\s*["']([^"']{0,20})""")
-_CELL_PLACE = re.compile(rb"([A-Z]{0,3})([0-9]{1,7})")
+AT_ONCE, WAITING, PATIENCE = 2, 2, 30.0  # each process that reads may take 1.2 GB
+BUSY = "Other spreadsheets are being read. Try again in a minute, or save the file as CSV."
 
 
 class SheetProblem(ValueError):
@@ -40,12 +38,42 @@ class SheetRow:
     values: Mapping[str, str]
 
 
+class Turns:
+    """Lets ``at_once`` spreadsheets be read at a time; others wait for ``patience`` seconds.
+
+    Who waits holds a thread that those who read may need, so that no more than ``waiting`` do.
+    """
+
+    def __init__(self, at_once: int, waiting: int, patience: float) -> None:
+        self._there = BoundedSemaphore(at_once + waiting)
+        self._reading = BoundedSemaphore(at_once)
+        self._patience = patience
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for a turn, which lasts for the block. Raises SheetProblem when none comes."""
+        if not self._there.acquire(blocking=False):
+            raise SheetProblem(BUSY)
+        try:
+            if not self._reading.acquire(timeout=self._patience):
+                raise SheetProblem(BUSY)
+            try:
+                yield
+            finally:
+                self._reading.release()
+        finally:
+            self._there.release()
+
+
+_turns = Turns(AT_ONCE, WAITING, PATIENCE)
+
+
 def read_sheet(data: bytes, most: int, names: Mapping[str, str]) -> list[SheetRow]:
     """The rows below the heading. ``names`` maps headings (lower case, words apart by one space) to columns.
 
     What a file is, its first bytes tell. Empty rows are left out. Raises SheetProblem.
     """
-    lines = _xlsx(data) if data.startswith(ZIP_MARK) else _spread(data) if data.startswith(OLE_MARK) else _csv(data)
+    lines = _lines(data)
     columns: list[str] | None = None
     rows: list[SheetRow] = []
     for line, cells in lines:
@@ -70,16 +98,20 @@ def read_sheet(data: bytes, most: int, names: Mapping[str, str]) -> list[SheetRo
 def open_sheet(data: bytes) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     """The heading as it is written, and the rows below it, read one by one: (line, cells); empty rows are left out.
 
-    Spreadsheets are read in a process of their own, so that only the file's bytes are in memory here. Raises SheetProblem,
-    also while rows are read.
+    Raises SheetProblem, also while rows are read.
     """
-    lines = _filled(_spread(data) if data.startswith((ZIP_MARK, OLE_MARK)) else _csv(data))
+    lines = _filled(_lines(data))
     heading = next(lines, None)
     if heading is None:
         raise SheetProblem("The file is empty.")
     if len(heading[1]) > MAX_COLUMNS:
         raise SheetProblem(f"The file has more than {MAX_COLUMNS} columns.")
     return heading[1], lines
+
+
+def _lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Rows as they are read: of a large file only the bytes are in memory here."""
+    return _spread(data) if data.startswith((ZIP_MARK, OLE_MARK)) else _csv(data)
 
 
 def _filled(lines: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
@@ -100,7 +132,6 @@ def _heading(cells: list[str], names: Mapping[str, str]) -> list[str]:
 
 
 def _csv(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Rows as they are read: of a large file only the bytes are in memory."""
     encoding = _encoding(data)
     with io.TextIOWrapper(io.BytesIO(data), encoding, newline="") as lines:
         head = lines.readline(MAX_CELL)
@@ -130,7 +161,12 @@ def _encoding(data: bytes) -> str:
 
 
 def _spread(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Rows of a spreadsheet as another process reads them (sheet_process.py)."""
+    """Rows of a spreadsheet as another process reads them (sheet_process.py), when it is its turn."""
+    with _turns.turn():
+        yield from _read_apart(data)
+
+
+def _read_apart(data: bytes) -> Iterator[tuple[int, list[str]]]:
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.seek(0)
@@ -154,45 +190,6 @@ def _spread(data: bytes) -> Iterator[tuple[int, list[str]]]:
         child.stdout.close()
         child.kill()
         child.wait()
-
-
-def _xlsx(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        _check_archive(data)
-        sheet = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0)
-        for line, cells in enumerate(sheet.to_python(skip_empty_area=False), 1):
-            yield line, [cell_text(cell, line) for cell in cells[:MAX_COLUMNS]]
-    except (zipfile.BadZipFile, CalamineError, NotImplementedError, RuntimeError, EOFError, IndexError) as problem:
-        raise SheetProblem("This is not a readable XLSX file.") from problem
-
-
-def _check_archive(data: bytes) -> None:
-    """Refuse what would take far more memory than its size tells."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(part.file_size for part in archive.infolist()) > MAX_UNPACKED:
-            raise SheetProblem("The file is too large when unpacked.")
-        for part in archive.infolist():
-            text = archive.read(part)  # fails when the part is larger than it says
-            if part.filename.endswith((".xml", ".rels")) and b"\0" in text:
-                raise SheetProblem("This is not a readable XLSX file.")
-            if b"<" in text[:100]:
-                _check_places(text)
-
-
-def _check_places(text: bytes) -> None:
-    for place in set(_PLACE.findall(text)):
-        match = _CELL_PLACE.fullmatch(place)
-        if b"&" in place:
-            raise SheetProblem("This is not a readable XLSX file.")
-        if match is None:
-            continue  # no place of a cell: the reader refuses it, or it means something else
-        column = 0
-        for letter in match[1]:
-            column = column * 26 + letter - 64
-        if column > MAX_COLUMNS or int(match[2]) > MAX_LINES:
-            raise SheetProblem(f"The file has cells beyond row {MAX_LINES:,} or column {MAX_COLUMNS}.")
 
 
 def cell_text(value: Any, line: int) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import xlsxwriter
 from tests.old_excel import old_excel
 
-from strowger.foundation.sheets import MAX_UNPACKED, SheetProblem, open_sheet, read_sheet
+from strowger.foundation import sheets
+from strowger.foundation.sheets import BUSY, SheetProblem, Turns, open_sheet, read_sheet
 
 NAMES = {"title": "title", "sender id": "sender", "header": "sender"}
 
@@ -21,15 +22,6 @@ def book(write: Callable[[Any], object]) -> bytes:
     made = xlsxwriter.Workbook(buffer)
     write(made.add_worksheet())
     made.close()
-    return buffer.getvalue()
-
-
-def changed(data: bytes, old: bytes, new: bytes) -> bytes:
-    """The same archive with other bytes in its parts."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as given, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
-        for part in given.infolist():
-            made.writestr(part.filename, given.read(part).replace(old, new))
     return buffer.getvalue()
 
 
@@ -69,21 +61,6 @@ def test_a_number_that_lost_digits_is_not_taken_for_an_id() -> None:
         values(data)
 
 
-def test_cells_far_away_are_refused_before_room_is_made_for_them() -> None:
-    data = book(lambda sheet: [sheet.write_row(0, 0, ["title"]), sheet.write(1_048_575, 16_383, "x")])
-    with pytest.raises(SheetProblem, match="beyond row"):
-        values(data)
-    hidden = changed(changed(data, b'"XFD1048576"', b'"XFD104857&#54;"'), b'"1048576"', b'"104857&#54;"')
-    with pytest.raises(SheetProblem, match="not a readable"):
-        values(hidden)
-
-
-def test_an_archive_that_unpacks_to_too_much_is_refused() -> None:
-    data = book(lambda sheet: sheet.write_row(0, 0, ["title"]))
-    with pytest.raises(SheetProblem, match="too large when unpacked"):
-        values(changed(data, b"title", b"x" * MAX_UNPACKED))
-
-
 @pytest.mark.parametrize("cut", [30, 200, 1000])
 def test_damaged_files(cut: int) -> None:
     data = book(lambda sheet: sheet.write_row(0, 0, ["title"]))
@@ -120,8 +97,9 @@ def test_more_than_a_hundred_thousand_rows_of_xlsx() -> None:
 
 def test_r98_a_spreadsheet_gets_no_more_memory_than_it_may() -> None:
     far = book(lambda sheet: [sheet.write_row(0, 0, ["title"]), sheet.write(1_048_575, 16_383, "x")])
-    with pytest.raises(SheetProblem, match=r"more memory or time|not a readable"):
-        list(open_sheet(far)[1])
+    for read in (lambda data: list(open_sheet(data)[1]), values):
+        with pytest.raises(SheetProblem, match=r"more memory or time|not a readable"):
+            read(far)
     for broken in (b"PK\x03\x04 nonsense", b"\xd0\xcf\x11\xe0 nonsense", old_excel([["a"], ["b"]])[:2000]):
         with pytest.raises(SheetProblem):
             open_sheet(broken)
@@ -131,3 +109,29 @@ def test_rows_that_nobody_wants_any_more_leave_no_process_behind() -> None:
     _, lines = open_sheet(old_excel([["a"]] + [["b"]] * 5_000))
     next(lines)
     lines.close()  # type: ignore[attr-defined]
+
+
+def test_r98_only_so_many_spreadsheets_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "_turns", Turns(at_once=1, waiting=1, patience=0.01))
+    data = old_excel([["title"]] + [["x"]] * 5)
+    _, lines = open_sheet(data)
+    with pytest.raises(SheetProblem, match=BUSY):
+        values(data)
+    assert len(values(b"title\nx\n")) == 1  # CSV takes no such process
+    list(lines)
+    assert len(values(data)) == 5
+    with pytest.raises(SheetProblem, match="not a readable"):
+        values(b"PK\x03\x04 nonsense")
+    assert len(values(data)) == 5  # a turn ends with an error, too
+
+
+def test_who_waits_for_a_turn_gets_it_and_no_more_wait_than_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = old_excel([["title"]] + [["x"]] * 5)
+    with ThreadPoolExecutor(1) as other:
+        monkeypatch.setattr(sheets, "_turns", turns := Turns(at_once=1, waiting=1, patience=60))
+        with turns.turn():
+            waiting = other.submit(values, data)
+        assert len(waiting.result(60)) == 5
+    monkeypatch.setattr(sheets, "_turns", turns := Turns(at_once=1, waiting=0, patience=60))
+    with turns.turn(), pytest.raises(SheetProblem, match=BUSY):
+        values(data)

@@ -320,7 +320,7 @@ async def test_a_file_of_sender_ids(visit: Visit) -> None:
         (b"a,b\n1,2\n", "The first row must name the columns"),
         (HEAD.encode(), "There is no row below the heading."),
         (b"title,Title\nx,y\n", "twice"),
-        (b"PK\x03\x04nonsense", "not a readable XLSX file"),
+        (b"PK\x03\x04nonsense", "not a readable XLSX"),
         (b"\x00\x01\x02", "neither a CSV nor an XLSX file"),
         (f"{HEAD}\n".encode() + b",a,b,c,d,e,f,g\n" * 10_001, "more than 10,000 rows"),
         (b"title\n" + b"x" * 5_000_001, "at most 5,000,000"),
