@@ -35,6 +35,8 @@ NUMBER_FIELDS = frozenset(
 )
 # Libraries that write what passes through them, line by line, when asked for everything: codes and links of mails.
 TALKATIVE = ("mail.log",)
+# Who is exported or erased: no log may name a person who is to be forgotten.
+PERSON_FIELDS = frozenset({"subject"})
 # Written by the logging machinery itself.
 OWN_FIELDS = frozenset({"timestamp", "level", "logger", "_record", "_from_structlog"})
 
@@ -89,7 +91,7 @@ def mask_value(value: Any, name: object = "", depth: int = 0) -> Any:
     field = _field(name)
     if value is None or isinstance(value, bool):
         return value
-    if field in SECRET_FIELDS:
+    if field in SECRET_FIELDS or field in PERSON_FIELDS:
         return MASK
     if field in BODY_FIELDS and not isinstance(value, int | float):
         return f"<{len(value)} long>" if isinstance(value, str | bytes | list | dict) else MASK

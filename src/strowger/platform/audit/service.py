@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from strowger.foundation.context import Context
 from strowger.foundation.ids import new_uuid, uuid_floor
-from strowger.foundation.logs import get_logger
+from strowger.foundation.logs import PERSON_FIELDS, get_logger
 from strowger.foundation.tenancy import across_accounts
 from strowger.platform.accounts import repository as accounts
 from strowger.platform.audit import repository
@@ -23,10 +23,12 @@ from strowger.platform.audit.models import AuditEntry
 
 log = get_logger(__name__)
 FIRST = bytes(32)
-# ``subject`` is the person who is exported or erased: this log is never changed afterwards.
 SECRET = re.compile(
-    r"password|secret|token|csrf|^code$|api.?key|^old$|^new$|auth|header|signature|^subject$", re.IGNORECASE
-)
+    "|".join([
+        r"password|secret|token|csrf|^code$|api.?key|^old$|^new$|auth|header|signature", *(f"^{name}$" for name in PERSON_FIELDS),
+    ]),
+    re.IGNORECASE,
+)  # fmt: skip
 LONGEST, MOST_FIELDS = 500, 60
 CHUNK = 500
 FORGOTTEN = timedelta(minutes=5)

@@ -14,7 +14,6 @@ from strowger.foundation.logs import mask_text, mask_value
 MAX_WAITING = 5_000
 SUCCESSES_PER_FLUSH = 20  # masking them must not hold up requests; failures are always kept
 MAX_TEXT = 4_000
-PERSON = "subject"  # of an export or erasure: the log must not name who is to be forgotten
 
 
 class Entry(NamedTuple):
@@ -89,7 +88,5 @@ def _decode(body: bytes) -> Any:
 def _masked(value: Any) -> str | None:
     if not value:
         return None
-    if isinstance(value, dict) and PERSON in value:
-        value = {**value, PERSON: "(hidden)"}
     text = msgspec.json.encode(mask_value(value)).decode()
     return text.replace("\0", "").replace("\\u0000", "")[:MAX_TEXT]

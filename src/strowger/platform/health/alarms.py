@@ -84,7 +84,7 @@ async def _follow(
         alarm.calm_since, alarm.detail = None, trouble.detail
         if alarm.told_at is None and now - alarm.since >= hold:
             alarm.told_at = now
-            log.warning("alarm", kind=alarm.kind, subject=alarm.subject, detail=alarm.detail)
+            log.warning("alarm", kind=alarm.kind, about=alarm.subject, detail=alarm.detail)
             return await _tell(session, context, alarm)
         return 0
     alarm.calm_since = alarm.calm_since or now
@@ -94,7 +94,7 @@ async def _follow(
         await session.delete(alarm)
         return 0
     alarm.ended_at = alarm.calm_since
-    log.info("alarm_over", kind=alarm.kind, subject=alarm.subject)
+    log.info("alarm_over", kind=alarm.kind, about=alarm.subject)
     if alarm.kind == CARRIER and not await repository.is_used(session, alarm.subject):
         alarm.detail = UNUSED
         return 0
