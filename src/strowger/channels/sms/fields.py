@@ -22,7 +22,9 @@ ROUTE_TYPES = "route_types"  # the account's setting: the types in use; all when
 ON_OFF = {"0": 0, "1": 1, "false": 0, "true": 1}
 _CAMPAIGN = re.compile(r"[\w-]{1,100}")
 _PREFIX = re.compile(r"\+?([1-9]\d{0,3})")
-TEMPLATE_ID, _ENTITY_ID = re.compile(r"\d{12,30}", re.ASCII), re.compile(r"\d{12,19}", re.ASCII)
+# Ids of a country's registry (DLT in India), with what their fields say of them.
+TEMPLATE_ID, TEMPLATE_ID_TEXT = re.compile(r"\d{12,30}", re.ASCII), "12 to 30 digits."
+ENTITY_ID, ENTITY_ID_TEXT = re.compile(r"\d{12,19}", re.ASCII), "12 to 19 digits."
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|([^,'\"\s][^,'\"]*)")
 
 
@@ -184,7 +186,7 @@ def read_source(params: Params) -> str:
 def read_digits(params: Params, name: str, code: str) -> str | None:
     """``template_id`` or ``entity_id``. Raises ``code``."""
     text = as_text(params, name, code)
-    pattern = TEMPLATE_ID if name == "template_id" else _ENTITY_ID
+    pattern = TEMPLATE_ID if name == "template_id" else ENTITY_ID
     if text is not None and not pattern.fullmatch(text):
         raise StrowgerError(code, field=name)
     return text

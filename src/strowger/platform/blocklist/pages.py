@@ -15,10 +15,10 @@ from strowger.console.table import Column, Empty, Filter, RowAction, Table
 from strowger.console.upload import Upload
 from strowger.foundation.sheets import SheetProblem, SheetRow
 from strowger.platform.blocklist import repository, service
+from strowger.platform.blocklist.schemas import CHANNELS
 
 LIST = "/directory/blocklist"
 MOST_ADDED = 1_000
-LABELS = {"sms": "SMS", "voice": "Voice", "whatsapp": "WhatsApp", "rcs": "RCS", "email": "Email"}
 
 menu.register("Directory", "Blocklist", LIST, "user-off", 20)
 
@@ -45,7 +45,7 @@ ADD = Form(
             "addresses", "Numbers", "textarea", required=True, max_length=40_000, parse=_addresses, rows=5,
             help="With country code, one per line or separated by commas. For the channel Email: addresses.",
         ),
-        Field("channels", "Channels", "checks", options=tuple(LABELS.items()), default=["sms"],
+        Field("channels", "Channels", "checks", options=tuple(CHANNELS.items()), default=["sms"],
               help="Nothing is sent to them there, whatever its type."),
         Field("reason", "Reason", max_length=200, help="For your own people."),
     ),
@@ -93,14 +93,14 @@ BLOCKED = Table(
     "blocklist",
     columns=(
         Column("address", "Number", "mono", sort=True),
-        Column("channel", "Channel", label_of=lambda code: LABELS.get(code, code)),
+        Column("channel", "Channel", label_of=lambda code: CHANNELS.get(code, code)),
         Column("source", "Source", label_of=lambda code: service.SOURCES.get(code, code)),
         Column("reason", "Reason"),
         Column("added_by", "By"),
         Column("created_at", "Blocked at", "time", sort=True),
     ),
     filters=(
-        Filter("channel", "Channel", "multi", tuple(LABELS.items())),
+        Filter("channel", "Channel", "multi", tuple(CHANNELS.items())),
         Filter("source", "Source", "multi", tuple(service.SOURCES.items())),
         Filter("created_at", "Blocked at", "time"),
     ),
@@ -115,7 +115,7 @@ BLOCKED = Table(
     row_actions=(
         RowAction(
             "Unblock", lambda row: f"{LIST}/{row['channel']}/{row['address']}/remove", "circle-check", "POST",
-            confirm=lambda row: f"{row['address']} can get messages on {LABELS.get(row['channel'], '')} again.",
+            confirm=lambda row: f"{row['address']} can get messages on {CHANNELS.get(row['channel'], '')} again.",
         ),
     ),
 )  # fmt: skip
@@ -172,7 +172,7 @@ async def add(request: AnyRequest, visitor: Visitor) -> Page:
             for channel in form["channels"]:
                 address = service.read_address(channel, text, visitor.country)
                 if address is None:
-                    form.fail("addresses", f"“{text[:60]}” cannot be read for the channel {LABELS[channel]}.")
+                    form.fail("addresses", f"“{text[:60]}” cannot be read for the channel {CHANNELS[channel]}.")
                     break
                 pairs[(channel, address)] = None
     if not form.ok:
@@ -210,8 +210,8 @@ def _read_rows(rows: Any, country: str) -> dict[tuple[str, str], str]:
     for row in rows:
         action = row.values.get("action", "block").lower()
         named = row.values.get("channel", "sms").lower()
-        channels = service.CHANNELS if named == "all" else (named,)
-        if action not in ("block", "unblock") or not set(channels) <= set(service.CHANNELS):
+        channels = CHANNELS if named == "all" else (named,)
+        if action not in ("block", "unblock") or not set(channels) <= set(CHANNELS):
             raise SheetProblem(f"Row {row.line}: the channel or the action is unknown.")
         text = row.values.get("mobile", "")
         read = [(c, a) for c in channels if (a := service.read_address(c, text, country)) is not None]

@@ -9,7 +9,7 @@ import msgspec
 
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.blocklist import repository, service
-from strowger.platform.blocklist.service import CHANNELS
+from strowger.platform.blocklist.schemas import CHANNELS
 from strowger.platform.gateway.envelope import INTEGER, TEXT, described, said
 from strowger.platform.gateway.errors import ERRORS, entry_of, error_object, register_errors
 from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter

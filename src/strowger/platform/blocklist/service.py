@@ -19,7 +19,6 @@ from strowger.platform.blocklist import repository
 from strowger.platform.blocklist.repository import Pair
 from strowger.platform.directory.joining import ensure_contacts
 
-CHANNELS = ("sms", "voice", "whatsapp", "rcs", "email")
 SOURCES = {
     "api": "API", "manual": "Console", "import": "Import", "auto": "Automatic", "opt-out": "Opt-out", "operator": "Operator",
 }  # fmt: skip

@@ -13,10 +13,11 @@ from strowger.foundation.errors import StrowgerError
 from strowger.foundation.http_client import HttpFailed, Refused
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.phone import clean_number
+from strowger.platform.blocklist.schemas import CHANNELS
 from strowger.platform.callbacks.repository import insert_callbacks
 from strowger.platform.callbacks.schemas import NewCallback, read_target
 from strowger.platform.consent import repository, service
-from strowger.platform.consent.schemas import CHANNELS, SOURCES, STATUSES, UNKNOWN, Statement
+from strowger.platform.consent.schemas import SOURCES, STATUSES, UNKNOWN, Statement
 from strowger.platform.gateway.envelope import INTEGER, TEXT
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Answer, Call, Operation, Parameter

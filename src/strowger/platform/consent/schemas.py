@@ -8,7 +8,6 @@ from typing import Any
 
 OPT_OUT, OPT_IN, DEACTIVATED, UNKNOWN = 0, 1, 2, -1
 STATUSES = {"OPT_OUT": OPT_OUT, "OPT_IN": OPT_IN, "DEACTIVATED": DEACTIVATED}
-CHANNELS = ("sms", "whatsapp", "email", "rcs", "voice")
 SOURCES = ("api", "keyword", "console", "import", "campaign", "web")
 
 

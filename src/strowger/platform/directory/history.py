@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 from strowger.console.visitor import Visitor
 from strowger.foundation.context import Context
+from strowger.platform.blocklist.schemas import CHANNELS
 from strowger.platform.blocklist.service import SOURCES as BLOCK_SOURCES
-from strowger.platform.directory.listing import CHANNEL_LABELS
 from strowger.platform.directory.repository import contacts
 from strowger.platform.directory.schemas import SOURCES, Person
 
@@ -49,7 +49,7 @@ async def load(context: Context, visitor: Visitor, person: Person) -> list[Happe
         found.append(Happening(person.updated_at, "Changed last"))
     for row in blocks:
         why = ", ".join(filter(None, (BLOCK_SOURCES.get(row["source"], row["source"]), row["reason"], row["added_by"])))
-        label = CHANNEL_LABELS.get(row["channel"], row["channel"])
+        label = CHANNELS.get(row["channel"], row["channel"])
         found.append(Happening(row["created_at"], f"Blocked for {label}", why, "danger", "/directory/blocklist"))
     for loader in _loaders:
         found += await loader(context, visitor, person)

@@ -14,13 +14,13 @@ from strowger.console.sql_source import SqlSource
 from strowger.console.table import BulkAction, Column, Empty, Filter, RowAction, Table, TableQuery
 from strowger.console.visitor import Visitor
 from strowger.foundation.database import Connection, Database
+from strowger.platform.blocklist.schemas import CHANNELS
 from strowger.platform.directory.repository import fields, listing, tags
 from strowger.platform.directory.repository.listing import EMPTY, Condition, column_key
 from strowger.platform.directory.schemas import SOURCES, CustomField, Label
 
 LIST, WORK = "/directory/contacts", "/directory/contacts/chosen"
 MAX_ID = 2**63 - 1
-CHANNEL_LABELS = {"sms": "SMS", "voice": "Voice", "whatsapp": "WhatsApp", "rcs": "RCS", "email": "E-mail"}
 FIXED = Table(
     "contacts",
     columns=(
@@ -28,7 +28,7 @@ FIXED = Table(
         Column("mobile", "Mobile", "mono", sort=True, value=lambda row: f"+{row['mobile']}"),
         Column("email", "E-mail"),
         Column("tags", "Tags", "chips", value=lambda row: [(tag.name, tag.colour) for tag in row["tags"]]),
-        Column("blocked", "Blocklisted", "chips", value=lambda row: [(CHANNEL_LABELS[c], "danger") for c in row["blocked"]]),
+        Column("blocked", "Blocklisted", "chips", value=lambda row: [(CHANNELS[c], "danger") for c in row["blocked"]]),
         Column("city", "City", sort=True),
         Column("country", "Country", sort=True),
         Column("state", "State", shown=False),
@@ -79,7 +79,7 @@ class Book:
         return [Column(column_key(one), one.name, shown=False) for one in self.fields]
 
     def _filters(self) -> list[Filter]:
-        where = [(EMPTY, "Not blocked"), *CHANNEL_LABELS.items()]
+        where = [(EMPTY, "Not blocked"), *CHANNELS.items()]
         labels = [(EMPTY, "Without tags"), *((str(tag.id), tag.name) for tag in self.tags)]
         return [
             Filter("name", "Name"),

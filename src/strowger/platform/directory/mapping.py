@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from strowger.foundation.sheets import OLE_MARK, SheetProblem, open_sheet
-from strowger.platform.blocklist.service import CHANNELS
+from strowger.platform.blocklist.schemas import CHANNELS
 from strowger.platform.directory.errors import Refused
 from strowger.platform.directory.joining import country_of
 from strowger.platform.directory.reading import (

@@ -15,7 +15,7 @@ from strowger.platform.directory.listing import MAX_ID
 from strowger.platform.directory.reading import read_mobile, read_value, read_values
 from strowger.platform.directory.repository import contacts, fields
 from strowger.platform.directory.repository import tags as tag_queries
-from strowger.platform.directory.schemas import CustomField, Kind, Label, Person, Values
+from strowger.platform.directory.schemas import MOBILE, TEXTS, CustomField, Kind, Label, Person, Values
 from strowger.platform.gateway.envelope import said
 from strowger.platform.gateway.errors import register_errors
 from strowger.platform.gateway.operations import Answer, Call
@@ -24,7 +24,6 @@ from strowger.platform.gateway.table import add_operations
 
 register_errors("strowger.platform.directory")
 MAX_PAGE, MAX_NUMBERS, MAX_CHOSEN = 100, 1_000, 100
-TEXTS = ("mobile", "name", "email", "city", "state", "country")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -161,10 +160,10 @@ def _channels(call: Call) -> list[str] | None:
 
 def _given(call: Call, old: Person | None, custom: Sequence[CustomField]) -> Values:
     """The contact as it is to be: what the request says, else what stands. Raises Refused."""
-    given = {name: getattr(old, name) if old else "" for name in TEXTS}
+    given = {name: getattr(old, name) if old else "" for name in (MOBILE, *TEXTS)}
     if old:
         given["mobile"] = f"+{old.mobile}"
-    given |= {name: as_text(call.params, name, "DIR402") or "" for name in TEXTS if name in call.params}
+    given |= {name: as_text(call.params, name, "DIR402") or "" for name in (MOBILE, *TEXTS) if name in call.params}
     if call.spaced and given["mobile"].startswith(" "):
         given["mobile"] = "+" + given["mobile"].strip()
     own = dict(old.fields) if old else {}

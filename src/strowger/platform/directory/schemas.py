@@ -21,6 +21,9 @@ SOURCES = {
     "manual": "Console", "api": "API", "import": "Import", "blocklist": "Blocklist", "auto": "Automatic blocklist",
     "message": "Incoming message", "campaign": "Campaign",
 }  # fmt: skip
+MOBILE = "mobile"
+# What each contact has besides its number, its tags and custom fields.
+TEXTS = ("name", "email", "city", "state", "country")
 
 
 class Kind(StrEnum):

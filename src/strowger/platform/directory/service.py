@@ -19,6 +19,7 @@ import asyncpg
 
 from strowger.foundation.database import Connection
 from strowger.platform.blocklist import service as blocklist
+from strowger.platform.blocklist.schemas import CHANNELS
 from strowger.platform.directory.errors import Refused, no_contact, no_tag
 from strowger.platform.directory.joining import ensure_contacts
 from strowger.platform.directory.listing import open_book
@@ -28,6 +29,7 @@ from strowger.platform.directory.schemas import (
     MAX_CONTACTS,
     MAX_FIELDS,
     MAX_TAGS,
+    TEXTS,
     CustomField,
     Kind,
     Label,
@@ -47,7 +49,6 @@ __all__ = [
 ]
 BATCH = 1_000
 CLEARED = 5_000
-PLAIN = ("name", "email", "city", "state", "country")  # what a text may insert of any contact, besides custom fields
 
 
 async def find(connection: Connection, account_id: int, contact_id: int) -> Person:
@@ -100,8 +101,8 @@ def _address(of: Values | Person, channel: str) -> str:
 async def _block(
     connection: Connection, account_id: int, values: Values, wanted: set[str], there: set[str], source: str, by: str, now: datetime
 ) -> None:  # fmt: skip
-    if not wanted <= set(blocklist.CHANNELS):
-        raise Refused("DIR411", "Channels are " + ", ".join(blocklist.CHANNELS) + ".", "channels")
+    if not wanted <= set(CHANNELS):
+        raise Refused("DIR411", "Channels are " + ", ".join(CHANNELS) + ".", "channels")
     if "email" in wanted and not values.email:
         raise Refused("DIR411", "Without an e-mail address the contact cannot be blocked for e-mail.", "channels")
 
@@ -123,7 +124,7 @@ async def block_all(
     now: datetime,
 ) -> int:  # fmt: skip
     """Block contacts on channels, or lift that; returns how many entries changed. Raises Refused (DIR411)."""
-    if not channels or not set(channels) <= set(blocklist.CHANNELS):
+    if not channels or not set(channels) <= set(CHANNELS):
         raise Refused("DIR411", "Select at least one channel to blocklist.", "channels")
     pairs = [
         (channel, _address(person, channel))
@@ -259,20 +260,20 @@ async def numbers_of_tags(
     book = await open_book(connection, account_id, now)
     out = book.wearing(without) if without else None
     async for rows in listing.recipients(connection, account_id, book.wearing(tag_ids), out, size):
-        yield [_recipient(row["mobile"], [row[name] for name in PLAIN], row["fields"], book.fields) for row in rows]
+        yield [_recipient(row["mobile"], [row[name] for name in TEXTS], row["fields"], book.fields) for row in rows]
 
 
 async def recipients(connection: Connection, account_id: int, numbers: Sequence[str]) -> list[Recipient]:
     """Those of the numbers that are contacts."""
     custom = await fields.all_of(connection, account_id)
     found = await contacts.by_number(connection, account_id, numbers)
-    return [_recipient(one.mobile, [getattr(one, name) for name in PLAIN], one.fields, custom) for one in found]
+    return [_recipient(one.mobile, [getattr(one, name) for name in TEXTS], one.fields, custom) for one in found]
 
 
 def _recipient(
     mobile: str, plain: Sequence[str], own: Mapping[str, object], custom: Sequence[CustomField]
 ) -> Recipient:
-    values = dict(zip(PLAIN, plain, strict=True)) | {one.name: str(own.get(one.key, "")) for one in custom}
+    values = dict(zip(TEXTS, plain, strict=True)) | {one.name: str(own.get(one.key, "")) for one in custom}
     return Recipient(mobile, values["name"], values)
 
 
@@ -292,7 +293,7 @@ async def counted_tags(connection: Connection, account_id: int, now: datetime) -
 
 async def variable_names(connection: Connection, account_id: int) -> list[str]:
     """The names of what a text may insert of any contact."""
-    return [*PLAIN, *(f.name for f in await fields.all_of(connection, account_id))]
+    return [*TEXTS, *(f.name for f in await fields.all_of(connection, account_id))]
 
 
 # --- custom fields --------------------------------------------------------------------------------------------------------

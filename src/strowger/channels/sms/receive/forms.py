@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from strowger.channels.sms.fields import ENTITY_ID, ENTITY_ID_TEXT, TEMPLATE_ID, TEMPLATE_ID_TEXT
 from strowger.channels.sms.receive import service
 from strowger.channels.sms.receive.repository import configurations as repository
 from strowger.channels.sms.receive.schemas import MAX_KEYWORD, MAX_REPLY, MAX_REPLY_MINUTES, Draft
@@ -105,9 +106,9 @@ def build(choices: Choices, action: str, *, new: bool, keyed: bool = True, kept:
               options=_with_kept([("", "The number itself"), *senders], kept.reply_sender, kept.reply_sender)),
         Field("reply_minutes", "Send after (minutes)", "number", least=0, most=MAX_REPLY_MINUTES, parse=_minutes, width="half",
               default="0", help="0: at once. At most a week."),
-        Field("reply_template", "Template ID", width="half", pattern=r"\d{12,30}", pattern_text="12 to 30 digits.",
+        Field("reply_template", "Template ID", width="half", pattern=TEMPLATE_ID.pattern, pattern_text=TEMPLATE_ID_TEXT,
               help="Where texts are registered (India); without it the reply counts as marketing."),
-        Field("reply_entity", "Entity ID", width="half", pattern=r"\d{12,19}", pattern_text="12 to 19 digits.",
+        Field("reply_entity", "Entity ID", width="half", pattern=ENTITY_ID.pattern, pattern_text=ENTITY_ID_TEXT,
               help="Empty: that of the sender ID, else of the account."),
         Field("forward_numbers", "To mobile numbers", "textarea", rows=2, max_length=200, attrs={"inputmode": "tel"},
               help="Up to 5 with country code, one per line. Each is sent, and paid for, as an SMS."),

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import asyncpg
 
+from strowger.channels.sms.fields import ENTITY_ID, ENTITY_ID_TEXT, TEMPLATE_ID, TEMPLATE_ID_TEXT
 from strowger.channels.sms.receive.matching import CAPTURE, BadKeyword, check_keyword, key_of, names_of
 from strowger.channels.sms.receive.repository import configurations as repository
 from strowger.channels.sms.receive.schemas import (
@@ -32,9 +33,6 @@ EMAIL = re.compile(
     r"(?=.{3,254}$)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )
-
-
-TEMPLATE_ID, ENTITY_ID = re.compile(r"\d{12,30}", re.ASCII), re.compile(r"\d{12,19}", re.ASCII)
 
 
 def _refuse(field: str, detail: str) -> StrowgerError:
@@ -108,9 +106,9 @@ def _check_reply(draft: Draft, senders: Sequence[str], old: Draft | None) -> Non
 
 def _check_registration(draft: Draft) -> None:
     if draft.reply_template and not TEMPLATE_ID.fullmatch(draft.reply_template):
-        raise _refuse("reply_template", "12 to 30 digits.")
+        raise _refuse("reply_template", TEMPLATE_ID_TEXT)
     if draft.reply_entity and not ENTITY_ID.fullmatch(draft.reply_entity):
-        raise _refuse("reply_entity", "12 to 19 digits.")
+        raise _refuse("reply_entity", ENTITY_ID_TEXT)
 
 
 def check_shared(draft: Draft, is_shared: bool) -> None:

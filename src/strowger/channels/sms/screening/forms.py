@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from strowger.channels.sms.fields import ENTITY_ID, ENTITY_ID_TEXT, TEMPLATE_ID, TEMPLATE_ID_TEXT
 from strowger.channels.sms.screening.options import (
     CONSENT_POLICIES,
     KINDS,
@@ -214,7 +215,7 @@ WORD_LIST: dict[str, Any] = {
 }  # fmt: skip
 ANSWER = "Sent once per change; empty: no answer."
 TEMPLATE: dict[str, Any] = {
-    "pattern": r"\d{12,30}", "pattern_text": "12 to 30 digits.", "width": "half",
+    "pattern": TEMPLATE_ID.pattern, "pattern_text": TEMPLATE_ID_TEXT, "width": "half",
     "help": "Where texts are registered (India); without it the answer counts as marketing.",
 }  # fmt: skip
 SECTIONS: dict[str, Section] = {
@@ -297,7 +298,7 @@ SECTIONS: dict[str, Section] = {
             Field("help", "Words that ask for help", "textarea", **WORD_LIST),
             Field("help_text", "Answer", max_length=480, help="Sent each time; empty: no answer."),
             Field("help_template", "Template ID of this answer", **TEMPLATE),
-            Field("entity_id", "Entity ID of the answers", pattern=r"\d{12,19}", pattern_text="12 to 19 digits.", width="half"),
+            Field("entity_id", "Entity ID of the answers", pattern=ENTITY_ID.pattern, pattern_text=ENTITY_ID_TEXT, width="half"),
         ), _show_opt_out, _keep_opt_out,
     ),
 }  # fmt: skip

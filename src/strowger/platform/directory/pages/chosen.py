@@ -10,10 +10,11 @@ from litestar.exceptions import NotFoundException
 
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, Page, Visitor, context_of, page, redirect, render
+from strowger.platform.blocklist.schemas import CHANNELS
 from strowger.platform.directory import changing, importing, service
 from strowger.platform.directory.changing import Change
 from strowger.platform.directory.errors import Refused
-from strowger.platform.directory.listing import CHANNEL_LABELS, LIST, WORK, Book
+from strowger.platform.directory.listing import LIST, WORK, Book
 from strowger.platform.directory.pages.shared import CONTACTS, WRITE, book_of, run, show
 from strowger.platform.directory.repository import contacts, listing
 
@@ -30,7 +31,7 @@ BLOCKS = Form(
     (
         *PICKED,
         replace(DO, options=(("add", "Block"), ("remove", "Unblock"))),
-        Field("channels", "Channels", "checks", options=tuple(CHANNEL_LABELS.items()), default=["sms"]),
+        Field("channels", "Channels", "checks", options=tuple(CHANNELS.items()), default=["sms"]),
     ),
     submit="Change blocklist", cancel=LIST,
 )  # fmt: skip

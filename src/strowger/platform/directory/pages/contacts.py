@@ -13,29 +13,39 @@ from strowger.console.form import Values as FormValues
 from strowger.console.pages import Action, AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
 from strowger.console.palette import Hit
 from strowger.foundation.context import Context
+from strowger.platform.blocklist.schemas import CHANNELS
 from strowger.platform.directory import history, service
 from strowger.platform.directory.errors import Refused
-from strowger.platform.directory.listing import CHANNEL_LABELS, LIST, Book
+from strowger.platform.directory.listing import LIST, Book
 from strowger.platform.directory.pages.shared import CONTACTS, READ, WRITE, book_of, person_of, run, show
 from strowger.platform.directory.reading import COUNTRIES, read_value, read_values
 from strowger.platform.directory.repository import contacts
-from strowger.platform.directory.schemas import MAX_NAME, MAX_PLACE, MAX_VALUE, CustomField, Kind, Person, Values
+from strowger.platform.directory.schemas import (
+    MAX_NAME,
+    MAX_PLACE,
+    MAX_VALUE,
+    MOBILE,
+    TEXTS,
+    CustomField,
+    Kind,
+    Person,
+    Values,
+)
 
 SHOWN_HITS, LEAST_DIGITS = 5, 4
-TEXTS = ("mobile", "name", "email", "city", "state", "country")
 NO_CHANNEL = "Select at least one channel to blocklist"
 NAME_HELP = "Letters and digits of any script, spaces and \" , @ . $ % & ' * - / ? ^ _ ~"
 
 
 def _code(values: FormValues, visitor: Visitor, base_url: str) -> ApiCall:
-    body: dict[str, Any] = {name: values[name] for name in TEXTS if values.get(name)}
+    body: dict[str, Any] = {name: values[name] for name in (MOBILE, *TEXTS) if values.get(name)}
     if values.get("blocked") and values.get("channels"):
         body["blocklist"] = values["channels"]
     return ApiCall("POST", f"{base_url}/v1/{visitor.sid}/contacts", json=body)
 
 
 def _edit_code(values: FormValues, visitor: Visitor, base_url: str) -> ApiCall:
-    body: dict[str, Any] = {name: values[name] for name in TEXTS}
+    body: dict[str, Any] = {name: values[name] for name in (MOBILE, *TEXTS)}
     body["blocklist"] = values.get("channels", []) if values.get("blocked") else []
     return ApiCall("PATCH", f"{base_url}/v1/{visitor.sid}/contacts/{values['contact']}", json=body)
 
@@ -58,7 +68,7 @@ FORM = Form(
 EDIT = replace(FORM, name="contact-edit", fields=(Field("contact", "", "hidden"), *FORM.fields), code=_edit_code)
 BLOCK = (
     Field("blocked", "Blocklist: block the user?", "checkbox", help="Nothing is sent to them on the channels you select."),
-    Field("channels", "Blocked on", "checks", options=tuple(CHANNEL_LABELS.items()), default=[]),
+    Field("channels", "Blocked on", "checks", options=tuple(CHANNELS.items()), default=[]),
 )  # fmt: skip
 
 
@@ -85,7 +95,7 @@ def _form(book: Book, action: str, cancel: str = LIST, base: Form = FORM) -> For
 
 def _filled(form: Form, visitor: Visitor, base_url: str, person: Person) -> FormState:
     own = {f"field_{key}": value for key, value in person.fields.items()}
-    given: dict[str, Any] = {name: getattr(person, name) for name in TEXTS if name != "mobile"}
+    given: dict[str, Any] = {name: getattr(person, name) for name in TEXTS}
     return form.blank(
         visitor, base_url, contact=str(person.id), mobile=f"+{person.mobile}", tags=[str(one) for one in person.tags],
         blocked=bool(person.blocked), channels=list(person.blocked), **given, **own,
@@ -95,7 +105,7 @@ def _filled(form: Form, visitor: Visitor, base_url: str, person: Person) -> Form
 def _read(form: FormState, book: Book, country: str) -> Values:
     """The contact as it was typed. Raises Refused."""
     custom = {one.key: form[f"field_{one.key}"] for one in book.fields}
-    return read_values({name: form[name] for name in TEXTS}, book.fields, country, custom)
+    return read_values({name: form[name] for name in (MOBILE, *TEXTS)}, book.fields, country, custom)
 
 
 def _channels(form: FormState) -> list[str]:
@@ -159,7 +169,7 @@ async def show_contact(request: AnyRequest, visitor: Visitor, contact_id: int) -
     worn = [(tag.name, tag.colour) for tag in book.tags if tag.id in person.tags]
     return await render(
         request, "directory/contact.html", title=person.title, crumbs=[CONTACTS], person=person, worn=worn,
-        blocked=[(CHANNEL_LABELS.get(one, one), "danger") for one in person.blocked],
+        blocked=[(CHANNELS.get(one, one), "danger") for one in person.blocked],
         own=[(one.name, person.fields.get(one.key, "")) for one in book.fields],
         history=await history.load(context_of(request), visitor, person),
         actions=[

@@ -7,16 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from strowger.foundation.database import Connection
+from strowger.platform.blocklist.schemas import CHANNELS
 from strowger.platform.directory.schemas import MAX_CONTACTS, Person, Values
 
-PERSON = """
+PERSON = f"""
 SELECT c.id, c.mobile, c.name, c.email, c.city, c.state, c.country, c.fields, c.source, c.created_by, c.created_at, c.updated_at,
     ARRAY(SELECT t.tag_id FROM contact_tag t WHERE t.account_id = $1 AND t.contact_id = c.id ORDER BY t.tag_id) AS tags,
-    ARRAY(SELECT w.channel FROM unnest(ARRAY['sms', 'voice', 'whatsapp', 'rcs', 'email']) AS w(channel)
+    ARRAY(SELECT w.channel FROM unnest(ARRAY{list(CHANNELS)}) AS w(channel)
         WHERE EXISTS (SELECT FROM blocklist_entry b WHERE b.account_id = $1 AND b.channel = w.channel
             AND b.address = CASE w.channel WHEN 'email' THEN c.email ELSE c.mobile END)) AS blocked
 FROM contact c
-"""
+"""  # noqa: S608
 FIND = PERSON + "WHERE c.account_id = $1 AND c.id = ANY($2::bigint[]) ORDER BY c.id"
 BY_NUMBER = PERSON + "WHERE c.account_id = $1 AND c.mobile = ANY($2::text[]) ORDER BY c.id"
 PAGE = f"""{PERSON}

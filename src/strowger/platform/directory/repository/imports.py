@@ -13,6 +13,7 @@ from strowger.console.sql_source import SqlSource, contains
 from strowger.foundation.database import Connection, Database, json_text
 from strowger.platform.directory.mapping import Row
 from strowger.platform.directory.models import ContactImport
+from strowger.platform.directory.schemas import TEXTS
 
 COLUMNS = (
     "row",
@@ -66,7 +67,6 @@ CHUNK = "r.account_id = $1 AND r.import_id = $2 AND r.row > $3 AND r.row <= $4 A
 KNOWN = "EXISTS (SELECT FROM contact c WHERE c.account_id = $1 AND c.mobile = r.mobile)"
 REFUSE_KNOWN = f"UPDATE contact_import_row r SET error = $5 WHERE {CHUNK} AND {KNOWN}"  # noqa: S608
 REFUSE_UNKNOWN = f"UPDATE contact_import_row r SET error = $5 WHERE {CHUNK} AND NOT {KNOWN}"  # noqa: S608
-TEXTS = ("name", "email", "city", "state", "country")
 WIN = ", ".join(f"coalesce(nullif(r.{name}, ''), c.{name})" for name in TEXTS) + ", c.fields || r.fields"
 FILL = ", ".join(f"coalesce(nullif(c.{name}, ''), r.{name}, '')" for name in TEXTS) + ", r.fields || c.fields"
 

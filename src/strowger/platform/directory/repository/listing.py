@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import array, asyncpg
 from strowger.console.sql_source import Row, SqlSource, contains
 from strowger.foundation.database import Connection, Database
 from strowger.platform.blocklist.models import BlocklistEntry
-from strowger.platform.blocklist.service import CHANNELS
+from strowger.platform.blocklist.schemas import CHANNELS
 from strowger.platform.directory.models import Contact, ContactTag
 from strowger.platform.directory.schemas import CustomField, Label
 
@@ -71,7 +71,7 @@ def _is_blocked(chosen: Sequence[str]) -> Condition:
     channels = [one for one in chosen if one in CHANNELS]
     parts = [_blocked(channels)] if channels else []
     if EMPTY in chosen:
-        parts.append(~_blocked(CHANNELS))
+        parts.append(~_blocked(list(CHANNELS)))
     return or_(*parts)
 
 
