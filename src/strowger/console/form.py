@@ -118,6 +118,19 @@ class Field:
         return value
 
 
+def whole(least: int, most: int, empty: int | None = None) -> Callable[[str], int | None]:
+    """A parser of whole numbers within bounds; ``empty`` is what an empty field stands for."""
+
+    def read(text: str) -> int | None:
+        if not text:
+            return empty
+        if not (text.isascii() and text.isdigit() and len(text) < 19 and least <= int(text) <= most):
+            raise Invalid(f"Enter a whole number from {least:,} to {most:,}.")
+        return int(text)
+
+    return read
+
+
 MakeCall = Callable[[Values, Visitor, str], ApiCall | None]
 _forms: dict[str, Form] = {}
 

@@ -94,7 +94,7 @@ REFUSED = [
     ("number", {"number": "447700900556"}, "Choose one of the listed"),
     ("reply_text", {"reply_text": "Hi {name}"}, "the keyword has no names"),
     ("reply_sender", {"reply_sender": "FOREIGN"}, "Choose one of the listed"),
-    ("reply_minutes", {"reply_minutes": "1e3"}, "A whole number"),
+    ("reply_minutes", {"reply_minutes": "1e3"}, "Enter a whole number"),
     ("forward_numbers", {"forward_numbers": "12"}, "is no number"),
     ("forward_numbers", {"forward_numbers": "\n".join(f"+44770090000{i}" for i in range(6))}, "At most 5"),
     ("forward_numbers", {"forward_numbers": OWN}, "would come in again"),

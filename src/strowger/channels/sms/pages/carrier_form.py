@@ -43,7 +43,7 @@ PLACEHOLDERS = {
 PASSWORD_VARIABLE = "$SMSC_PASSWORD"  # noqa: S105 - a name
 
 
-def whole(least: float | None, most: float | None) -> Callable[[str], str]:
+def _whole_text(least: float | None, most: float | None) -> Callable[[str], str]:
     """A parser of whole numbers within bounds, which stay texts; empty stays empty."""
 
     def read(text: str) -> str:
@@ -110,7 +110,7 @@ def _field(item: ConfigField, new: bool, secret_required: bool = True) -> Field:
         return Field(item.name, _label(item.name), "select", options=tuple((c, c) for c in item.choices), **shared)
     if item.type in ("integer", "number"):
         bounds: dict[str, Any] = {"least": item.minimum, "most": item.maximum}
-        parse = whole(item.minimum, item.maximum) if item.type == "integer" else None
+        parse = _whole_text(item.minimum, item.maximum) if item.type == "integer" else None
         return Field(item.name, _label(item.name), "number", parse=parse, **bounds, **shared)
     return Field(item.name, _label(item.name), attrs={"spellcheck": "false"}, **shared)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from strowger.channels.sms.pages.carrier_form import refuse, whole
-from strowger.console.form import Field, Form, FormState
+from strowger.channels.sms.pages.carrier_form import refuse
+from strowger.console.form import Field, Form, FormState, whole
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.messaging.route import RouteRule
@@ -45,16 +45,6 @@ def shares(routes: Sequence[RouteRecord]) -> dict[int, int]:
     return found
 
 
-def _priority() -> Callable[[str], int]:
-    read = whole(1, routing.MAX_PRIORITY)
-    return lambda text: int(read(text) or routing.DEFAULT_PRIORITY)
-
-
-def _weight() -> Callable[[str], int]:
-    read = whole(0, routing.MAX_WEIGHT)
-    return lambda text: int(read(text) or 1)
-
-
 def route_form(carriers: Sequence[CarrierRecord]) -> Form:
     """The form of a new route to one of the carriers."""
     names = tuple((item.name, item.name) for item in carriers)
@@ -62,8 +52,8 @@ def route_form(carriers: Sequence[CarrierRecord]) -> Form:
         "route",
         (
             Field("carrier", "Carrier", "select", required=True, options=names, width="half"),
-            Field("priority", "Priority", "number", default=str(routing.DEFAULT_PRIORITY), parse=_priority(),
-                  least=1, most=routing.MAX_PRIORITY, help="Lower is tried first.", width="half"),
+            Field("priority", "Priority", "number", default=str(routing.DEFAULT_PRIORITY), least=1, most=routing.MAX_PRIORITY,
+                  parse=whole(1, routing.MAX_PRIORITY, routing.DEFAULT_PRIORITY), help="Lower is tried first.", width="half"),
             Field("country", "Country", pattern="[A-Za-z]{2}", pattern_text="Enter two letters, such as DE.",
                   placeholder="Every", help="Of the recipient; two letters, such as DE.", width="half",
                   attrs={"maxlength": 2}),
@@ -73,7 +63,8 @@ def route_form(carriers: Sequence[CarrierRecord]) -> Form:
                   attrs={"inputmode": "numeric", "maxlength": 16}, help="First digits, in international form."),
             Field("type", "Type", "select", options=TYPES, width="half"),
             Field("sender", "Sender", max_length=15, placeholder="Every", width="half"),
-            Field("weight", "Weight", "number", default="1", parse=_weight(), least=0, most=routing.MAX_WEIGHT, width="half",
+            Field("weight", "Weight", "number", default="1", least=0, most=routing.MAX_WEIGHT, width="half",
+                  parse=whole(0, routing.MAX_WEIGHT, 1),
                   help="Routes of one rank share by weight: 70 and 30 make 70 % and 30 %. 0: only when the others fail."),
         ),
         submit="Add the route",

@@ -12,7 +12,7 @@ from strowger.channels.sms.receive import service
 from strowger.channels.sms.receive.repository import configurations as repository
 from strowger.channels.sms.receive.schemas import MAX_KEYWORD, MAX_REPLY, MAX_REPLY_MINUTES, Draft
 from strowger.channels.sms.smpp_access.service import list_users
-from strowger.console.form import Field, Form, FormState, Invalid
+from strowger.console.form import Field, Form, FormState, whole
 from strowger.console.pages import AnyRequest, context_of
 from strowger.console.visitor import Visitor
 from strowger.foundation.crypto import SecretBox
@@ -70,12 +70,6 @@ async def choices_of(request: AnyRequest, visitor: Visitor) -> Choices:
     )
 
 
-def _minutes(text: str) -> int:
-    if text and not (text.isascii() and text.isdigit() and int(text) <= MAX_REPLY_MINUTES):
-        raise Invalid(f"A whole number from 0 to {MAX_REPLY_MINUTES:,}.")
-    return int(text or 0)
-
-
 def _with_kept(options: list[tuple[str, str]], value: str, label: str) -> tuple[tuple[str, str], ...]:
     """The options, and the one that is stored although it is not offered any more."""
     known = {option[0] for option in options}
@@ -104,7 +98,8 @@ def build(choices: Choices, action: str, *, new: bool, keyed: bool = True, kept:
               help="Sent to whoever wrote. Names in braces are filled in. Empty: no reply."),
         Field("reply_sender", "Sender", "select", width="half",
               options=_with_kept([("", "The number itself"), *senders], kept.reply_sender, kept.reply_sender)),
-        Field("reply_minutes", "Send after (minutes)", "number", least=0, most=MAX_REPLY_MINUTES, parse=_minutes, width="half",
+        Field("reply_minutes", "Send after (minutes)", "number", least=0, most=MAX_REPLY_MINUTES, width="half",
+              parse=whole(0, MAX_REPLY_MINUTES, 0),
               default="0", help="0: at once. At most a week."),
         Field("reply_template", "Template ID", width="half", pattern=TEMPLATE_ID.pattern, pattern_text=TEMPLATE_ID_TEXT,
               help="Where texts are registered (India); without it the reply counts as marketing."),

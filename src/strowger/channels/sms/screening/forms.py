@@ -15,7 +15,7 @@ from strowger.channels.sms.screening.options import (
     Window,
     read_options,
 )
-from strowger.console.form import Field, Form, Invalid
+from strowger.console.form import Field, Form, Invalid, whole
 from strowger.console.visitor import HIDE_NUMBERS
 from strowger.foundation.phone import clean_number
 from strowger.messaging.statuses import TRACES
@@ -85,23 +85,11 @@ def _form(name: str, *fields: Field) -> Form:
 
 
 def _whole(name: str, label: str, most: int, text: str, **more: Any) -> Field:
-    def parse(given: str) -> int:
-        if not given:
-            return 0
-        if not (given.isascii() and given.isdigit()) or int(given) > most:
-            raise Invalid(f"A whole number from 0 to {most:,}.")
-        return int(given)
-
-    return Field(name, label, "number", help=text, least=0, most=most, parse=parse, width="half", **more)
+    return Field(name, label, "number", help=text, least=0, most=most, parse=whole(0, most, 0), width="half", **more)
 
 
 def _between(name: str, label: str, most: int) -> Field:
-    def parse(given: str) -> int:
-        if given and not (given.isascii() and given.isdigit() and 1 <= int(given) <= most):
-            raise Invalid(f"A whole number from 1 to {most}.")
-        return int(given or 0)
-
-    return Field(name, label, "number", least=1, most=most, parse=parse, width="half")
+    return Field(name, label, "number", least=1, most=most, parse=whole(1, most, 0), width="half")
 
 
 def _show_defaults(settings: Settings) -> dict[str, Any]:

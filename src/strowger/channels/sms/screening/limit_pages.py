@@ -11,7 +11,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from strowger.channels.sms.reports.words import country_name
 from strowger.channels.sms.screening.limits import day_of, month_of
 from strowger.channels.sms.screening.settings_pages import LIMITS, tabs_of
-from strowger.console.form import Field, Form, Invalid
+from strowger.console.form import Field, Form, Invalid, whole
 from strowger.console.pages import Action, AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, ListSource, Row, RowAction, Table
 from strowger.console.upload import Upload
@@ -32,13 +32,7 @@ def _country(text: str) -> str:
     return code
 
 
-def _limit(text: str) -> int | None:
-    text = text.strip()
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 11 and 0 < int(text) <= MOST):
-        raise Invalid("A whole number of 1 or more, or nothing.")
-    return int(text)
+_limit = whole(1, MOST)
 
 
 def check_limit(country: str, daily: str, monthly: str) -> Limit:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from strowger.channels.sms.smpp_access.models import SmppUser
 from strowger.channels.sms.smpp_access.service import MAX_BINDS, MAX_LABEL, MAX_TPS, MAX_WINDOW, SYSTEM_ID, Limits
-from strowger.console.form import Field, Form, FormState, Invalid
+from strowger.console.form import Field, Form, FormState, Invalid, whole
 from strowger.platform.accounts.errors import AccountProblem
 from strowger.platform.accounts.keys import read_networks
 
@@ -21,26 +20,15 @@ def _networks(text: str) -> list[str]:
         raise Invalid(str(problem)) from None
 
 
-def _whole(low: int, high: int) -> Any:
-    def read(text: str) -> Decimal | None:
-        if not text:
-            return None
-        if not (text.isascii() and text.isdecimal() and len(text) < 10 and low <= int(text) <= high):
-            raise Invalid(f"Enter a whole number from {low} to {high}.")
-        return Decimal(text)
-
-    return read
-
-
 LABEL = Field("label", "Label", max_length=MAX_LABEL, help="What the client is, for example “Billing system”.")
 LIMITS = (
-    Field("max_binds", "Binds at once", "number", required=True, default="4", width="half", parse=_whole(1, MAX_BINDS)),
+    Field("max_binds", "Binds at once", "number", required=True, default="4", width="half", parse=whole(1, MAX_BINDS)),
     Field(
-        "window", "Window", "number", required=True, default="10", width="half", parse=_whole(1, MAX_WINDOW),
+        "window", "Window", "number", required=True, default="10", width="half", parse=whole(1, MAX_WINDOW),
         help="Commands per bind that may wait for an answer, in each direction.",
     ),
     Field(
-        "tps", "Submits per second", "number", required=True, default="50", width="half", parse=_whole(0, MAX_TPS),
+        "tps", "Submits per second", "number", required=True, default="50", width="half", parse=whole(0, MAX_TPS),
         help="Per bind; 0: no limit. Faster ones are answered ESME_RTHROTTLED.",
     ),
     Field(
