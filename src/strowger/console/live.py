@@ -57,17 +57,13 @@ class LiveHub:
         self._number = 0
         self._kept: deque[LiveEvent] = deque(maxlen=KEPT)
         self._subscribers: set[Subscriber] = set()
-        self._ready = asyncio.Event()
+        self._connected = False
         self._stopped = False
 
     @property
     def place(self) -> str:
         """Where the feed is now: given as ``last_id`` to ``stream``, nothing that is published after it is missed."""
         return f"{self._epoch}-{self._number}"
-
-    async def wait_ready(self) -> None:
-        """Return once notices are heard."""
-        await self._ready.wait()
 
     def stop(self) -> None:
         """End every feed."""
@@ -85,9 +81,9 @@ class LiveHub:
 
     def _hear(self, payload: str) -> None:
         if not payload:  # connected, or connected again
-            if self._ready.is_set():
+            if self._connected:
                 self._restart()
-            self._ready.set()
+            self._connected = True
             return
         try:
             notices = msgspec.json.decode(payload, type=dict[str, Any] | list[dict[str, Any]])

@@ -73,10 +73,6 @@ class SecretBox:
         others = [key for key in self._ciphers if key != self._newest]
         return [key.hex() for key in (self._newest, *others)]
 
-    def is_current(self, sealed: bytes) -> bool:
-        """Whether the newest key sealed this value; if not, ``reseal`` moves it to that key."""
-        return sealed[:_HEAD] == self.heading
-
     def reseal(self, sealed: bytes, bound_to: str) -> bytes:
         """The same secret under the newest key. Raises SealBroken as ``open`` does."""
         return self.seal(self.open(sealed, bound_to), bound_to)

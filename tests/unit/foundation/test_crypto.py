@@ -42,9 +42,7 @@ def test_R85_keys_rotate_while_both_are_known():
     before = SecretBox([OLD]).seal(b"secret", "row")
     both = SecretBox([NEW, OLD])
     assert both.open(before, "row") == b"secret"
-    assert not both.is_current(before)
     after = both.reseal(before, "row")
-    assert both.is_current(after)
     assert SecretBox([NEW]).open(after, "row") == b"secret"
     with pytest.raises(SealBroken):
         SecretBox([NEW]).open(before, "row")

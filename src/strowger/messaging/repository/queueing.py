@@ -67,10 +67,6 @@ UPDATE submission SET lane = 0, due_at = least(due_at, $2) WHERE (request_id, n)
     SELECT request_id, n FROM submission WHERE lane = $1 AND claimed_by IS NULL LIMIT $3 FOR UPDATE SKIP LOCKED
 )
 """
-DEPTHS = """
-SELECT lane, priority, count(*) AS depth, min(due_at) AS oldest, count(claimed_by) AS claimed
-FROM submission GROUP BY lane, priority ORDER BY lane, priority
-"""
 WAITING_LANES = "SELECT DISTINCT lane FROM submission WHERE lane <> 0"
 RELEASE_DEAD = (
     "UPDATE submission SET claimed_by = NULL WHERE claimed_by IS NOT NULL AND NOT claimed_by = ANY($1::integer[])"
@@ -160,11 +156,6 @@ async def lock_waiting(connection: Connection, account_id: int, keys: Sequence[t
 async def reroute(connection: Connection, lane: int, now: datetime, limit: int) -> int:
     """Send waiting submissions of a lane back to intake; returns how many."""
     return int((await connection.execute(REROUTE, lane, now, limit)).rsplit(" ", 1)[-1])
-
-
-async def depths(connection: Connection) -> list[Any]:
-    """Per lane and priority: depth, claimed, and the due time of the oldest."""
-    return await connection.fetch(DEPTHS)
 
 
 async def waiting_lanes(connection: Connection) -> list[int]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from fpdf import FPDF
 
-ADDRESS = ("company", "address", "postal_code", "city", "state", "country")
 WIDTH = 170
 
 

@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from strowger.foundation.database import Connection, columns
 from strowger.platform.accounts.states import STATE_OF_A
 from strowger.platform.features.repository import OFF_OF_A
@@ -79,10 +77,6 @@ LOG_COLUMNS = [
     "id", "account_id", "api_key_id", "method", "path", "status", "duration_ms", "ip", "error_code", "request_body",
     "response_body",
 ]  # fmt: skip
-LATEST_LOG = """
-SELECT id, method, path, status, duration_ms, ip, error_code, request_body, response_body FROM request_log
-WHERE account_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
-"""
 ClaimKey = tuple[int, str, str, str]  # account, method, path, key
 
 
@@ -150,11 +144,6 @@ async def release_key(connection: Connection, key: ClaimKey) -> None:
 async def write_log(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     """Append rows (in the order of LOG_COLUMNS) to the request log."""
     await connection.copy_records_to_table("request_log", records=rows, columns=LOG_COLUMNS)
-
-
-async def latest_log(connection: Connection, account_id: int, before: UUID | None, limit: int) -> list[asyncpg.Record]:
-    """Rows of an account's request log, newest first, older than ``before``."""
-    return await connection.fetch(LATEST_LOG, account_id, before, limit)
 
 
 async def forget_old(connection: Connection, claims_before: datetime, log_before: UUID) -> None:

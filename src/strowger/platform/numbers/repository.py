@@ -47,7 +47,6 @@ STILL_SHARED = (
     "UPDATE number n SET shared = EXISTS (SELECT FROM number_share s WHERE s.number_id = n.id) WHERE n.id = $1"
 )
 CHANGE = "UPDATE number SET label = $3, callback = $4, smpp_user_id = $5 WHERE account_id = $1 AND msisdn = $2"
-REMOVE = "DELETE FROM number WHERE account_id = $1 AND msisdn = $2"
 # scope: a number has one owner, who is found by it
 CALLBACKS = """
 SELECT account_id, msisdn, callback FROM number WHERE msisdn = ANY($1::text[]) AND callback IS NOT NULL
@@ -127,11 +126,6 @@ async def unshare(connection: Connection, account_id: int, msisdn: str) -> bool:
         await connection.execute(STILL_SHARED, number_id)
         await notify(connection, "accounts", str(account_id))
     return number_id is not None
-
-
-async def remove_number(connection: Connection, account_id: int, msisdn: str) -> bool:
-    """Take a number from its account; False when it was not the account's."""
-    return str(await connection.execute(REMOVE, account_id, msisdn)) != "DELETE 0"
 
 
 async def change_number(

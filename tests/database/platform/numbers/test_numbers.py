@@ -35,5 +35,3 @@ async def test_a_number_belongs_to_one_account(database: Database) -> None:
         assert await list_numbers(connection, one.account_id) == [made]
         assert await list_numbers(connection, two.account_id) == []
         assert await repository.callbacks_of(connection, ["447700900001"]) == {(one.account_id, "447700900001"): target}
-        assert not await repository.remove_number(connection, two.account_id, made.msisdn)
-        assert await repository.remove_number(connection, one.account_id, made.msisdn)

@@ -99,11 +99,6 @@ class Desk:
             )
             self._facts.forget()
 
-    def keep_only(self, accounts: set[int]) -> None:
-        """Forget the accounts of nobody who is bound."""
-        for account_id in self._accounts.keys() - accounts:
-            del self._accounts[account_id]
-
     # Submissions
 
     def read(self, pdu: smpp.SubmitSm | smpp.DataSm, client: Client) -> NewRequest:

@@ -29,7 +29,6 @@ UPDATE campaign n SET content = o.content, columns = o.columns, options = o.opti
 FROM campaign o WHERE n.account_id = $1 AND n.id = $2 AND o.account_id = $1 AND o.id = $3
 """
 ANY_LAUNCHED = "SELECT EXISTS (SELECT FROM campaign WHERE account_id = $1 AND channel = $2 AND launched_at IS NOT NULL)"
-CREATORS = "SELECT DISTINCT created_by FROM campaign WHERE account_id = $1 ORDER BY 1 LIMIT 100"
 # scope: the worker serves every account; a row that another worker has is passed over, and those of suspended accounts wait
 LOCK_DUE = """
 SELECT c.* FROM campaign c JOIN account a ON a.id = c.account_id LEFT JOIN account p ON p.id = a.parent_id
@@ -102,11 +101,6 @@ async def names(connection: Connection, account_id: int, beginning: str) -> set[
 async def copy(connection: Connection, account_id: int, new: UUID, old: UUID) -> None:
     """Give a campaign the message and the counts of contacts of another one of the account."""
     await connection.execute(COPY, account_id, new, old)
-
-
-async def creators(connection: Connection, account_id: int) -> list[str]:
-    """Who made the account's campaigns."""
-    return [row["created_by"] for row in await connection.fetch(CREATORS, account_id)]
 
 
 async def forget_contacts(connection: Connection, before: datetime) -> int:

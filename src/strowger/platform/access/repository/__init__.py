@@ -121,14 +121,6 @@ async def drop_links(session: AsyncSession, user_id: int, purpose: str) -> None:
     await session.execute(delete(OneTimeLink).where(OneTimeLink.user_id == user_id, OneTimeLink.purpose == purpose))
 
 
-async def count_links(session: AsyncSession, user_id: int, purpose: str, since: datetime) -> int:
-    """How many links were made since a moment."""
-    wanted = select(func.count()).where(
-        OneTimeLink.user_id == user_id, OneTimeLink.purpose == purpose, OneTimeLink.created_at > since
-    )
-    return await session.scalar(wanted) or 0
-
-
 # scope: at sign-in; the id is that of the user who is about to enter
 async def is_new_place(session: AsyncSession, user_id: int, network: str, agent: str, since: datetime) -> bool:
     """Whether a user signed in before, but never with this browser from this network."""

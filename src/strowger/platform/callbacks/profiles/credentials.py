@@ -19,7 +19,6 @@ OURS = ("x-callback-", "webhook-")
 OUR_NAMES = frozenset({"x-signature", "x-request-id", "user-agent"})
 MASK = "****"
 SHORTEST_HINTED = 6
-TOKEN_TYPES = {"oauth2_client_credentials": "oauth2_client_credentials", "custom": "custom"}
 
 
 def mask(secret: str) -> str:

@@ -25,7 +25,6 @@ TITLE_LENGTH = range(3, 101)
 URL_LIMIT, BODY_LIMIT, BODY_DEPTH, MESSAGE_LIMIT = 2000, 20_000, 20, 500
 RETRIES_LIMIT, WAIT_LIMIT = 9, 86_400
 FIXED = ("profile_id", "id", "created_at", "modified_at", "status", "replacers")
-SMS_EVENTS = ("sms_send",)
 Params = Mapping[str, Any]
 
 
