@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, TypeAlias, TypeVar
@@ -53,6 +53,17 @@ _ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # not an escaped backsl
 T = TypeVar("T")
 Connection: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
 Queryable: TypeAlias = "Connection | asyncpg.Pool[Any]"  # for queries that need no transaction
+
+
+async def change_row(
+    connection: Connection, table: str, changeable: Collection[str], account_id: int, row_id: object, values: Mapping[str, Any]
+) -> None:  # fmt: skip
+    """Set columns of an account's row. Raises ValueError for a column that may not be changed this way."""
+    if unknown := values.keys() - changeable:
+        raise ValueError(f"not to be changed: {sorted(unknown)}")
+    sets = ", ".join(f"{name} = ${place}" for place, name in enumerate(values, 3))
+    query = f"UPDATE {table} SET {sets} WHERE account_id = $1 AND id = $2"  # noqa: S608 - names of our own
+    await connection.execute(query, account_id, row_id, *values.values())
 
 
 class _Connection(asyncpg.Connection):

@@ -12,17 +12,13 @@ from strowger.console.visitor import Visitor
 from strowger.foundation.errors import StrowgerError
 from strowger.messaging.pages.callbacks import tabs_of
 from strowger.messaging.pages.deliveries import OUTCOME_TONES, answer_text, error_text, request_text
-from strowger.platform.accounts.errors import AccountProblem
-from strowger.platform.accounts.service import confirm_password
+from strowger.platform.accounts.confirming import OWN_PASSWORD, confirmed
 from strowger.platform.callbacks.schemas import Attempt, AttemptOutcome, read_target
 from strowger.platform.callbacks.service import CallbackService
 
 CRUMBS = [Crumb("Developers"), Crumb("Callbacks", "/callbacks")]
-PASSWORD = Field(
-    "password", "Your password", "password", required=True, max_length=200, autocomplete="current-password"
-)
-REVEAL = Form("signing-reveal", (PASSWORD,), "Show the secret", "/callbacks/signing", guard_leaving=False)
-ROTATE = Form("signing-rotate", (PASSWORD,), "Replace the secret", "/callbacks/signing/rotate", guard_leaving=False)
+REVEAL = Form("signing-reveal", (OWN_PASSWORD,), "Show the secret", "/callbacks/signing", guard_leaving=False)
+ROTATE = Form("signing-rotate", (OWN_PASSWORD,), "Replace the secret", "/callbacks/signing/rotate", guard_leaving=False)
 TEST = Form(
     "callback-test",
     (
@@ -64,17 +60,6 @@ async def _signing(
     )
 
 
-async def _confirm(request: AnyRequest, visitor: Visitor, form: Form) -> FormState:
-    """The form with the password checked; it has errors when that was wrong."""
-    state = await form.read(request, visitor)
-    if state.ok:
-        try:
-            await confirm_password(context_of(request), visitor.account_id, visitor.user_id, state["password"])
-        except AccountProblem as problem:
-            state.fail("password", str(problem))
-    return state
-
-
 @page("/callbacks/signing", permission="callbacks.read")
 async def signing(request: AnyRequest, visitor: Visitor) -> Page:
     """How callbacks are signed."""
@@ -84,8 +69,8 @@ async def signing(request: AnyRequest, visitor: Visitor) -> Page:
 @page("/callbacks/signing", methods=["POST"], permission="callbacks.secrets")
 async def reveal(request: AnyRequest, visitor: Visitor) -> Page:
     """Show the secret to who gives their password."""
-    state = await _confirm(request, visitor, REVEAL)
-    if not state.ok:
+    state = await REVEAL.read(request, visitor)
+    if not await confirmed(request, visitor, state):
         return await _signing(request, visitor, reveal=state)
     return await _signing(request, visitor, await _service(request).signing.shown(visitor.account_id))
 
@@ -93,8 +78,8 @@ async def reveal(request: AnyRequest, visitor: Visitor) -> Page:
 @page("/callbacks/signing/rotate", methods=["POST"], permission="callbacks.secrets")
 async def rotate(request: AnyRequest, visitor: Visitor) -> Page:
     """Replace the secret; the old one signs as well for 24 hours."""
-    state = await _confirm(request, visitor, ROTATE)
-    if not state.ok:
+    state = await ROTATE.read(request, visitor)
+    if not await confirmed(request, visitor, state):
         return await _signing(request, visitor, rotate=state)
     service = _service(request)
     await service.signing.rotate(visitor.account_id)

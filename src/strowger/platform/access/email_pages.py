@@ -17,7 +17,7 @@ from strowger.platform.access.errors import LinkGone
 from strowger.platform.access.flow import bare_page, check_origin
 from strowger.platform.access.kept import UNDO_DAYS
 from strowger.platform.access.pages import GONE
-from strowger.platform.access.profile_pages import OWN_PASSWORD, confirmed
+from strowger.platform.accounts.confirming import OWN_PASSWORD, confirmed
 from strowger.platform.accounts.errors import AccountProblem, EmailTaken
 from strowger.platform.accounts.models import User
 

@@ -14,7 +14,8 @@ from strowger.console.visitor import Visitor
 from strowger.platform.access import passkeys
 from strowger.platform.access.errors import NotAllowed, StepGone, TooManyCodes, WrongCode
 from strowger.platform.access.flow import CODE_PAGE, STEP, answer, check_origin, where_of
-from strowger.platform.access.profile_pages import OWN_PASSWORD, confirmed, show_codes
+from strowger.platform.access.profile_pages import show_codes
+from strowger.platform.accounts.confirming import OWN_PASSWORD, confirmed
 from strowger.platform.accounts.errors import AccountProblem
 
 Answer = Response[Any]

@@ -13,12 +13,11 @@ from strowger.console.visitor import Visitor
 from strowger.foundation.mail import post
 from strowger.platform.access import letters, mobile, second_factor
 from strowger.platform.access.errors import StepGone, WrongCode
-from strowger.platform.accounts import service
-from strowger.platform.accounts.errors import AccountProblem, Locked, WrongPassword
+from strowger.platform.accounts.confirming import OWN_PASSWORD, confirmed
+from strowger.platform.accounts.errors import AccountProblem
 
 Answer = Response[Any]
 PAGE = "/profile/second-factor"
-OWN_PASSWORD = Field("password", "Your password", "password", required=True, autocomplete="current-password")
 ONE_CODE = Field(
     "code", "Code", required=True, max_length=20, autocomplete="one-time-code", attrs={"spellcheck": "false"}
 )
@@ -74,16 +73,6 @@ async def _overview(request: AnyRequest, visitor: Visitor, status: int = 200, **
         codes=forms.get("codes") or CODES.blank(visitor),
         mobile=forms.get("mobile") or MOBILE.blank(visitor, mobile=f"+{state['mobile']}" if state["mobile"] else ""),
     )
-
-
-async def confirmed(request: AnyRequest, visitor: Visitor, form: FormState) -> bool:
-    """Whether the form's password is the visitor's own."""
-    if form.ok:
-        try:
-            await service.confirm_password(context_of(request), visitor.account_id, visitor.user_id, form["password"])
-        except (WrongPassword, Locked) as problem:
-            form.fail("password", str(problem))
-    return form.ok
 
 
 async def _tell(request: AnyRequest, visitor: Visitor, text: str) -> None:

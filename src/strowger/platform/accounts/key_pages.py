@@ -14,8 +14,9 @@ from strowger.console.form import Field, Form, FormState, Invalid
 from strowger.console.pages import Action, AnyRequest, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, Filter, ListSource, Row, RowAction, Table
 from strowger.foundation.context import Context
-from strowger.platform.accounts import keys, service
-from strowger.platform.accounts.errors import AccountProblem, KeyNotActive, Locked, NoSuchKey, WrongPassword
+from strowger.platform.accounts import keys
+from strowger.platform.accounts.confirming import OWN_PASSWORD, confirmed
+from strowger.platform.accounts.errors import AccountProblem, KeyNotActive, NoSuchKey
 from strowger.platform.accounts.models import ApiKey
 from strowger.platform.ip_configs import service as ip_configs
 from strowger.platform.team.roles import PERMISSIONS
@@ -114,7 +115,7 @@ ROTATE = Form(
 )
 REVEAL = Form(
     "reveal-key",
-    (Field("password", "Your password", "password", required=True, autocomplete="current-password"),),
+    (OWN_PASSWORD,),
     submit="Reveal key",
     cancel=LIST,
     guard_leaving=False,
@@ -324,15 +325,9 @@ async def reveal_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answ
     if request.method == "GET":
         return await _form(request, REVEAL.blank(visitor), f"Reveal {key.name}", text)
     form = await REVEAL.read(request, visitor)
-    if form.ok:
-        context = context_of(request)
-        try:
-            await service.confirm_password(context, visitor.account_id, visitor.user_id, form["password"])
-            revealed = await keys.reveal_key(context, visitor.account_id, key_id)
-        except (WrongPassword, Locked) as problem:
-            form.fail("password", str(problem))
-        else:
-            return await _show_once(request, revealed, key.name, key.name, "Keep it secret.")
+    if await confirmed(request, visitor, form):
+        revealed = await keys.reveal_key(context_of(request), visitor.account_id, key_id)
+        return await _show_once(request, revealed, key.name, key.name, "Keep it secret.")
     return await _form(request, form, f"Reveal {key.name}", text)
 
 

@@ -76,14 +76,9 @@ def _body(request_id: UUID, rows: Sequence[Mapping[str, Any]], said: tuple[str, 
 async def lookup_now(call: Call) -> Answer:
     """Look numbers of the path up at once."""
     texts = read_list(call.path_params["phone"], MOST_GET, "phone")
-    context, account_id = call.context, call.principal.account_id
-    asked = service.read_numbers(texts, call.principal.country)
-    opened = await service.open_request(context, account_id, asked, source="api", by=call.principal.name, at_once=True)
-    if not await service.answer_now(context, opened) and len(opened.waiting) == len(asked):
-        raise StrowgerError("LKP503", headers={"Retry-After": "30"})
-    async with context.database.acquire() as connection:
-        rows = await repository.items(connection, account_id, opened.id)
-    return Answer(200, _encode(_body(opened.id, rows)))
+    caller = call.principal
+    request_id, rows = await service.look_up(call.context, caller.account_id, texts, caller.country, "api", caller.name)
+    return Answer(200, _encode(_body(request_id, rows)))
 
 
 async def _profile(call: Call, named: object) -> UUID:

@@ -104,6 +104,18 @@ async def open_request(
         return await context.database.run(work)
 
 
+async def look_up(
+    context: Context, account_id: int, texts: Sequence[str], country: str, source: str, by: str
+) -> tuple[UUID, list[Any]]:
+    """Look numbers up at once: the request's id, and its rows. Raises LKP503 when nobody answers, and as ``open_request``."""
+    asked = read_numbers(texts, country)
+    opened = await open_request(context, account_id, asked, source=source, by=by, at_once=True)
+    if not await answer_now(context, opened) and len(opened.waiting) == len(asked):
+        raise StrowgerError("LKP503", headers={"Retry-After": "30"})
+    async with context.database.acquire() as connection:
+        return opened.id, await repository.items(connection, account_id, opened.id)
+
+
 def _decide(one: Asked, known: Any, providers: Sequence[Provider], prices: Any, terms: Any) -> None:
     """Answer what needs nobody, and price what does. Without a price there is nothing to buy: the plan answers."""
     one.finding, one.cached, one.price = None, False, Decimal(0)

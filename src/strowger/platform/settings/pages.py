@@ -15,7 +15,8 @@ from strowger.foundation.mail import post
 from strowger.platform.access import addresses, letters, second_factor
 from strowger.platform.access import repository as access
 from strowger.platform.accounts import service as accounts
-from strowger.platform.accounts.errors import AccountProblem, Locked, WrongPassword
+from strowger.platform.accounts.confirming import OWN_PASSWORD, confirmed
+from strowger.platform.accounts.errors import AccountProblem
 from strowger.platform.accounts.models import Account
 from strowger.platform.settings import repository
 
@@ -51,7 +52,6 @@ ACCOUNT = Form(
     submit="Save settings",
     action=GENERAL,
 )  # fmt: skip
-OWN_PASSWORD = Field("password", "Your password", "password", required=True, autocomplete="current-password")
 FACTOR = Form(
     "factor",
     (
@@ -152,15 +152,6 @@ async def security(request: AnyRequest, visitor: Visitor) -> Page:
     return await _security(request, visitor)
 
 
-async def _confirmed(request: AnyRequest, visitor: Visitor, form: FormState) -> bool:
-    if form.ok:
-        try:
-            await accounts.confirm_password(context_of(request), visitor.account_id, visitor.user_id, form["password"])
-        except (WrongPassword, Locked) as problem:
-            form.fail("password", str(problem))
-    return form.ok
-
-
 async def _tell(context: Context, visitor: Visitor, text: str) -> None:
     async with context.database.session() as session:
         for user in await access.owners(session, visitor.account_id, ("owner", "admin")):
@@ -174,7 +165,7 @@ async def save_factor(request: AnyRequest, visitor: Visitor) -> Page:
     form = await FACTOR.read(request, visitor)
     if form.ok and form["trust_hours"] is None:
         form.fail("trust_hours", "Enter 0 to 12.")
-    if not await _confirmed(request, visitor, form):
+    if not await confirmed(request, visitor, form):
         return await _security(request, visitor, 422, factor=form)
     chosen = form["second_factor"]
     async with context.database.session() as session:
@@ -204,7 +195,7 @@ async def save_addresses(request: AnyRequest, visitor: Visitor) -> Response[Any]
     here = request.client.host if request.client else None
     if form.ok and form["on"] and not addresses.is_inside(networks, here):
         form.fail("networks", f"Your own address, {here}, must be among them: otherwise you lock yourself out.")
-    if not await _confirmed(request, visitor, form):
+    if not await confirmed(request, visitor, form):
         return await _security(request, visitor, 422, addresses=form)
     rule = {addresses.KEY: {"on": form["on"], "networks": networks}}
     async with context.database.session() as session:

@@ -25,7 +25,7 @@ from strowger.foundation.ids import new_token
 from strowger.platform.access import ways
 from strowger.platform.access.errors import NotAllowed
 from strowger.platform.access.flow import answer, bare_page, check_origin, set_cookie, where_of
-from strowger.platform.access.profile_pages import OWN_PASSWORD, confirmed
+from strowger.platform.accounts.confirming import OWN_PASSWORD, confirmed
 from strowger.platform.sso import service
 from strowger.platform.sso.errors import SsoProblem
 from strowger.platform.team import custom

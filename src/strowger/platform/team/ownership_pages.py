@@ -8,7 +8,7 @@ from strowger.console.form import Field, Form, FormState
 from strowger.console.layout import Crumb
 from strowger.console.pages import AnyRequest, Page, context_of, page, redirect, render
 from strowger.console.visitor import Visitor
-from strowger.platform.access.profile_pages import OWN_PASSWORD, confirmed
+from strowger.platform.accounts.confirming import OWN_PASSWORD, confirmed
 from strowger.platform.accounts.errors import AccountProblem
 from strowger.platform.team import ownership
 

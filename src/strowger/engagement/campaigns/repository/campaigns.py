@@ -11,7 +11,7 @@ from sqlalchemy import String, cast, or_, select
 from strowger.console.sql_source import SqlSource, contains
 from strowger.engagement.campaigns.models import Campaign as CampaignRow
 from strowger.engagement.campaigns.schemas import Campaign, campaign_of
-from strowger.foundation.database import Connection, Database
+from strowger.foundation.database import Connection, Database, change_row
 
 ADD = """
 INSERT INTO campaign (account_id, id, channel, name, sender, type, pace, created_by, created_at)
@@ -81,10 +81,7 @@ async def lock_due(connection: Connection, now: datetime) -> Campaign | None:
 
 async def change(connection: Connection, account_id: int, campaign_id: UUID, **values: Any) -> None:
     """Set columns of a campaign."""
-    assert values.keys() <= CHANGEABLE
-    sets = ", ".join(f"{name} = ${place}" for place, name in enumerate(values, 3))
-    query = f"UPDATE campaign SET {sets} WHERE account_id = $1 AND id = $2"  # noqa: S608
-    await connection.execute(query, account_id, campaign_id, *values.values())
+    await change_row(connection, "campaign", CHANGEABLE, account_id, campaign_id, values)
 
 
 async def delete(connection: Connection, account_id: int, campaign_id: UUID) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import ARRAY, String, Text, cast, func, or_, select
 from strowger.console.sql_source import SqlSource, contains
 from strowger.engagement.flows.models import Flow as FlowRow
 from strowger.engagement.flows.schemas import Flow, Revision, flow_of
-from strowger.foundation.database import Connection, Database
+from strowger.foundation.database import Connection, Database, change_row
 
 ADD = """
 INSERT INTO flow (account_id, name, draft, triggers, created_by, created_at, modified_by, modified_at)
@@ -97,10 +97,7 @@ async def lock(connection: Connection, account_id: int, flow_id: int) -> Flow | 
 
 async def change(connection: Connection, account_id: int, flow_id: int, **values: Any) -> None:
     """Set columns of a flow. Raises UniqueViolationError for a name that is taken."""
-    assert values.keys() <= CHANGEABLE
-    sets = ", ".join(f"{name} = ${place}" for place, name in enumerate(values, 3))
-    query = f"UPDATE flow SET {sets} WHERE account_id = $1 AND id = $2"  # noqa: S608
-    await connection.execute(query, account_id, flow_id, *values.values())
+    await change_row(connection, "flow", CHANGEABLE, account_id, flow_id, values)
 
 
 async def delete(connection: Connection, account_id: int, flow_id: int) -> None:

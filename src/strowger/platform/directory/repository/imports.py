@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from strowger.console.sql_source import SqlSource, contains
-from strowger.foundation.database import Connection, Database, json_text
+from strowger.foundation.database import Connection, Database, change_row, json_text
 from strowger.platform.directory.mapping import Row
 from strowger.platform.directory.models import ContactImport
 from strowger.platform.directory.schemas import TEXTS
@@ -144,11 +144,7 @@ async def lock_due(connection: Connection, now: datetime) -> Any:
 
 async def change(connection: Connection, account_id: int, import_id: UUID, **values: Any) -> None:
     """Change columns of an import. Raises ValueError for a column that is none."""
-    if not values.keys() <= CHANGEABLE:
-        raise ValueError(f"not to be changed: {sorted(values.keys() - CHANGEABLE)}")
-    sets = ", ".join(f"{name} = ${place}" for place, name in enumerate(values, 3))
-    text = f"UPDATE contact_import SET {sets} WHERE account_id = $1 AND id = $2"  # noqa: S608
-    await connection.execute(text, account_id, import_id, *values.values())
+    await change_row(connection, "contact_import", CHANGEABLE, account_id, import_id, values)
 
 
 async def forget(connection: Connection, drafts: datetime, ended: datetime) -> int:

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from strowger.console.pages import AnyRequest, Page, context_of, page, redirect
 from strowger.console.visitor import Visitor
-from strowger.platform.accounts.errors import AccountProblem
-from strowger.platform.accounts.service import confirm_password
+from strowger.platform.accounts.confirming import confirmed
 from strowger.platform.callbacks.profiles.deliveries import Deliveries, Wanted
 from strowger.platform.callbacks.profiles.pages.listing import (
     SECRETS,
@@ -85,12 +84,7 @@ async def reveal(request: AnyRequest, visitor: Visitor, profile_id: UUID) -> Pag
     """Show the signing secret to who gives their password."""
     found = await own_profile(request, visitor, profile_id)
     state = await reveal_form(found).read(request, visitor)
-    if state.ok:
-        try:
-            await confirm_password(context_of(request), visitor.account_id, visitor.user_id, state["password"])
-        except AccountProblem as problem:
-            state.fail("password", str(problem))
-    shown = tuple(secret_text(secret) for secret in found.secrets) if state.ok else ()
+    shown = tuple(secret_text(secret) for secret in found.secrets) if await confirmed(request, visitor, state) else ()
     return await show_profile(request, visitor, found, reveal=state, secrets=shown)
 
 

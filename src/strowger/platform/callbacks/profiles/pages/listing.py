@@ -14,9 +14,9 @@ from strowger.console.pages import AnyRequest, Crumb, Page, context_of, page, re
 from strowger.console.table import Column, Empty, Filter, ListSource, Row, RowAction, Table
 from strowger.console.visitor import Visitor
 from strowger.foundation.errors import StrowgerError
+from strowger.platform.accounts.confirming import OWN_PASSWORD
 from strowger.platform.callbacks.profiles.pages.words import (
     METHOD_OPTIONS,
-    PASSWORD,
     STATUS_OPTIONS,
     STATUSES,
     TONES,
@@ -125,7 +125,7 @@ def reveal_form(profile: Profile) -> Form:
     """The form that asks the password before secrets are shown."""
     return Form(
         "profile-reveal",
-        (PASSWORD,),
+        (OWN_PASSWORD,),
         "Show the secret",
         f"/callbacks/profiles/{profile.id}/reveal",
         guard_leaving=False,

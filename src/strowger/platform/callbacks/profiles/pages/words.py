@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from strowger.console.code import Snippet
-from strowger.console.form import Field
 from strowger.platform.callbacks.profiles.schemas import METHODS, Draft, ProfileStatus
 from strowger.platform.callbacks.schemas import Attempt
 
@@ -15,9 +14,6 @@ STATUSES = {
 TONES = {ProfileStatus.ACTIVE: "success", ProfileStatus.FAILING: "danger", ProfileStatus.DISABLED: "neutral"}
 STATUS_OPTIONS = tuple((str(int(status)), word) for status, word in STATUSES.items())
 METHOD_OPTIONS = tuple((method, method) for method in METHODS)
-PASSWORD = Field(
-    "password", "Your password", "password", required=True, max_length=200, autocomplete="current-password"
-)
 TABS = (
     ("Profiles", "/callbacks/profiles"),
     ("Failed requests", "/callbacks?state=2&state=3"),
