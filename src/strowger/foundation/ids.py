@@ -33,6 +33,11 @@ def new_uuid() -> UUID:
     return UUID(int=(_last_ms << 80) | (0x7 << 76) | (_counter << 64) | (0b10 << 62) | rest)
 
 
+def is_row_id(text: str) -> bool:
+    """Whether a text is the number of a row: ASCII digits that fit into a bigint."""
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
 def uuid_floor(moment: datetime) -> UUID:
     """The smallest version 7 UUID of a moment: a bound for ranges and partitions."""
     return UUID(int=(int(moment.timestamp() * 1000) << 80) | (0x7 << 76) | (0b10 << 62))

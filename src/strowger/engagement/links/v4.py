@@ -19,6 +19,7 @@ from strowger.engagement.links.schemas import OwnWish
 from strowger.engagement.links.service import make_own
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
+from strowger.foundation.ids import is_row_id
 from strowger.platform.callbacks.schemas import read_target
 from strowger.platform.gateway.operations import Call
 from strowger.platform.gateway.params import FilePart, as_text
@@ -127,7 +128,7 @@ def _page(call: Call) -> int:
 
 def _ids(call: Call) -> list[int]:
     texts = [text.strip() for text in _text(call, "id").split(",") if text.strip()]
-    if not 1 <= len(texts) <= MAX_IDS or not all(t.isascii() and t.isdigit() and len(t) < 19 for t in texts):
+    if not 1 <= len(texts) <= MAX_IDS or not all(map(is_row_id, texts)):
         raise Refusal("A426", "give the ids of short links")
     return [int(text) for text in texts]
 

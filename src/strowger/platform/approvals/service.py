@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from strowger.foundation.context import Context
 from strowger.foundation.database import Connection
 from strowger.foundation.errors import StrowgerError
+from strowger.foundation.ids import is_row_id
 from strowger.foundation.mail import Letter, post
 from strowger.platform.accounts import repository as accounts
 from strowger.platform.approvals.registry import ApprovalKind, Decided, Decision, Waiting, kind_of, kinds
@@ -63,7 +64,7 @@ async def decide(context: Context, names: Sequence[str], decision: Decision) -> 
     for name in names:
         key, _, number = name.partition(":")
         kind = kind_of(key)
-        if kind is None or not (number.isascii() and number.isdigit() and len(number) < 19):
+        if kind is None or not is_row_id(number):
             result.late += 1
             continue
         await _one(context, kind, int(number), decision, result)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from strowger.foundation.clock import utc_text
+from strowger.foundation.ids import is_row_id
 from strowger.platform.directory import service
 from strowger.platform.directory.descriptions import operations_of
 from strowger.platform.directory.errors import Refused, no_contact, no_tag
@@ -109,7 +110,7 @@ async def _person(connection: Any, call: Call) -> Person:
             found = await contacts.by_number(connection, call.principal.account_id, [read_mobile(text, "")])
         except Refused as problem:
             raise no_contact() from problem
-    elif text.isascii() and text.isdigit() and len(text) < 19:
+    elif is_row_id(text):
         found = await contacts.find(connection, call.principal.account_id, [int(text)])
     else:
         found = []

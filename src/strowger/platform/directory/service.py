@@ -18,6 +18,7 @@ from datetime import datetime
 import asyncpg
 
 from strowger.foundation.database import Connection
+from strowger.foundation.ids import is_row_id
 from strowger.platform.blocklist import service as blocklist
 from strowger.platform.blocklist.schemas import CHANNELS
 from strowger.platform.directory.errors import Refused, no_contact, no_tag
@@ -144,7 +145,7 @@ async def find_tag(connection: Connection, account_id: int, name_or_id: str | in
     """A tag by id or by name (without regard to case); a text of digits is tried as a name first."""
     if isinstance(name_or_id, str):
         found = await tags.by_name(connection, account_id, [name_or_id.strip()])
-        if found or not (name_or_id.isascii() and name_or_id.isdigit() and len(name_or_id) < 19):
+        if found or not is_row_id(name_or_id):
             return found[0] if found else None
     found = await tags.find(connection, account_id, [int(name_or_id)])
     return found[0] if found else None

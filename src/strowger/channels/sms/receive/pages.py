@@ -21,6 +21,7 @@ from strowger.console.form import FormState
 from strowger.console.pages import Action, AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, Filter, Row, RowAction, Table
 from strowger.foundation.errors import StrowgerError
+from strowger.foundation.ids import is_row_id
 
 CRUMBS = [Crumb("Receive Message", LIST)]
 TONES = {"Active": "success", "Expired": "warning", "Disabled": "neutral"}
@@ -127,7 +128,7 @@ async def new_configuration(request: AnyRequest, visitor: Visitor) -> Page:
     values = {"number": request.query_params.get("number", ""), "expires_at": forms.local_text(expiry, visitor)}
     copied = request.query_params.get("copy", "")
     kept = None
-    if copied.isascii() and copied.isdigit() and len(copied) < 19:
+    if is_row_id(copied):
         row = await _find(request, visitor, int(copied))
         kept = read_configuration(row).draft
         values = {

@@ -7,6 +7,7 @@ from typing import Any
 from strowger.channels.sms.senders.service import check_sender
 from strowger.channels.sms.v4.errors import Refusal
 from strowger.channels.sms.v4.sending import send_nodes
+from strowger.foundation.ids import is_row_id
 from strowger.platform.consent import repository as consent
 from strowger.platform.consent.schemas import OPT_IN
 from strowger.platform.directory import service as directory
@@ -26,7 +27,7 @@ async def _group(call: Call, connection: Any) -> Label:
     name, number = ((as_text(call.params, key) or "").strip() for key in ("name", "id"))
     if not name and not number:
         raise Refusal("A420")
-    if number and not (number.isascii() and number.isdigit() and len(number) < 19):
+    if number and not is_row_id(number):
         raise Refusal("A421")
     found = await directory.find_tag(connection, call.principal.account_id, int(number) if number else name)
     if found is None:

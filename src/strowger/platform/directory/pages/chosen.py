@@ -10,6 +10,7 @@ from litestar.exceptions import NotFoundException
 
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, Page, Visitor, context_of, page, redirect, render
+from strowger.foundation.ids import is_row_id
 from strowger.platform.blocklist.schemas import CHANNELS
 from strowger.platform.directory import changing, importing, service
 from strowger.platform.directory.changing import Change
@@ -54,7 +55,7 @@ class Chosen:
 
 
 def _chosen(ids: list[str], everything: str, query: str) -> Chosen:
-    found = [int(one) for one in dict.fromkeys(ids) if one.isascii() and one.isdigit() and len(one) < 19]
+    found = [int(one) for one in dict.fromkeys(ids) if is_row_id(one)]
     return Chosen(found[:MOST_TICKED], query[:8_000] if everything else None)
 
 
