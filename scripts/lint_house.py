@@ -14,7 +14,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from house.finding import Finding
-from house.sql import sql_place, tenant_scope
+from house.sql import sql_place, table_floor, tenant_scope
 
 ROOT = Path(__file__).resolve().parent.parent
 LINES_WARNED, LINES_ALLOWED = 400, 450
@@ -126,7 +126,7 @@ def inline_code(path: str, text: str) -> Iterator[Finding]:
 
 
 RULES: tuple[Rule, ...] = (
-    length, sql_place, tenant_scope, outgoing_http, unfinished, machine_path, index_host, inline_code,
+    length, sql_place, table_floor, tenant_scope, outgoing_http, unfinished, machine_path, index_host, inline_code,
 )  # fmt: skip
 
 

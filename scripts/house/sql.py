@@ -88,6 +88,10 @@ TENANT_MODELS = {
     "FlowStep": "flow_step",
 }
 TENANT_TABLES = frozenset(TENANT_MODELS.values())
+ENGAGEMENT = "src/strowger/engagement/"
+ENGAGEMENT_TABLES = frozenset(
+    name for name in TENANT_TABLES if name.partition("_")[0] in {"campaign", "flow"} or name.startswith("short_link")
+)
 SQL = re.compile(r"\bSELECT\s+[\w*(]|\bINSERT INTO\s|\bUPDATE\s+\w+(\s+\w+)?\s+SET\b|\bDELETE FROM\s")
 TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|USING)\s+(?:ONLY\s+)?([a-z_]+)")
 SCOPE = re.compile(r"#\s*scope:\s*\S")
@@ -105,6 +109,14 @@ def sql_place(path: str, text: str) -> Iterator[Finding]:
         if isinstance(node, ast.Constant) and id(node) not in docstrings and SQL.search(_text(node, {})):
             words = " ".join(_text(node, {}).split())[:60]
             yield Finding(path, node.lineno, "sql-place", f"SQL outside a repository file: {words}")
+
+
+def table_floor(path: str, text: str) -> Iterator[Finding]:
+    """The floors below do not know the tables of campaigns, flows and links: what they need is registered with them."""
+    lower = _is_source(path) and _is_repository(path) and not path.startswith((ENGAGEMENT, "src/strowger/home/"))
+    for line, words in enumerate(text.splitlines(), 1) if lower else ():
+        for table in sorted(ENGAGEMENT_TABLES & set(TABLE.findall(words))):
+            yield Finding(path, line, "table-floor", f"{table} belongs to a floor above; see channels/sms/uses.py")
 
 
 def tenant_scope(path: str, text: str) -> Iterator[Finding]:

@@ -52,6 +52,12 @@ def test_sql_stands_in_repositories(lint: Any, statement: str) -> None:
         assert found(lint, path, text) == []
 
 
+def test_a_lower_floor_names_no_table_of_campaigns(lint: Any) -> None:
+    text = 'Q = "SELECT id FROM campaign WHERE account_id = $1"\n'
+    assert found(lint, "src/strowger/channels/sms/repository.py", text) == [("table-floor", 1)]
+    assert found(lint, "src/strowger/engagement/flows/repository.py", text) == []
+
+
 def test_words_of_sql_in_sentences_are_no_sql(lint: Any) -> None:
     assert found(lint, SERVICE, '"""SELECT id FROM t, as a sentence."""\nx = "Select a sender from the list"\n') == []
 
