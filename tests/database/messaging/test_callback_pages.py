@@ -34,7 +34,7 @@ async def test_the_list_shows_what_waits_and_what_failed(room: Room, foreign: Lo
     await room.log.callback(message, CallbackState.FAILED, tries=4)
     await room.log.callback(message, CallbackState.PENDING, url="https://crm.example.net/in")
     await foreign.callback(await foreign.delivered(), CallbackState.FAILED, url="https://secret.example.org/x")
-    text = (await room.get("/callbacks")).text
+    text = (await room.get("/callbacks")).text.replace("<wbr>", "")
     assert "https://hooks.example.com" in text
     assert "Answered 503" in text
     assert "secret.example.org" not in text

@@ -133,7 +133,7 @@ async def change_blocked(call: Call) -> Answer:
 
 
 async def _sharing(call: Call) -> Answer:
-    found = await service.sharing(call.state.context, call.principal.account_id)
+    found = await service.sharing(call.context, call.principal.account_id)
     data = {"share_blocklist": found.shares, "applied_by_parent": found.shared}
     return _envelope("BLK200", "Request executed successfully", data)
 
@@ -148,7 +148,7 @@ async def change_sharing(call: Call) -> Answer:
     text = (scalar_text(call.params.get("share_blocklist")) or "").strip().lower()
     if text not in SWITCH:
         raise StrowgerError("BLK410", field="share_blocklist")
-    await service.share(call.state.context, call.principal.account_id, SWITCH[text])
+    await service.share(call.context, call.principal.account_id, SWITCH[text])
     return await _sharing(call)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from litestar import Response
 
 from strowger.console.pages import Action, AnyRequest, Visitor, context_of, page, render
-from strowger.platform.directory.listing import CHANNEL_LABELS, LIST
+from strowger.platform.blocklist.schemas import CHANNELS
+from strowger.platform.directory.listing import LIST
 from strowger.platform.directory.pages.imports import IMPORTS, MODES, STATES, TONES
 from strowger.platform.directory.pages.shared import READ, run
 from strowger.platform.directory.pages.tags import TAGS
@@ -43,7 +44,7 @@ async def show_overview(request: AnyRequest, visitor: Visitor) -> Response[Any]:
         request, "directory/overview.html", title="Overview", actions=actions if visitor.may("campaigns.write") else [],
         days=DAYS, contacts=sum(row["count"] for row in found["contacts"]),
         recent=sum(row["recent"] for row in found["contacts"]), sources=found["contacts"], source_names=SOURCES,
-        blocked=found["blocked"], channels=CHANNEL_LABELS, others=found["others"], tags=given[:SHOWN], all_tags=len(found["tags"]),
+        blocked=found["blocked"], channels=CHANNELS, others=found["others"], tags=given[:SHOWN], all_tags=len(found["tags"]),
         dynamic=len(found["tags"]) - len(given), imports=found["imports"], modes=MODES, states=STATES, tones=TONES,
         paths={"contacts": LIST, "tags": TAGS, "imports": IMPORTS},
         may_see_lists=visitor.may("channels.read"), may_look_up=visitor.may("lookup.read"),

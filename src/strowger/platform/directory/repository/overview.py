@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from strowger.platform.directory.repository.contacts import Connection
+from strowger.foundation.database import Connection
 
 CONTACTS = """
 SELECT source, count(*) AS count, count(*) FILTER (WHERE created_at >= $2) AS recent FROM contact WHERE account_id = $1
