@@ -47,7 +47,7 @@ async def test_the_list_shows_what_waits_and_what_failed(room: Room, foreign: Lo
 @pytest.mark.parametrize("sort", ["id", "-host", "attempts", "-due_at"])
 async def test_every_sort_of_the_queue_is_answered(room: Room, sort: str) -> None:
     await room.log.callback(await room.log.delivered(), CallbackState.FAILED)
-    assert "hooks.example.com" in (await room.get("/callbacks", part=True, sort=sort)).text
+    assert "hooks.example.com" in (await room.get("/callbacks", part=True, sort=sort)).text.replace("<wbr>", "")
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ async def test_every_sort_of_the_queue_is_answered(room: Room, sort: str) -> Non
 async def test_attempts_are_listed(room: Room, foreign: Log, params: dict[str, str]) -> None:
     await room.log.callback(await room.log.delivered(), CallbackState.FAILED, tries=2)
     await foreign.callback(await foreign.delivered(), CallbackState.FAILED, url="https://secret.example.org/x")
-    text = (await room.get("/callbacks/attempts", part=True, **params)).text
+    text = (await room.get("/callbacks/attempts", part=True, **params)).text.replace("<wbr>", "")
     assert "https://hooks.example.com/sms" in text
     assert "secret.example.org" not in text
 

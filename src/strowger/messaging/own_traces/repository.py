@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.foundation.notify import notify
 from strowger.messaging.statuses import Trace
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 CHANNEL = "traces"
 ALL = "SELECT * FROM status_trace ORDER BY code"
 ONE = "SELECT * FROM status_trace WHERE code = $1"

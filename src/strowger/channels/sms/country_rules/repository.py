@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
-
+from strowger.foundation.database import Connection
 from strowger.foundation.notify import notify
 
-Connection: TypeAlias = "asyncpg.Connection[Any]"
 FACT = "sms.country_rules"
 SOME = "SELECT country, max_parts, unicode_allowed FROM country_rule WHERE country = ANY($1::text[])"
 ALL = "SELECT country, max_parts, unicode_allowed, updated_by, updated_at FROM country_rule ORDER BY country"
