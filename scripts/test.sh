@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 sh scripts/setup.sh dev
 if [ "${1:-}" = browser ]; then
     shift
-    exec .venv/bin/python -m pytest tests/browser "$@"
+    exec .venv/bin/python -m pytest -n 2 --dist loadfile tests/browser "$@"
 fi
 if [ "${1:-}" = peers ]; then
     shift

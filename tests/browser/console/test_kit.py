@@ -61,8 +61,9 @@ async def test_U95_leaving_with_unsaved_changes_asks(site: Site, visit: Any) -> 
         await dialog.dismiss()
 
     page.on("dialog", stay)
-    await page.evaluate("setTimeout(() => location.assign('/demo'))")
-    await page.wait_for_timeout(500)
+    async with page.expect_event("dialog"):
+        await page.evaluate("setTimeout(() => location.assign('/demo'))")
+    await page.evaluate("1")  # answered once the dialog is
     assert asked == ["beforeunload"]
     assert page.url.endswith("/demo/form")
 
@@ -101,7 +102,7 @@ async def test_U32_live_tail_shows_pauses_filters(site: Site, visit: Any) -> Non
     await page.locator(".live-state.is-live").wait_for()
     await tell(site, "secret", account_id=site.account.id + 1)
     await tell(site, "one", "two")
-    await page.locator("#row-two").wait_for(timeout=3000)
+    await page.locator("#row-two").wait_for()
     assert await page.locator("#row-secret").count() == 0
     await page.get_by_role("button", name="Pause").click()
     await tell(site, "three")
@@ -124,7 +125,7 @@ async def test_U32_u82_live_tail_survives_a_lost_connection(site: Site, visit: A
         subscriber.queue.put_nowait(None)  # the server ends the stream
     await page.locator("#offline").wait_for(state="visible")
     await tell(site, "two")
-    await page.locator("#row-two").wait_for(timeout=15000)
+    await page.locator("#row-two").wait_for()
     await page.locator("#offline").wait_for(state="hidden")
 
 

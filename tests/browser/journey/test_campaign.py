@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, expect
 
+from tests.browser.conftest import WAIT
 from tests.installation import Installation
 from tests.installation import installation as start_installation
 
 FILE = "mobile,First name\n" + "".join(f"4477009002{i:02},Name{i}\n" for i in range(20))
-SECOND = 1_000
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ async def installation(assets: None) -> AsyncIterator[Installation]:
 
 async def test_a_campaign_is_delivered_and_its_page_follows(browser: Browser, installation: Installation) -> None:
     context = await browser.new_context(viewport={"width": 1280, "height": 860})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(WAIT)
     page = await context.new_page()
     await page.goto(f"http://localhost:{installation.http_port}/campaigns/new")
     await page.get_by_label("E-mail address").fill(installation.credentials["console_email"])
@@ -48,8 +48,8 @@ async def test_a_campaign_is_delivered_and_its_page_follows(browser: Browser, in
     await content.get_by_role("button", name="Launch").click()
     await page.locator("#confirm-yes").click()
     now = page.locator("#campaign-now")
-    await expect(now).to_contain_text("20 of 20 handed over", timeout=20 * SECOND)
-    await expect(now.locator(".tile").filter(has_text="Delivered")).to_contain_text("100 %", timeout=60 * SECOND)
+    await expect(now).to_contain_text("20 of 20 handed over", timeout=2 * WAIT)
+    await expect(now.locator(".tile").filter(has_text="Delivered")).to_contain_text("100 %", timeout=2 * WAIT)
     rows = await installation.sql("SELECT DISTINCT body FROM message WHERE source = 'campaign'")
     assert len(rows) == 20
     await context.close()

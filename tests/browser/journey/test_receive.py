@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import BrowserContext, Page, expect
 
+from tests.browser.conftest import WAIT
 from tests.browser.journey.test_first_message import HANDSET, WIDTHS, installation, open_page, signed_in
-from tests.installation import Installation
+from tests.installation import Installation, until
 
 __all__ = ["installation", "signed_in"]
 PICTURES = os.environ.get("STROWGER_PICTURES")
@@ -43,16 +43,17 @@ async def test_a_keyword_answers_the_phone_and_the_log_tells(
     await expect(phone.get_by_label("To", exact=True)).to_have_value(number)
     await phone.locator("#phone-new-text").fill("book 5 May")
     await phone.locator("#phone-new").get_by_role("button", name="Send").click()
-    await expect(phone.locator("main")).to_contain_text("Booked for 5 May. Bye, Strowger", timeout=60_000)
+    await expect(phone.locator("main")).to_contain_text("Booked for 5 May. Bye, Strowger", timeout=2 * WAIT)
     await picture(phone, "receive-phone")
 
     await page.goto(f"http://localhost:{installation.http_port}/receive/logs")
     row = page.get_by_role("row").filter(has_text="book 5 May")
-    for _ in range(120):
-        if "Delivered" in await row.inner_text():
-            break
-        await asyncio.sleep(0.25)
+
+    async def arrived() -> bool:
         await page.reload()
+        return "Delivered" in await row.inner_text()
+
+    await until(arrived, 60, "the reply on the handset", pause=0.25)
     await expect(row).to_contain_text("BOOK {date}")
     await expect(row).to_contain_text("Delivered")
     await expect(row).to_contain_text("Mail: 1")

@@ -12,8 +12,9 @@ from playwright.async_api import expect
 from strowger.messaging.pages import pages
 from strowger.messaging.statuses import EventKind, Status
 from strowger.platform.callbacks.schemas import CallbackState
-from tests.browser.conftest import Visit
+from tests.browser.conftest import WAIT, Visit
 from tests.browser.messaging.samples import Log, key_of
+from tests.browser.promptly import SECOND, promptly
 from tests.browser.site import Site
 
 
@@ -44,7 +45,7 @@ async def deliver(log: Log, message: str) -> None:
 
 async def live_feed(site: Site, readers: int = 1) -> None:
     """Wait until the page's feed is open."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT / 1000):
         while len(site.app.state.live._subscribers) < readers:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
@@ -101,15 +102,19 @@ async def test_a_failed_callback_is_sent_again_from_its_message(visit: Visit, lo
 async def test_the_tail_shows_a_message_within_a_second(visit: Visit, log: Log) -> None:
     page = await visit("/live")
     await expect(page.locator("[data-live-state]")).to_have_text("Live")
-    message = await log.sent(body="First light")
-    await tell(log, message)
-    row = page.locator(".live-row", has_text="First light")
-    await expect(row).to_be_visible(timeout=1000)
-    await expect(row).to_contain_text("Sent")
-    await deliver(log, message)
-    await tell(log, message)
-    await expect(row).to_contain_text("Delivered", timeout=1000)
-    await expect(row).to_have_count(1)
+
+    async def shown(number: int) -> None:
+        message = await log.sent(body=f"Light {number}")
+        await tell(log, message)
+        row = page.locator(".live-row", has_text=f"Light {number}")
+        await expect(row).to_be_visible(timeout=SECOND)
+        await expect(row).to_contain_text("Sent")
+        await deliver(log, message)
+        await tell(log, message)
+        await expect(row).to_contain_text("Delivered", timeout=SECOND)
+        await expect(row).to_have_count(1)
+
+    await promptly(shown)
 
 
 async def test_the_tail_pauses_filters_and_stays_bounded(visit: Visit, log: Log) -> None:

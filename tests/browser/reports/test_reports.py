@@ -163,7 +163,7 @@ async def test_a_finished_report_is_accessible_and_fits(
     page = await visit("/reports/new/sms-mt-summary")
     await page.get_by_role("button", name="Request the report").click()
     async with working(site):
-        await expect(page.locator(".badge-status")).to_contain_text("Completed", timeout=30_000)
+        await expect(page.locator(".badge-status")).to_contain_text("Completed")
     await fits(page, axe, "wide-finished")
     narrow = await visit(page.url.removeprefix(site.url), width=320, height=640, theme="dark")
     await fits(narrow, axe, "narrow-finished")

@@ -12,10 +12,11 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from strowger.channels.sms.pages import phone
+from tests.browser.conftest import WAIT
+from tests.browser.promptly import SECOND, promptly
 from tests.browser.site import Site
 from tests.installation import Installation, until
 
-SECOND = 1_000
 REPLY = re.compile("^Reply$")
 
 
@@ -31,7 +32,7 @@ async def installation(tmp_path_factory: pytest.TempPathFactory, assets: None) -
 @pytest.fixture(scope="module")
 async def signed_in(browser: Browser, installation: Installation) -> AsyncIterator[BrowserContext]:
     context = await browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(WAIT)
     page = await context.new_page()
     await page.goto(f"http://localhost:{installation.http_port}/")
     await page.get_by_label("E-mail address").fill(installation.credentials["console_email"])
@@ -77,12 +78,19 @@ async def delivered(installation: Installation, handset: str, text: str, **more:
 async def test_a_message_shows_within_a_second_and_the_reply_comes_into_the_log(
     open_phone: Any, installation: Installation
 ) -> None:
-    handset, long = "447700900201", "Grüße 🙂 שלום " * 12
-    page = await open_phone(f"/phone?number={handset}")
-    await expect(page.locator("#phone-thread")).to_contain_text(f"Send a message to +{handset}")
-    await delivered(installation, handset, long.strip())
+    pages: dict[str, Page] = {}
+    long = "Grüße 🙂 שלום " * 12
+
+    async def shown(number: int) -> None:
+        handset = f"44770090021{number}"
+        page = pages[handset] = await open_phone(f"/phone?number={handset}")
+        await expect(page.locator("#phone-thread")).to_contain_text(f"Send a message to +{handset}")
+        await delivered(installation, handset, long.strip())
+        await expect(page.locator(".bubble.is-in p")).to_have_text(long.strip(), timeout=SECOND)
+
+    await promptly(shown)
+    handset, page = pages.popitem()
     bubble = page.locator(".bubble.is-in")
-    await expect(bubble.locator("p")).to_have_text(long.strip(), timeout=SECOND)
     await expect(bubble.locator("p")).to_have_attribute("dir", "auto")
     await expect(bubble).to_contain_text("parts")
 
@@ -98,26 +106,35 @@ async def test_a_message_shows_within_a_second_and_the_reply_comes_into_the_log(
 
 
 async def test_what_is_typed_stays_while_messages_arrive(open_phone: Any, installation: Installation) -> None:
-    handset = "447700900202"
-    await delivered(installation, handset, "First")
-    page = await open_phone(f"/phone?number={handset}")
-    reply = page.get_by_role("textbox", name=REPLY)
-    await reply.press_sequentially("half a sen")
-    await delivered(installation, handset, "Second")
-    await expect(page.locator(".bubble")).to_have_count(2, timeout=SECOND)
-    await expect(reply).to_have_value("half a sen")
-    await expect(reply).to_be_focused()
+    async def stays(number: int) -> None:
+        handset = f"44770090022{number}"
+        await delivered(installation, handset, "First")
+        page = await open_phone(f"/phone?number={handset}")
+        reply = page.get_by_role("textbox", name=REPLY)
+        await reply.press_sequentially("half a sen")
+        await delivered(installation, handset, "Second")
+        await expect(page.locator(".bubble")).to_have_count(2, timeout=SECOND)
+        await expect(reply).to_have_value("half a sen")
+        await expect(reply).to_be_focused()
+
+    await promptly(stays)
 
 
 async def test_unread_messages_of_other_handsets_are_counted_until_they_are_opened(
     open_phone: Any, installation: Installation
 ) -> None:
     page = await open_phone("/phone?number=447700900203")
-    await delivered(installation, "447700900204", "One")
-    await delivered(installation, "447700900204", "Two")
-    other = page.locator("#handset-447700900204")
-    await expect(other).to_contain_text("2 unread", timeout=SECOND)
-    assert await page.locator(".handset").first.get_attribute("id") == "handset-447700900204"
+    others: list[str] = []
+
+    async def counted(number: int) -> None:
+        others.append(f"44770090023{number}")
+        await delivered(installation, others[-1], "One")
+        await delivered(installation, others[-1], "Two")
+        await expect(page.locator(f"#handset-{others[-1]}")).to_contain_text("2 unread", timeout=SECOND)
+
+    await promptly(counted)
+    other = page.locator(f"#handset-{others[-1]}")
+    await expect(page.locator(".handset").first).to_have_id(f"handset-{others[-1]}")
     await other.click()
     await expect(page.locator(".bubble")).to_have_count(2)
     await expect(other).not_to_contain_text("2 unread", use_inner_text=True)
@@ -127,11 +144,18 @@ async def test_unread_messages_of_other_handsets_are_counted_until_they_are_open
 async def test_a_flash_message_lies_over_the_screen_until_it_is_dismissed(
     open_phone: Any, installation: Installation
 ) -> None:
-    handset = "447700900205"
-    page = await open_phone(f"/phone?number={handset}")
-    await delivered(installation, handset, "Your code is <b>1234</b>", flash="1")
+    pages: list[Page] = []
+
+    async def shown(number: int) -> None:
+        handset = f"44770090024{number}"
+        pages.append(await open_phone(f"/phone?number={handset}"))
+        await delivered(installation, handset, "Your code is <b>1234</b>", flash="1")
+        flash = pages[-1].get_by_role("alertdialog")
+        await expect(flash).to_contain_text("Your code is <b>1234</b>", timeout=SECOND)
+
+    await promptly(shown)
+    page = pages[-1]
     flash = page.get_by_role("alertdialog")
-    await expect(flash).to_contain_text("Your code is <b>1234</b>", timeout=SECOND)
     await flash.get_by_role("button", name="Dismiss").click()
     await expect(flash).to_be_hidden()
     await page.reload()
