@@ -95,7 +95,7 @@ async def running_site(database_url: str, folder: Path, pages: Sequence[Any] = (
 
 
 async def _reachable(port: int, serving: asyncio.Task[None]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)

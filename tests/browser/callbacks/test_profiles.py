@@ -60,8 +60,9 @@ async def test_the_rooms_read_well(visit: Visit, site: Site, width: int, theme: 
         {"title": "dlr main", "channel": "sms", "http_method": "POST", "url": "https://example.net/a/rather/long/path/of/a/hook",
          "body": {"id": "<id>"}, "enc": {"algo": "AES-128-CFB", "key": "0123456789abcdef", "IV": "fedcba9876543210"}},
     )  # fmt: skip
+    page = await visit("/callbacks/profiles", width=width, theme=theme)
     for path in ("", "/new", f"/{made.id}", f"/{made.id}/edit", "/report", "/defaults"):
-        page = await visit(f"/callbacks/profiles{path}", width=width, theme=theme)
+        await page.goto(f"{site.url}/callbacks/profiles{path}")
         assert await axe(page) == [], path
         over = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert over <= 0, (path, width)

@@ -153,7 +153,9 @@ async def test_notices_of_other_accounts_are_not_heard(visit: Visit, log: Log) -
 
 
 @pytest.mark.parametrize(("width", "theme"), [(320, "light"), (768, "dark"), (1280, "light"), (1920, "dark")])
-async def test_rooms_are_accessible_and_fit(visit: Visit, log: Log, axe: Any, width: int, theme: str) -> None:
+async def test_rooms_are_accessible_and_fit(
+    visit: Visit, site: Site, log: Log, axe: Any, width: int, theme: str
+) -> None:
     made = await log.believable()
     await log.database.pool.execute("UPDATE carrier_link SET state = 'down', detail = 'connection refused'")
     paths = [
@@ -161,12 +163,12 @@ async def test_rooms_are_accessible_and_fit(visit: Visit, log: Log, axe: Any, wi
         "/callbacks", "/callbacks/attempts", "/callbacks/signing", "/callbacks/test", "/errors",
     ]  # fmt: skip
     problems: list[str] = []
+    page = await visit("/messages", width=width, theme=theme)
     for path in paths:
-        page = await visit(path, width=width, theme=theme)
+        await page.goto(site.url + path)
         await expect(page.locator("h1")).to_be_visible()
         problems += [f"{path}: {line}" for line in await axe(page)]
         over = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if over > 0:
             problems.append(f"{path}: {over} px too wide")
-        await page.close()
     assert not problems, "\n".join(problems)

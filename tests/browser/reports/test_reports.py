@@ -64,7 +64,8 @@ async def file_of(waiting: Any) -> str:
 
 
 async def fill_log(site: Site) -> None:
-    log = await Log(site.context.database, site.account.id, datetime.now(UTC)).prepare()
+    noon = datetime.now(UTC).replace(hour=12, minute=0)  # at midnight the minutes would belong to two days
+    log = await Log(site.context.database, site.account.id, noon).prepare()
     for day in range(1, 7):
         for n in range(3 + day):
             ago = day * 86_400 + n * 60

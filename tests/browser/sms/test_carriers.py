@@ -110,6 +110,7 @@ async def test_the_rooms_are_accessible_in_both_themes_and_fit(
         await expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert await axe(page) == []
     for width in (320, 768, 1920):
-        page = await visit(path, width=width)
+        await page.set_viewport_size({"width": width, "height": 800})
+        await page.goto(site.url + path)
         await expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} at {width}"

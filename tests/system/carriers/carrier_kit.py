@@ -35,7 +35,7 @@ from strowger.protocols.smpp.pdu import (
     UnbindResp,
 )
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 BIND_ANSWERS = {9: BindTransceiverResp, 2: BindTransmitterResp, 1: BindReceiverResp}
 
 

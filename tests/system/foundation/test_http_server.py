@@ -49,7 +49,7 @@ async def port() -> AsyncIterator[int]:
     await until(listens)
     yield port
     stop.set()
-    await asyncio.wait_for(serving, 20)
+    await asyncio.wait_for(serving, 30)
 
 
 async def _ask(port: int, *pieces: bytes) -> bytes:
@@ -59,7 +59,7 @@ async def _ask(port: int, *pieces: bytes) -> bytes:
             writer.write(piece)
             await writer.drain()
             await asyncio.sleep(0)
-        return await asyncio.wait_for(reader.read(), 10)
+        return await asyncio.wait_for(reader.read(), 30)
     except ConnectionResetError:
         return b""
     finally:
@@ -120,7 +120,7 @@ async def test_only_trusted_proxies_say_who_the_client_is(proxies: tuple[str, ..
     head = b"GET /who HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-Proto: https\r\n"
     answer = await _ask(port, head, b"X-Forwarded-For: 192.0.2.66, 203.0.113.9\r\n\r\n")
     stop.set()
-    await asyncio.wait_for(serving, 20)
+    await asyncio.wait_for(serving, 30)
     assert answer.endswith(told), answer
 
 
@@ -140,20 +140,20 @@ async def test_R16_a_socket_that_systemd_holds_outlives_the_server(monkeypatch: 
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     request = b"GET /kept HTTP/1.1\r\nHost: x\r\n\r\n"
     writer.write(request)
-    assert b"connection: close" not in await asyncio.wait_for(reader.readuntil(b"/kept 0"), 20)
+    assert b"connection: close" not in await asyncio.wait_for(reader.readuntil(b"/kept 0"), 30)
     stop.set()
     for _ in range(20):  # turns of the loop in which the server hears of it
         await asyncio.sleep(0)
     writer.write(request)
-    answer = await asyncio.wait_for(reader.read(), 20)
+    answer = await asyncio.wait_for(reader.read(), 30)
     assert b"connection: close" in answer
     assert answer.endswith(b"/kept 0")
-    await asyncio.wait_for(serving, 20)
+    await asyncio.wait_for(serving, 30)
     waiting = asyncio.create_task(_ask(port, b"GET /between HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
     await asyncio.sleep(0)
     stop = asyncio.Event()
     serving = start(stop)
-    assert (await asyncio.wait_for(waiting, 20)).endswith(b"/between 0")
+    assert (await asyncio.wait_for(waiting, 30)).endswith(b"/between 0")
     stop.set()
-    await asyncio.wait_for(serving, 20)
+    await asyncio.wait_for(serving, 30)
     held.close()

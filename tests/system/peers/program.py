@@ -11,7 +11,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[3]
 PYTHON = ROOT / ".venv-peers/bin/python"
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Program:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import struct
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 HEADER = struct.Struct(">IIII")
 
 
@@ -134,10 +135,26 @@ class RawClient:
         return sequence
 
     async def next(self) -> Frame:
-        return await asyncio.wait_for(self.frames.get(), 10)
+        return await self._next_of(self.frames)
 
     async def next_delivery(self) -> Delivered:
-        return await asyncio.wait_for(self.delivered.get(), 10)
+        return await self._next_of(self.delivered)
+
+    async def _next_of(self, queue: asyncio.Queue[T]) -> T:
+        """Raises ConnectionError as soon as the connection has ended, for then nothing more comes."""
+        getting, closing = asyncio.create_task(queue.get()), asyncio.create_task(self.closed.wait())
+        try:
+            await asyncio.wait((getting, closing), timeout=30, return_when=asyncio.FIRST_COMPLETED)
+            if getting.done():
+                return getting.result()
+            if not queue.empty():
+                return queue.get_nowait()
+            if self.closed.is_set():
+                raise ConnectionError("the connection has ended")
+            raise TimeoutError
+        finally:
+            getting.cancel()
+            closing.cancel()
 
     async def call(self, command: int, body: bytes = b"") -> Frame:
         sequence = self.send(command, body)

@@ -168,7 +168,7 @@ async def test_refuses_a_reply_that_no_handset_could_send(control: Control, body
 
 async def test_events_tell_arrivals_and_replies(smsc: SimulatedSmsc, control: Control) -> None:
     async def event(stream: aiohttp.StreamReader) -> tuple[str, dict[str, Any]]:
-        while not (line := await asyncio.wait_for(stream.readline(), 5)).startswith(b"event: "):
+        while not (line := await asyncio.wait_for(stream.readline(), 30)).startswith(b"event: "):
             pass
         data = await stream.readline()
         return line[7:].decode().strip(), json.loads(data[6:])
@@ -208,7 +208,7 @@ async def test_state_misbehaviours_and_reset(smsc: SimulatedSmsc, control: Contr
         assert [row["digit"] for row in (await control.get("/outcomes"))["outcomes"]] == list(range(10))
         await control.post("/skip", {"seconds": 5})
         await control.post("/cut", {})
-        await asyncio.wait_for(client.closed.wait(), 5)
+        await asyncio.wait_for(client.closed.wait(), 30)
 
 
 async def test_no_web_page_may_use_the_control(smsc: SimulatedSmsc, control: Control) -> None:

@@ -78,7 +78,7 @@ async def test_drops_the_link_in_mid_window(smsc: SimulatedSmsc) -> None:
         await client.bind()
         for _ in range(5):
             client.submit(NUMBER)
-        await asyncio.wait_for(client.closed.wait(), 5)
+        await asyncio.wait_for(client.closed.wait(), 30)
     async with RawClient(smsc.port) as client:
         assert (await client.bind()).status == 0
         assert (await client.submitted(NUMBER)).status == 0
@@ -93,7 +93,7 @@ async def test_unbinds_after_n(smsc: SimulatedSmsc) -> None:
         unbind = await client.next()
         assert (unbind.command, unbind.status) == (6, 0)
         client.send(0x80000006, sequence=unbind.sequence)
-        await asyncio.wait_for(client.closed.wait(), 5)
+        await asyncio.wait_for(client.closed.wait(), 30)
 
 
 async def test_slow_answers(smsc: SimulatedSmsc) -> None:

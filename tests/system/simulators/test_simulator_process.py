@@ -29,7 +29,7 @@ async def started(*arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Pro
     )  # fmt: skip
     assert process.stdout
     try:
-        line = await asyncio.wait_for(process.stdout.readline(), 20)
+        line = await asyncio.wait_for(process.stdout.readline(), 30)
         yield process, int(json.loads(line)["smpp_port"])
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -45,8 +45,8 @@ async def test_serves_and_ends_in_order(number: signal.Signals) -> None:
             assert [(await client.submitted("447700900123")).status for _ in range(2)] == [0, 0x58]
             assert (await client.next_delivery()).fields["stat"] == "DELIVRD"
             process.send_signal(number)
-            await asyncio.wait_for(client.closed.wait(), 10)
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+            await asyncio.wait_for(client.closed.wait(), 30)
+        assert await asyncio.wait_for(process.wait(), 30) == 0
 
 
 async def test_an_idle_process_does_nothing() -> None:

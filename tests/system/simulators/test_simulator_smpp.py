@@ -39,7 +39,7 @@ async def test_checks_credentials_when_configured(system_id: str, password: str,
 async def test_a_wrong_password_can_meet_a_closed_door() -> None:
     async with SimulatedSmsc(credentials={}, refusal="close") as smsc, RawClient(smsc.port) as client:
         client.send(9, cstring("x") + cstring("y") + b"\0\x34\0\0\0")
-        await asyncio.wait_for(client.closed.wait(), 5)
+        await asyncio.wait_for(client.closed.wait(), 30)
         assert client.drained()
         assert smsc.counters.binds_refused == 1
 
@@ -174,7 +174,7 @@ async def test_answers_what_it_does_not_understand(smsc: SimulatedSmsc) -> None:
         client.writer.write(b"\0\0\0\x05\0\0\0\x04")
         nack = await client.next()
         assert (nack.command, nack.status) == (0x80000000, 2)
-        await asyncio.wait_for(client.closed.wait(), 5)
+        await asyncio.wait_for(client.closed.wait(), 30)
 
 
 async def test_frames_cut_anywhere_are_read(smsc: SimulatedSmsc) -> None:

@@ -47,7 +47,7 @@ async def test_wrong_credentials(access: Access) -> None:
     client = await access.client()
     refused = await client.bind(9, "acme", user.password.swapcase())
     assert (refused.command, refused.status, refused.body) == (0x80000009, 0x0E, b"")
-    await asyncio.wait_for(client.closed.wait(), 5)
+    await asyncio.wait_for(client.closed.wait(), 30)
     rows = await access.database.pool.fetch("SELECT password_hash FROM smpp_user")
     assert user.password not in rows[0]["password_hash"]
 
@@ -105,7 +105,7 @@ async def test_a_bind_ends_when_its_user_may_not_bind_any_more(access: Access, h
     unbind = await client.next()
     assert unbind.command == 6
     client.send(0x80000006, sequence=unbind.sequence)
-    await asyncio.wait_for(client.closed.wait(), 5)
+    await asyncio.wait_for(client.closed.wait(), 30)
     if how == "rotate":
         await access.bind(renewed)
 
@@ -129,7 +129,7 @@ async def test_silence_is_asked_about_and_ends(access: Access) -> None:
     await stranger.call(0x15)
     access.world.clock.advance(UNBOUND_SECONDS + 1)
     await access.server.tick()
-    await asyncio.wait_for(stranger.closed.wait(), 5)
+    await asyncio.wait_for(stranger.closed.wait(), 30)
     assert not client.closed.is_set()
     access.world.clock.advance(SILENT_SECONDS)
     await access.server.tick()
@@ -139,7 +139,7 @@ async def test_silence_is_asked_about_and_ends(access: Access) -> None:
     assert (await client.call(0x15)).command == 0x80000015
     access.world.clock.advance(IDLE_SECONDS + 1)
     await access.server.tick()
-    await asyncio.wait_for(client.closed.wait(), 5)
+    await asyncio.wait_for(client.closed.wait(), 30)
 
 
 async def test_by_tls(access: Access) -> None:
@@ -150,7 +150,7 @@ async def test_by_tls(access: Access) -> None:
     )
     body = cstring(user.system_id) + cstring(user.password) + cstring("") + bytes((0x34, 0, 0)) + b"\0"
     writer.write(struct.pack(">IIII", 16 + len(body), 9, 0, 1) + body)
-    answer = await asyncio.wait_for(reader.readexactly(16), 10)
+    answer = await asyncio.wait_for(reader.readexactly(16), 30)
     assert struct.unpack(">IIII", answer)[1:3] == (0x80000009, 0)
     (live,) = await service.live_users(access.context, access.world.account)
     assert [(bind["mode"], bind["tls"]) for bind in live.binds] == [("transceiver", True)]

@@ -184,7 +184,7 @@ async def test_a_client_that_never_answers_is_cut_and_the_receipt_kept(access: A
     access.world.clock.advance(61)
     await client.call(0x15)
     await access.server.tick()
-    await asyncio.wait_for(client.closed.wait(), 5)
+    await asyncio.wait_for(client.closed.wait(), 30)
     assert len(await access.waiting()) == 1
 
 

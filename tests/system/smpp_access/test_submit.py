@@ -198,7 +198,7 @@ async def test_what_is_not_ours_to_do_is_refused(access: Access, client: RawClie
     client.writer.write(struct.pack(">IIII", 7, 4, 0, 9))
     last = await client.next()
     assert (last.command, last.status) == (0x80000000, 0x02)
-    await asyncio.wait_for(client.closed.wait(), 5)
+    await asyncio.wait_for(client.closed.wait(), 30)
 
 
 async def test_sync_checks_answer_compliance_failures_at_submit(access: Access, client: RawClient) -> None:

@@ -54,7 +54,7 @@ async def test_a_change_is_seen_at_once_when_it_is_notified(api: Api) -> None:
     await api.send()
     await api.context.database.pool.execute("UPDATE api_key SET active = false")
     await api.context.database.pool.execute("NOTIFY accounts")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await api.send()).status_code != 401:
             pass
 
