@@ -15,4 +15,4 @@ if [ "${1:-}" = peers ]; then
     exec .venv/bin/python -m pytest tests/system/peers "$@"
 fi
 .venv/bin/python -m pytest -n 2 --dist loadfile --ignore tests/browser --ignore tests/system/peers --ignore tests/chaos "$@"
-exec .venv/bin/python -m pytest tests/chaos "$@"
+exec .venv/bin/python -m pytest -n 2 --dist loadfile tests/chaos "$@"
