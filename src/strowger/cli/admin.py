@@ -134,6 +134,20 @@ def user_create(email: str, name: str, password: str | None, sid: str | None, as
     emit(as_json, made, f"User {email} created." + ("" if password else f" Password (shown once): {secret}"))
 
 
+@user.command("list")
+@click.option("--account", "sid", help="SID; the people of all accounts when left out.")
+@click.option("--news", is_flag=True, help="Only those who agreed to news by mail and may sign in.")
+@json_option
+def user_list(sid: str | None, news: bool, as_json: bool) -> None:
+    """List users, with when they agreed to news."""
+
+    async def work(context: Context) -> list[dict[str, Any]]:
+        return await accounts.list_people(context, await account_id_of(context, sid) if sid else None, news)
+
+    rows = run(work)
+    emit(as_json, rows, table(rows, ("email", "name", "sid", "role", "state", "news")))
+
+
 @user.command("unlock")
 @click.argument("email")
 @json_option

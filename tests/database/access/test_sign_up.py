@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 from strowger.platform.access import sign_up
+from strowger.platform.accounts import service
 from tests.people_kit import PASSWORD, House, errors_of, open_house
 
 FORM = {
@@ -36,6 +38,26 @@ async def test_open_sign_up_from_form_to_trial_account(database_url: str, tmp_pa
         assert row is not None
         assert (row["state"], row["currency"], row["role"], row["balance"]) == ("trial", "EUR", "owner", 0)
         assert (await house.browser().sign_in("grace@navy.example")).headers["location"].startswith("/sign-in/code")
+
+
+async def test_news_are_mailed_to_who_agreed_and_as_long_as_they_do(database_url: str, tmp_path: Path) -> None:
+    async with open_house(database_url, tmp_path, signup="open") as house:
+        browser = house.browser()
+        await browser.client.post("/sign-up", data={**FORM, "news": "on"})
+        await browser.client.post(await house.mailed_path("verify-email"))
+        listed = await service.list_people(house.context, None, only_news=True)
+        assert [(one["email"], one["news"][:10]) for one in listed] == [("grace@navy.example", "2026-01-01")]
+        assert len(await service.list_people(house.context, None, only_news=False)) == 2
+        assert await service.list_people(house.context, house.account.id, only_news=True) == []
+        assert re.search(r'name="news"[^>]* checked', (await browser.get("/profile")).text)
+        house.clock.advance(86_400)
+        await browser.sign_in("grace@navy.example")
+        await browser.code(await house.mailed_code())
+        for fields, agreed in (({"news": "on"}, "2026-01-01"), ({}, None), ({"news": "on"}, "2026-01-02")):
+            answer = await browser.post("/profile", name="Grace Hopper", time_zone="UTC", **fields)
+            assert answer.status_code == 303
+            row = (await service.list_people(house.context, None, only_news=False))[1]
+            assert (row["news"] or "")[:10] == (agreed or "")
 
 
 async def test_R62_a_sign_up_link_ends_after_an_hour(database_url: str, tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ class Applicant:
     company: str
     country: str
     mobile: str = ""
+    news: bool = False
 
 
 Opening: TypeAlias = "Callable[[Connection, Context, Account], Awaitable[None]]"
@@ -171,7 +172,8 @@ async def _make(
     await context.database.run(open_wallet)
     user = User(
         account_id=account.id, email=email, name=applicant.name, password_hash=hashed, role="owner", theme="auto",
-        preferences={}, mobile=applicant.mobile or None,
+        preferences={accounts.NEWS: context.clock.now().isoformat(timespec="seconds")} if applicant.news else {},
+        mobile=applicant.mobile or None,
     )  # fmt: skip
     async with context.database.session() as session:
         session.add(user)

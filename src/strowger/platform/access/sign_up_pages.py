@@ -28,16 +28,17 @@ MOBILE = Field(
     help="A code is sent to it. A trial account may send messages to this number.",
 )  # fmt: skip
 TERMS = Field("terms", "I accept the terms of this installation", "checkbox")
+NEWS = Field("news", "Mail me news of this installation", "checkbox", help="Not needed; My Profile takes it back.")
 EMAIL = Field("email", "E-mail address at work", "email", required=True, autocomplete="email")
 SIGN_UP = Form(
     "sign-up",
-    (NAME, EMAIL, COMPANY, COUNTRY, MOBILE, PASSWORD, TERMS),
+    (NAME, EMAIL, COMPANY, COUNTRY, MOBILE, PASSWORD, TERMS, NEWS),
     submit="Sign up",
     action="/sign-up",
     guard_leaving=False,
 )
 INVITED = Form(
-    "invited", (NAME, COMPANY, COUNTRY, MOBILE, PASSWORD, TERMS), submit="Open the account", guard_leaving=False
+    "invited", (NAME, COMPANY, COUNTRY, MOBILE, PASSWORD, TERMS, NEWS), submit="Open the account", guard_leaving=False
 )
 CODE = Form(
     "sign-up-code",
@@ -71,7 +72,7 @@ def _need_mobile(form: FormState) -> None:
 
 
 def _applicant(form: FormState) -> sign_up.Applicant:
-    return sign_up.Applicant(form["name"], form["company"], form["country"], form["mobile"])
+    return sign_up.Applicant(form["name"], form["company"], form["country"], form["mobile"], form["news"])
 
 
 @public_page("/sign-up", methods=["GET", "POST"])

@@ -38,6 +38,7 @@ DETAILS = Form(
             attrs={"list": "time-zones", "spellcheck": "false"},
             placeholder="Europe/Berlin",
         ),
+        Field("news", "Mail me news of this installation", "checkbox", help="What is new, now and then; never needed."),
     ),
     submit="Save profile",
     action="/profile",
@@ -66,13 +67,15 @@ async def _profile(request: AnyRequest, visitor: Visitor, status: int = 200, **f
     here = service.token_hash(visitor.session)
     sessions = await service.sessions_of(context, visitor.user_id)
     offer = await ownership.offer_of(context, visitor.account_id)
+    news = await service.wants_news(context, visitor.account_id, visitor.user_id)
+    details = DETAILS.blank(visitor, name=visitor.name, time_zone=visitor.time_zone, news=news)
     return await render(
         request,
         "accounts/profile.html",
         title="My Profile",
         crumbs=[],
         status=status,
-        details=forms.get("details") or DETAILS.blank(visitor, name=visitor.name, time_zone=visitor.time_zone),
+        details=forms.get("details") or details,
         password=forms.get("password") or PASSWORD.blank(visitor),
         sessions=[(one, one.token_hash == here) for one in sessions],
         time_zones=await service.list_time_zones(),
@@ -89,12 +92,12 @@ async def profile(request: AnyRequest, visitor: Visitor) -> Answer:
 
 @page("/profile", methods=["POST"], permission="self")
 async def save_profile(request: AnyRequest, visitor: Visitor) -> Answer:
-    """Keep name and time zone."""
+    """Keep name, time zone, and whether news may come."""
     form = await DETAILS.read(request, visitor)
     if not form.ok:
         return await _profile(request, visitor, 422, details=form)
     await service.save_profile(
-        context_of(request), visitor.account_id, visitor.user_id, form["name"], form["time_zone"]
+        context_of(request), visitor.account_id, visitor.user_id, form["name"], form["time_zone"], form["news"]
     )
     return redirect(request, "/profile", "Profile saved.")
 

@@ -61,6 +61,15 @@ async def list_users(session: AsyncSession, account_id: int) -> Sequence[User]:
     return (await session.scalars(select(User).where(User.account_id == account_id).order_by(User.id))).all()
 
 
+# scope: of every account, for the operator's commands
+async def people(session: AsyncSession, account_id: int | None) -> Sequence[tuple[User, str]]:
+    """Users with the SIDs of their accounts, by address."""
+    found = select(User, Account.sid).join(Account, Account.id == User.account_id).order_by(User.email)
+    if account_id is not None:
+        found = found.where(User.account_id == account_id)
+    return [(row[0], row[1]) for row in await session.execute(found)]
+
+
 async def change_user(session: AsyncSession, account_id: int, user_id: int, **values: Any) -> None:
     """Set columns of a user."""
     await session.execute(update(User).where(User.account_id == account_id, User.id == user_id).values(**values))

@@ -25,6 +25,7 @@ from strowger.platform.accounts.passwords import hash_password, verify_password,
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)
 TOUCH = timedelta(seconds=60)
 LOCK_WINDOW, LOCK_AFTER = timedelta(minutes=15), 10
+NEWS = "news"  # in User.preferences: when the user agreed that the operator mails news
 THEMES = ("light", "dark", "auto")
 
 
@@ -245,13 +246,38 @@ async def set_theme(context: Context, account_id: int, user_id: int, theme: str)
         await repository.change_user(session, account_id, user_id, theme=theme)
 
 
-async def save_profile(context: Context, account_id: int, user_id: int, name: str, time_zone: str) -> None:
-    """Keep name and time zone of a user (empty zone: the account's)."""
+async def save_profile(context: Context, account_id: int, user_id: int, name: str, time_zone: str, news: bool) -> None:
+    """Keep name and time zone of a user (empty zone: the account's), and whether the operator may mail news."""
     async with context.database.session() as session:
         user = await repository.user(session, account_id, user_id)
         if user is not None:
             user.name = name
-            user.preferences = {**user.preferences, "time_zone": time_zone}
+            kept = {key: value for key, value in user.preferences.items() if key != NEWS}
+            agreed = (
+                {NEWS: user.preferences.get(NEWS) or context.clock.now().isoformat(timespec="seconds")} if news else {}
+            )
+            user.preferences = {**kept, "time_zone": time_zone, **agreed}
+
+
+async def wants_news(context: Context, account_id: int, user_id: int) -> bool:
+    """Whether a user agreed to news by mail."""
+    async with context.database.session() as session:
+        user = await repository.user(session, account_id, user_id)
+    return user is not None and NEWS in user.preferences
+
+
+async def list_people(context: Context, account_id: int | None, only_news: bool) -> list[dict[str, Any]]:
+    """Users of an account, or of all; ``only_news``: those who agreed to news. ``news`` is since when, None: not."""
+    async with context.database.session() as session:
+        rows = await repository.people(session, account_id)
+    found = [
+        {
+            "email": user.email, "name": user.name, "sid": sid, "role": user.role, "state": user.state,
+            "news": user.preferences.get(NEWS),
+        }
+        for user, sid in rows
+    ]  # fmt: skip
+    return [person for person in found if person["news"] and person["state"] == "active"] if only_news else found
 
 
 async def list_time_zones() -> list[str]:
