@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import psutil
 import pytest
 from argon2 import PasswordHasher
 
@@ -43,9 +44,19 @@ def quick_passwords() -> Iterator[PasswordHasher]:
 
 
 def database_folder() -> Path:
-    """A new folder for a test's PostgreSQL: in memory where there is room, for each database is a thousand small files."""
+    """A new folder for a test's PostgreSQL: in memory where there is room, for each database is a thousand small files.
+
+    Its name holds the id of this process, so that the next run ends and removes what a killed one has left in memory.
+    """
+    for old in MEMORY.glob("strowger-pg-*-*"):
+        if not psutil.pid_exists(int(old.name.split("-")[2])):
+            left = EmbeddedPostgres(old / "pg", durable=False)
+            with contextlib.suppress(OSError, psutil.Error):
+                if "postgres" in psutil.Process(left.pid() or 0).name():
+                    left.stop()
+            shutil.rmtree(old, ignore_errors=True)
     roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
-    return Path(tempfile.mkdtemp(prefix="strowger-pg-", dir=MEMORY if roomy else None))
+    return Path(tempfile.mkdtemp(prefix=f"strowger-pg-{os.getpid()}-", dir=MEMORY if roomy else None))
 
 
 @pytest.fixture(scope="session")
