@@ -432,3 +432,10 @@ async def test_a_country_may_take_fewer_parts_and_no_unicode(
     long = len(body) > 1530
     assert await outcome(world, FRENCH, body=body) == ["MAX-LIMIT" if long else "QUEUED"]
     assert len(await world.queued()) == (2 - long if trace == "QUEUED" else 1 - long)
+
+
+async def test_what_is_too_short_for_a_number_belongs_to_no_country(world: World) -> None:
+    request_id = await world.send("123")
+    await world.pipeline.intake.step()
+    row = await world.message(request_id)
+    assert (row["trace"], row["country"]) == ("INV-NUMBER", None)

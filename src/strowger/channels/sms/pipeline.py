@@ -14,7 +14,7 @@ from strowger.channels.sms.screening import entities
 from strowger.channels.sms.screening.rules import after_template, before_template
 from strowger.foundation.crypto import SecretBox
 from strowger.foundation.database import Connection
-from strowger.foundation.phone import number_facts
+from strowger.foundation.phone import MAX_DIGITS, MIN_DIGITS, number_facts
 from strowger.messaging.facts import Facts
 from strowger.messaging.rules import AccountRules, Handled, Measure, Received, Verdict, measure_into
 from strowger.messaging.schemas import Submission
@@ -36,8 +36,9 @@ class SmsRules:
         return Measure(length.units, length.chars, length.encoding)
 
     def country_of(self, recipient: str) -> str | None:
-        """ISO country of a recipient; None also for codes that belong to no country."""
-        facts = number_facts(recipient) if recipient.isascii() and recipient.isdigit() else None
+        """ISO country of a recipient; None also for codes that belong to no country, and for what is too short for a number."""
+        whole = recipient.isascii() and recipient.isdigit() and MIN_DIGITS <= len(recipient) <= MAX_DIGITS
+        facts = number_facts(recipient) if whole else None
         return facts.country if facts and len(facts.country) == 2 else None
 
     async def prepare(

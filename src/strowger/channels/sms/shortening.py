@@ -149,7 +149,10 @@ def _expiry(value: Params, now: datetime) -> datetime | None:
     text = as_text({"url_data": value.get("expiry")}, "url_data", "E617")
     if text is None:
         return None
-    moment = parse_moment(text, ZoneInfo("UTC"), "E617", "url_data")
+    try:
+        moment = parse_moment(text, ZoneInfo("UTC"), "E617", "url_data")
+    except StrowgerError as problem:
+        raise refuse(f"expiry: {problem.detail}") from problem
     if moment <= now:
         raise refuse("expiry must be in the future")
     return moment

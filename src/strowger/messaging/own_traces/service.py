@@ -28,6 +28,8 @@ async def _try(database: Database) -> None:
         await refresh(database)
     except (Unavailable, *OUTAGES) as problem:
         log.warning("traces_not_read", problem=repr(problem))
+    except Exception:  # the process goes on with what it knows
+        log.exception("traces_not_read")
 
 
 async def keep(database: Database) -> None:

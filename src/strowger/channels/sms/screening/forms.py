@@ -238,8 +238,8 @@ SECTIONS: dict[str, Section] = {
             Field("hide_codes", "Hide the digits of one-time passwords", "checkbox",
                   help="In lists, live traffic, files and reports. A message's own page shows them when asked."),
             Field("hide_numbers", "Mask people's numbers for roles without the right to see them", "checkbox",
-                  help="In messages, live traffic, received messages, callbacks, files and reports. Support and experts have"
-                  " not the right; roles of your own have it when you grant it under Team."),
+                  help="In messages, live traffic, received messages, callbacks, files and reports. Support and experts"
+                  " do not have it; roles of your own have it where you grant it under Team."),
             Field("shorten_links", "Shorten links automatically", "checkbox",
                   help="Every link in a text sent by API or from the console, unless the send says otherwise (url_data)."),
             Field("track_links", "With a link of each recipient's own, so that clicks name the number", "checkbox"),
