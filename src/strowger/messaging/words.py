@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from strowger.foundation.ids import format_message_id, parse_message_id
+from strowger.foundation.phone import mask_number
 from strowger.messaging.schemas import Direction
 from strowger.messaging.statuses import TRACES, Status
 
@@ -92,6 +93,17 @@ def shown_text(row: Mapping[str, Any]) -> str:
     body = str(row["body"])
     hidden = row["type"] == SECRET_TYPE and not row.get("codes_shown")
     return re.sub(r"\d", "•", body) if hidden else body
+
+
+def person_of(row: Mapping[str, Any]) -> str:
+    """The column of a message's row with the number of a person, not of the account."""
+    return "sender" if row.get("direction") == Direction.MO else "recipient"
+
+
+def masked(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """A row whose columns ``names`` are masked where they hold a number."""
+    hidden = {name: mask_number(row[name]) for name in names if row[name] and row[name].lstrip("+").isdecimal()}
+    return {**row, **hidden}
 
 
 def trace_anchor(trace: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import format_message_id, parse_message_id, uuid_floor
 from strowger.messaging.schemas import Channel, Direction
 from strowger.messaging.statuses import SPELLINGS, Status
+from strowger.messaging.words import masked, person_of
 from strowger.platform.gateway.operations import Answer, Call
 from strowger.platform.gateway.params import Params, as_text, read_moment, read_whole
 
@@ -41,7 +42,7 @@ async def pull_logs(call: Call) -> Answer:
         total = await repository.count_log(connection, account, wanted)
         rows = await repository.read_log(connection, account, wanted, limit, (page - 1) * limit)
     meta = {"page": page, "limit": limit, "total": total}
-    return Answer(200, encode({"data": [_row(row) for row in rows], "meta": meta, "error": {}}))
+    return Answer(200, encode({"data": [_row(row) for row in _seen(call, rows)], "meta": meta, "error": {}}))
 
 
 def _range(params: Params, now: datetime) -> tuple[datetime, datetime]:
@@ -110,6 +111,11 @@ def _statuses(text: str | None) -> list[int] | None:
 
 def _plain(text: str) -> str:
     return text.lower().replace(" ", "").replace("-", "").replace("_", "")
+
+
+def _seen(call: Call, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The rows as the key may see them."""
+    return [masked(row, person_of(row)) for row in rows] if call.principal.numbers_hidden else rows
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from strowger.engagement.links.service import make_own
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import is_row_id
+from strowger.foundation.phone import mask_number
 from strowger.platform.callbacks.schemas import read_target
 from strowger.platform.gateway.operations import Call
 from strowger.platform.gateway.params import FilePart, as_text
@@ -207,6 +208,10 @@ async def logs(call: Call) -> dict[str, Any]:
     return {**OK, "data": {"txtlys": shown, "pagination": _pages(page, total)}}
 
 
+def _mobile(call: Call, number: str | None) -> str | None:
+    return (mask_number(number) if call.principal.numbers_hidden else number) if number else None
+
+
 def _click(call: Call, link_id: int, row: Any, serial: int, zone: ZoneInfo) -> dict[str, Any]:
     agent = read_agent(row["user_agent"])
     kind = "smartphone" if agent.platform in HANDHELD else "desktop" if agent.platform else ""
@@ -231,7 +236,7 @@ def _click(call: Call, link_id: int, row: Any, serial: int, zone: ZoneInfo) -> d
         **unknown,
         "status": "1",
         "created": row["at"].astimezone(zone).strftime("%d-%b %I:%M %p"),
-        "mobile": row["recipient"] or None,
+        "mobile": _mobile(call, row["recipient"]),
         "serial": serial,
     }
 

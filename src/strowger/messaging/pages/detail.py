@@ -23,7 +23,7 @@ from strowger.messaging import words
 from strowger.messaging.pages import deliveries
 from strowger.messaging.pages.deliveries import Delivery, gather_deliveries
 from strowger.messaging.pages.panels import Panel, load_panels
-from strowger.messaging.pages.privacy import Eraser, person_of, seen_row
+from strowger.messaging.pages.privacy import Eraser, seen_row
 from strowger.messaging.pages.timeline import Entry, Part, build_parts, build_timeline
 from strowger.messaging.pages.waiting import WaitingText, explain_waiting
 from strowger.messaging.repository import reading
@@ -169,7 +169,7 @@ async def load_view(context: Context, visitor: Visitor, request_id: UUID, n: int
     row = await reading.find_message(pool, account_id, request_id, n)
     if row is None:
         return None
-    eraser = Eraser(row[person_of(row)]) if visitor.numbers_hidden else None
+    eraser = Eraser(row[words.person_of(row)]) if visitor.numbers_hidden else None
     row = seen_row(visitor, row)
     events = await reading.events_of(pool, account_id, request_id, n)
     waiting = await reading.waiting_of(pool, account_id, request_id, n)

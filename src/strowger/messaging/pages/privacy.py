@@ -14,20 +14,10 @@ from strowger.console.visitor import Visitor
 from strowger.foundation.phone import hide_numbers, mask_number
 from strowger.messaging.pages.deliveries import Delivery
 from strowger.messaging.pages.panels import Panel
-from strowger.messaging.schemas import Direction, Event
+from strowger.messaging.schemas import Event
+from strowger.messaging.words import masked, person_of
 
 T = TypeVar("T")
-
-
-def person_of(row: Mapping[str, Any]) -> str:
-    """The column of a message's row with the number of a person, not of the account."""
-    return "sender" if row.get("direction") == Direction.MO else "recipient"
-
-
-def masked(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """A row whose columns ``names`` are masked where they hold a number."""
-    hidden = {name: mask_number(row[name]) for name in names if row[name] and row[name].lstrip("+").isdecimal()}
-    return {**row, **hidden}
 
 
 def seen_row(visitor: Visitor, row: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from strowger.console.visitor import HIDE_NUMBERS, NUMBERS
 from strowger.foundation.clock import Clock
 from strowger.foundation.database import OUTAGES, Database
 from strowger.foundation.errors import StrowgerError, Unavailable
@@ -53,6 +54,11 @@ class Principal:
     def author(self) -> str:
         """Who calls, in words, for records of what was done."""
         return f"API key {self.name}"
+
+    @property
+    def numbers_hidden(self) -> bool:
+        """Whether the account hides people's numbers from this key: one that is limited, and not to seeing them."""
+        return bool(self.scopes and self.settings.get(HIDE_NUMBERS)) and NUMBERS not in self.scopes
 
 
 def _networks(items: list[str]) -> tuple[Network, ...]:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from strowger.messaging.statuses import Status
-from tests.api_kit import SENDER, Api, add_customer
+from tests.api_kit import SENDER, Api, add_customer, add_key
 from tests.compat.channels.sms.test_bad_input import check
 
 UNKNOWN = "019b76da-a800-7000-8000-5a1d3c9e0f42"
@@ -91,6 +91,26 @@ async def dated(api: Api) -> dict[str, str]:
     """Ids are made by the real clock, so the logs are asked for its day."""
     stamp = (await api.context.database.pool.fetchval("SELECT clock_timestamp()")).date().isoformat()
     return {"from_date": stamp, "to_date": stamp}
+
+
+async def test_a_limited_key_reads_masked_numbers_where_the_account_hides_them(api: Api) -> None:
+    """sms.md 7.3: the right is messages.numbers; a key without limits has it."""
+    from strowger.foundation.clock import Clock
+
+    api.context.clock = Clock()
+    sent = (await api.send()).json()["data"][0]["message_id"]
+    database, account = api.context.database, api.customer.account_id
+    await database.pool.execute("""UPDATE account SET settings = settings || '{"hide_numbers": true}'""")
+    keys = {"whole": api.customer.key}
+    for name, scopes in (("narrow", ["messages.read"]), ("wide", ["messages.read", "messages.numbers"])):
+        _, keys[name] = await add_key(database, account, name=name, scopes=scopes)
+    shown = {}
+    for name, key in keys.items():
+        found = await api.client.get(f"/v1/{api.customer.sid}/sms/logs", headers={"api-key": key})
+        old = await api.client.get("/v4/", params={"api_key": key, "method": "sms.status", "id": sent})
+        shown[name] = (found.json()["data"][0]["recipient"], old.json()["data"][0]["mobile"])
+    assert shown["wide"] == shown["whole"] == ("447700900123", "447700900123")
+    assert shown["narrow"] == ("447*******23", "447*******23")
 
 
 async def test_logs(api: Api) -> None:

@@ -16,6 +16,7 @@ from strowger.foundation.ids import format_message_id, parse_message_id
 from strowger.messaging.notify import local_time, v4_status
 from strowger.messaging.repository.reading import find_messages
 from strowger.messaging.routing.repository.ranges import operator_names
+from strowger.messaging.words import masked, person_of
 from strowger.platform.billing import repository as billing
 from strowger.platform.gateway.operations import Call
 from strowger.platform.gateway.params import as_text
@@ -39,6 +40,8 @@ async def status(call: Call) -> dict[str, Any]:
         more = as_text(call.params, "numberinfo") in ("1", "true")
         networks = {row["network"] for row in rows if row["network"]} if more else set()
         operators = await operator_names(connection, networks)
+    if call.principal.numbers_hidden:
+        rows = [masked(row, person_of(row)) for row in rows]
     found = {format_message_id(row["request_id"], row["n"]): row for row in rows}
     data = [_status_row(name, found.get(name.lower()), zone, operators if more else None) for name in ids]
     return {**DONE, "data": data}
