@@ -67,6 +67,7 @@ from strowger.platform.notifications import routes as notifications_api
 from strowger.platform.privacy import pages as privacy_pages
 from strowger.platform.privacy import routes as privacy_api
 from strowger.platform.reports import pages as reports
+from strowger.platform.requests import pages as api_requests
 from strowger.platform.settings import pages as settings_pages
 from strowger.platform.sso import pages as sso
 from strowger.platform.subaccounts import pages as subaccounts
@@ -99,6 +100,7 @@ PAGES: list[Any] = [
     *privacy_pages.pages,
     *messages.pages,
     *own_traces.pages,
+    *api_requests.pages,
     *profile_pages.pages,
     *sms_pages.pages,
     *approvals.pages,

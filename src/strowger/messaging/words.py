@@ -107,10 +107,10 @@ def masked(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def trace_anchor(trace: str) -> str:
-    """The anchor of a trace on the page of status codes."""
+    """A trace as it stands in addresses: its page, and its anchor on the list of status codes."""
     return _ANCHOR.sub("-", trace.upper()).strip("-")
 
 
 def trace_path(trace: str) -> str | None:
     """Where a trace is explained; None when the table does not have it."""
-    return f"/errors#{trace_anchor(trace)}" if trace in TRACES else None
+    return f"/errors/{trace_anchor(trace)}" if trace in TRACES else None

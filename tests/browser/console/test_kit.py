@@ -154,7 +154,7 @@ async def test_fold_is_kept(site: Site, visit: Any) -> None:
     assert await page.locator("html").evaluate("e => e.classList.contains('folded')")
 
 
-async def test_confirm_asks_before_it_posts(site: Site, visit: Any) -> None:
+async def test_U93_confirm_asks_before_it_posts(site: Site, visit: Any) -> None:
     page = await visit("/demo/blocks")
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)

@@ -37,7 +37,7 @@ async def tell(site: Any, message_id: str) -> None:
     await site.context.database.run(work)
 
 
-async def test_U30_steps_tick_and_figures_move_while_the_page_is_open(visit: Any, site: Any, log: Log) -> None:
+async def test_U02_U30_steps_tick_and_figures_move_while_the_page_is_open(visit: Any, site: Any, log: Log) -> None:
     page = await visit("/")
     await expect(page.locator("#first-steps")).to_contain_text("0 of 5 done")
     await tell(site, await log.message(status=int(Status.DELIVERED), body="Grüße aus München"))
@@ -75,7 +75,7 @@ async def test_U70_u74_it_is_accessible_and_fits(visit: Any, log: Log, axe: Any)
         assert await axe(page) == []
 
 
-async def test_the_chart_has_its_numbers_as_a_table(visit: Any, log: Log) -> None:
+async def test_U25_U79_the_chart_has_its_numbers_as_a_table(visit: Any, log: Log) -> None:
     await log.message(status=int(Status.DELIVERED))
     page = await visit("/")
     await page.get_by_role("button", name="Numbers").click()

@@ -12,7 +12,8 @@ from tests.browser.conftest import WAIT
 from tests.installation import Installation, until
 from tests.installation import installation as start_installation
 
-PATHS = ("/", "/send", "/messages", "/live", "/phone", "/carriers", "/numbers", "/callbacks", "/errors", "/docs")
+MORE = ("/errors/NO-CREDITS", "/docs/errors/E602", "/requests", "/requests/errors")
+PATHS = ("/", "/send", "/messages", "/live", "/phone", "/carriers", "/numbers", "/callbacks", "/errors", "/docs", *MORE)
 WIDTHS = (320, 768, 1280, 1920)
 HANDSET = "447700900123"
 

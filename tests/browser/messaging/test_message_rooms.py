@@ -88,7 +88,7 @@ async def test_a_message_page_follows_its_message_and_keeps_what_is_open(visit: 
     await expect(page.locator("#raw-events")).to_have_attribute("open", "")
 
 
-async def test_a_failed_callback_is_sent_again_from_its_message(visit: Visit, log: Log) -> None:
+async def test_U35_a_failed_callback_is_sent_again_from_its_message(visit: Visit, log: Log) -> None:
     message = await log.delivered()
     await log.callback(message, CallbackState.FAILED, tries=2)
     page = await visit(f"/messages/{message}")

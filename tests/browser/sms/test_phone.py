@@ -75,7 +75,7 @@ async def delivered(installation: Installation, handset: str, text: str, **more:
     await until(there, 15)
 
 
-async def test_a_message_shows_within_a_second_and_the_reply_comes_into_the_log(
+async def test_U48_a_message_shows_within_a_second_and_the_reply_comes_into_the_log(
     open_phone: Any, installation: Installation
 ) -> None:
     pages: dict[str, Page] = {}
@@ -120,7 +120,7 @@ async def test_what_is_typed_stays_while_messages_arrive(open_phone: Any, instal
     await promptly(stays)
 
 
-async def test_unread_messages_of_other_handsets_are_counted_until_they_are_opened(
+async def test_U48_unread_messages_of_other_handsets_are_counted_until_they_are_opened(
     open_phone: Any, installation: Installation
 ) -> None:
     page = await open_phone("/phone?number=447700900203")
@@ -197,7 +197,9 @@ async def test_a_misbehaviour_is_switched_with_its_options(open_phone: Any, inst
     await expect(page.locator("#toasts .tone-danger")).to_contain_text("status")
 
 
-async def test_magic_numbers_are_there_to_copy_and_counters_move(open_phone: Any, installation: Installation) -> None:
+async def test_U47_magic_numbers_are_there_to_copy_and_counters_move(
+    open_phone: Any, installation: Installation
+) -> None:
     page = await open_phone("/phone")
     await expect(page.get_by_role("button", name="Copy 447709990001")).to_be_visible()
     submits = page.locator(".phone-counters div", has_text="Submits").locator("dd")

@@ -160,7 +160,7 @@ async def test_what_a_dead_process_left_is_finished_by_a_worker(hlr: Api) -> Non
     await check_books(hlr.context.database)
 
 
-async def test_R23_parallel_lookups_never_overdraw(hlr: Api) -> None:
+async def test_R67_parallel_lookups_never_overdraw(hlr: Api) -> None:
     await hlr.context.database.run(
         lambda c: recharge(c, hlr.customer.account_id, Decimal("-0.99"), "spent", hlr.context.clock.now())
     )

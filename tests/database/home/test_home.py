@@ -76,7 +76,7 @@ async def test_a_stranger_is_led_to_sign_in(visit: Visit) -> None:
     assert answer.headers["location"] == "/sign-in"
 
 
-async def test_first_steps_tick_themselves_off_by_facts(visit: Visit) -> None:
+async def test_U02_first_steps_tick_themselves_off_by_facts(visit: Visit) -> None:
     assert "0 of 5 done" in await visit.page()
     log = log_of(visit)
     await log.message(status=int(Status.SENT))

@@ -29,7 +29,7 @@ async def state_of(room: Room, callback_id: object) -> int:
     return int(await room.context.database.pool.fetchval("SELECT state FROM callback WHERE id = $1", callback_id))
 
 
-async def test_the_list_shows_what_waits_and_what_failed(room: Room, foreign: Log) -> None:
+async def test_U36_the_list_shows_what_waits_and_what_failed(room: Room, foreign: Log) -> None:
     message = await room.log.delivered()
     await room.log.callback(message, CallbackState.FAILED, tries=4)
     await room.log.callback(message, CallbackState.PENDING, url="https://crm.example.net/in")
@@ -53,7 +53,7 @@ async def test_every_sort_of_the_queue_is_answered(room: Room, sort: str) -> Non
 @pytest.mark.parametrize(
     "params", [{}, {"sort": "-http_status"}, {"sort": "duration_ms"}, {"at": "7d", "outcome": "3"}]
 )
-async def test_attempts_are_listed(room: Room, foreign: Log, params: dict[str, str]) -> None:
+async def test_U36_attempts_are_listed(room: Room, foreign: Log, params: dict[str, str]) -> None:
     await room.log.callback(await room.log.delivered(), CallbackState.FAILED, tries=2)
     await foreign.callback(await foreign.delivered(), CallbackState.FAILED, url="https://secret.example.org/x")
     text = (await room.get("/callbacks/attempts", part=True, **params)).text.replace("<wbr>", "")
@@ -87,7 +87,7 @@ async def test_acts_need_the_token_of_the_page(room: Room) -> None:
     assert await state_of(room, failed) == CallbackState.FAILED
 
 
-async def test_all_that_failed_since_a_time_is_sent_again(room: Room) -> None:
+async def test_U36_all_that_failed_since_a_time_is_sent_again(room: Room) -> None:
     message = await room.log.delivered()
     old = await room.log.callback(message, CallbackState.FAILED, ago=7200)
     new = await room.log.callback(message, CallbackState.FAILED, ago=600)
@@ -139,7 +139,7 @@ async def test_who_only_reads_may_not_act(room: Room) -> None:
         assert (await room.post(path, fields)).status_code == 403
 
 
-async def test_a_test_event_shows_request_and_answer(room: Room) -> None:
+async def test_U36_a_test_event_shows_request_and_answer(room: Room) -> None:
     heard: list[bytes] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -187,7 +187,7 @@ async def everything(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
 
 
 @pytest.mark.parametrize("key", ["admin", "manager", "support", "expert-read", "whatsapp-only", "numbers-only"])
-async def test_R55_every_page_refuses_the_roles_that_lack_its_permission(everything: House, key: str) -> None:
+async def test_R55_U94_every_page_refuses_the_roles_that_lack_its_permission(everything: House, key: str) -> None:
     """Generated from the pages: those that a role may not call answer 403; unsafe ones that it may ask for the token."""
     user = await everything.add("somebody", key)
     browser = await everything.entered(user.email)

@@ -90,7 +90,7 @@ def fields(centre: ScriptedSmsc, **more: Any) -> dict[str, Any]:
     return base | more
 
 
-async def test_an_added_carrier_is_bound_without_a_restart_and_its_state_is_told(
+async def test_U38_an_added_carrier_is_bound_without_a_restart_and_its_state_is_told(
     context: Context, centre: ScriptedSmsc
 ) -> None:
     async with worker(context) as w:

@@ -63,7 +63,7 @@ async def test_a_submission_is_answered_and_reported(smsc: SimulatedSmsc) -> Non
 
 
 @pytest.mark.parametrize("digit", range(10))
-async def test_magic_numbers(smsc: SimulatedSmsc, digit: int) -> None:
+async def test_U47_magic_numbers(smsc: SimulatedSmsc, digit: int) -> None:
     outcome, number = OUTCOMES[digit], f"447709990{digit:03d}"
     async with RawClient(smsc.port) as client:
         await client.bind()

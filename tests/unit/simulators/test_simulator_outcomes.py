@@ -14,7 +14,7 @@ DOCUMENT = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text()
 
 @pytest.mark.parametrize("digit", range(10))
 @pytest.mark.parametrize("head", ["44770", "91987", "1202", "+49151"])
-def test_last_seven_digits_choose_the_outcome(head: str, digit: int) -> None:
+def test_U47_last_seven_digits_choose_the_outcome(head: str, digit: int) -> None:
     assert outcome_of(f"{head}999000{digit}") is OUTCOMES[digit]
 
 
@@ -56,5 +56,5 @@ def test_the_document_lists_every_dlt_code() -> None:
     assert all(f"| {code} |" in DOCUMENT for code in DLT_CODES)
 
 
-def test_the_document_lists_every_number() -> None:
+def test_U47_the_document_lists_every_number() -> None:
     assert all(f"| {err:03d} | {trace} |" in DOCUMENT for err, trace in NUMERIC_TRACES.items())

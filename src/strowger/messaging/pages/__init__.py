@@ -6,6 +6,7 @@ from typing import Any
 
 from strowger.console import menu, palette
 from strowger.messaging.pages.callbacks import pages as callback_pages
+from strowger.messaging.pages.codes import find_codes
 from strowger.messaging.pages.codes import pages as code_pages
 from strowger.messaging.pages.contacts import messages_of
 from strowger.messaging.pages.detail import pages as detail_pages
@@ -20,6 +21,7 @@ menu.register("", "Live", "/live", "activity", 40, key="l")
 menu.register("Developers", "Callbacks", "/callbacks", "webhook", 40, key="b")
 menu.register("Developers", "Status codes", "/errors", "list-search", 60, key="e")
 palette.register_finder("messages", find_hits)
+palette.register_finder("codes", find_codes)
 register_history(messages_of)
 
 pages: list[Any] = [*list_pages, *detail_pages, *live_pages, *callback_pages, *signing_pages, *code_pages]

@@ -6,8 +6,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+from litestar.exceptions import NotFoundException
+
 from strowger.console.pages import AnyRequest, Page, page, render
+from strowger.console.palette import Hit
 from strowger.console.visitor import Visitor
+from strowger.foundation.context import Context
 from strowger.messaging import words
 from strowger.messaging.statuses import BUILT_IN, SPELLINGS, TRACES, Status, Trace
 
@@ -72,4 +76,33 @@ async def codes(request: AnyRequest, visitor: Visitor) -> Page:
     )
 
 
-pages: list[Any] = [codes]
+@page("/errors/{name:str}", permission="messages.read")
+async def code(request: AnyRequest, visitor: Visitor, name: str) -> Page:
+    """One trace: what it means, what to do, and the way to the messages that have it."""
+    trace = next((one for one in TRACES.values() if words.trace_anchor(one.code) == name.upper()), None)
+    if trace is None:
+        raise NotFoundException
+    label, about = TITLES.get(trace.status, (trace.status.capitalize(), ""))
+    tone = words.TONES.get(GROUP_TONES.get(trace.status, 0), "neutral")
+    return await render(
+        request,
+        "messaging/code.html",
+        title=f"Status code {trace.code}",
+        trace=trace,
+        label=label,
+        about=about,
+        tone=tone,
+    )
+
+
+async def find_codes(context: Context, visitor: Visitor, text: str) -> list[Hit]:
+    """The page of a trace that was typed or pasted."""
+    trace = TRACES.get(text.upper())
+    if trace is None or not visitor.may("messages.read"):
+        return []
+    return [
+        Hit(trace.code, f"/errors/{words.trace_anchor(trace.code)}", "list-search", trace.meaning, "Status codes", True)
+    ]
+
+
+pages: list[Any] = [codes, code]

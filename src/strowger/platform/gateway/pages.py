@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 from litestar import Response, get
+from litestar.exceptions import NotFoundException
 
 from strowger.console import menu
+from strowger.console.layout import Crumb
 from strowger.console.pages import public_page
 from strowger.console.respond import AnyRequest, Page, context_of, render
 from strowger.foundation.context import Context
@@ -92,4 +94,20 @@ async def errors_page(request: AnyRequest) -> Page:
     return await render(request, "gateway/errors.html", title="Error codes", errors=sorted(ERRORS.items()))
 
 
-pages: list[Any] = [openapi_document, api_page, errors_page]
+@public_page("/docs/errors/{code:str}")
+async def error_page(request: AnyRequest, code: str) -> Page:
+    """One error code: what it means, what to do, which calls answer it."""
+    entry = ERRORS.get(code.upper())
+    if entry is None:
+        raise NotFoundException
+    return await render(
+        request,
+        "gateway/error.html",
+        title=f"{entry.code}: {entry.text}",
+        crumbs=[Crumb("Developers"), Crumb("API", "/docs"), Crumb("Error codes", "/docs/errors")],
+        error=entry,
+        operations=[one for one in OPERATIONS if entry.code in one.codes],
+    )
+
+
+pages: list[Any] = [openapi_document, api_page, errors_page, error_page]

@@ -33,7 +33,7 @@ def index() -> Index:
     sections += library.questions()[1]
     sections += sections_of(TERMS, "Glossary", GLOSSARY, "Term")
     sections += [
-        Section(code, entry.text, f"/docs/errors#{code}", f"{code} {entry.explanation} {entry.remedy}", "Error code")
+        Section(code, entry.text, f"/docs/errors/{code}", f"{code} {entry.explanation} {entry.remedy}", "Error code")
         for code, entry in sorted(ERRORS.items())
     ]
     sections += [section for release in library.releases() for section in release.document.sections]

@@ -14,7 +14,7 @@ from tests.api_kit import Api, add_customer, add_key, client_of, make_context, r
 from tests.compat.channels.sms.test_bad_input import check
 
 
-async def test_every_answer_has_its_own_request_id(api: Api) -> None:
+async def test_U50_every_answer_has_its_own_request_id(api: Api) -> None:
     first, second = await api.send(), await api.send(to="1")
     assert first.headers["x-request-id"] == first.json()["id"]
     assert second.headers["x-request-id"] != first.headers["x-request-id"]
@@ -70,7 +70,7 @@ async def test_a_new_sender_works_soon(api: Api) -> None:
     assert (await api.send(sender="SECOND")).status_code == 202
 
 
-async def test_the_rate_limit(database: Database) -> None:
+async def test_R65_the_rate_limit(database: Database) -> None:
     async with running_api(database, api_rate=10, api_burst=20) as api:
         answers = [await api.send() for _ in range(21)]
         assert [answer.status_code for answer in answers] == [202] * 20 + [429]
@@ -87,7 +87,7 @@ async def test_the_rate_limit(database: Database) -> None:
         assert len(await api.stored()) == 25
 
 
-async def test_a_key_has_its_own_limit(api: Api) -> None:
+async def test_R65_a_key_has_its_own_limit(api: Api) -> None:
     customer = await add_customer(api.context.database, "HXEU0000000002GB", rate=1)
     url = f"/v1/{customer.sid}/messages/sender"
     answers = [await api.client.get(url, headers=customer.headers) for _ in range(3)]
@@ -102,7 +102,7 @@ async def test_no_limit_at_all(database: Database) -> None:
         assert "x-ratelimit-limit" not in answer.headers
 
 
-async def test_the_request_log_is_masked(api: Api) -> None:
+async def test_U31_R86_the_request_log_is_masked(api: Api) -> None:
     sent = await api.send(body="Secret text", ref="seen")
     await api.client.post(f"{api.base}/messages", data={"to": "1", "api-key": api.customer.key})
     await api.client.post(f"{api.base}/messages", json={"api-key": "A" + "f" * 32})
@@ -146,7 +146,7 @@ async def test_last_use_of_a_key_is_noted_in_batches(only_flushed_by_hand: None,
     assert (row["last_used_at"], row["last_used_ip"]) == (api.context.clock.now(), "203.0.113.9")
 
 
-async def test_upkeep_forgets_old_keys_and_log_rows(api: Api) -> None:
+async def test_U50_upkeep_forgets_old_keys_and_log_rows(api: Api) -> None:
     pool = api.context.database.pool
     old = api.context.clock.now() - timedelta(hours=25)
     await pool.execute("INSERT INTO idempotency_key VALUES (1, 'POST', '/x', 'old', '', 202, '', $1)", old)

@@ -97,7 +97,7 @@ async def test_the_list_is_searched_filtered_and_exported(visit: Visit) -> None:
     assert "Bob,'+447700900101,bob@example.com,VIP,,Berlin,GB" in csv
 
 
-async def test_many_contacts_are_changed_at_once(visit: Visit) -> None:
+async def test_U23_many_contacts_are_changed_at_once(visit: Visit) -> None:
     ids = [await add(visit, mobile=f"+44770090010{n}", city="Bern" if n < 3 else "Rome") for n in range(5)]
     asked = await visit.client.post(
         f"{LIST}/chosen/tags", data={"csrf": visit.csrf, "id": [str(ids[0]), str(ids[4])], "query": ""}

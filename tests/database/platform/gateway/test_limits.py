@@ -25,7 +25,7 @@ async def admitted(limiter: Limiter, tries: int) -> int:
 
 
 @pytest.mark.parametrize(("rate", "burst"), [(100, 200), (1000, 2000)])
-async def test_four_processes_share_a_limit(database: Database, rate: int, burst: int) -> None:
+async def test_R66_four_processes_share_a_limit(database: Database, rate: int, burst: int) -> None:
     clock = FrozenClock()
     limiters = [Limiter(database, clock, rate, burst) for _ in range(4)]
     total = sum(await asyncio.gather(*(admitted(limiter, burst // 2) for limiter in limiters)))
@@ -36,7 +36,7 @@ async def test_four_processes_share_a_limit(database: Database, rate: int, burst
     assert allowed * 0.98 <= total <= allowed
 
 
-async def test_what_idle_processes_hold_is_little(database: Database) -> None:
+async def test_R66_what_idle_processes_hold_is_little(database: Database) -> None:
     clock = FrozenClock()
     limiters = [Limiter(database, clock, 1000, 2000) for _ in range(4)]
     total = 0

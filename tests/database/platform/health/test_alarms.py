@@ -43,7 +43,7 @@ async def subjects(house: House) -> list[str]:
     return [f"{mail['to']}: {mail['subject']}" for mail in await house.mails("installation-alarm")]
 
 
-async def test_a_carrier_that_goes_down_and_comes_back_is_told_twice(house: House) -> None:
+async def test_R101_a_carrier_that_goes_down_and_comes_back_is_told_twice(house: House) -> None:
     await house.add("grace", "admin")
     await house.add("sam", "support")
     assert await look(house) == 0
@@ -98,7 +98,7 @@ async def test_who_takes_a_carrier_out_of_use_is_not_told_that_it_is_up(house: H
     assert "Carrier Red is no longer used" in (await (await house.entered()).get("/operator/health/now")).text
 
 
-async def test_messages_that_wait_too_long_are_told_by_carrier(house: House) -> None:
+async def test_R101_messages_that_wait_too_long_are_told_by_carrier(house: House) -> None:
     await house.context.database.pool.execute(
         "INSERT INTO submission (account_id, request_id, n, lane, priority, due_at, expires_at)"
         " SELECT $1, gen_random_uuid(), 1, id, 1, now() - interval '5 minutes', now() + interval '1 day'"

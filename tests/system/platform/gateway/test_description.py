@@ -95,7 +95,7 @@ def fuzz(url: str, sid: str, key: str, share: int) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("share", range(SHARES))
-async def test_nothing_breaks_and_nothing_is_undocumented(api: Api, served: str, share: int) -> None:
+async def test_R95_nothing_breaks_and_nothing_is_undocumented(api: Api, served: str, share: int) -> None:
     operations, count = await asyncio.to_thread(fuzz, served, api.customer.sid, api.customer.key, share)
     assert operations >= len(OPERATIONS) // SHARES
     assert count > operations * 5

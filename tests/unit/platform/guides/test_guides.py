@@ -79,7 +79,7 @@ def test_words_are_found_by_their_stems_and_beginnings() -> None:
         ("verify signature", "/help/guides/callbacks"),
         ("charged as several units", "/help/faqs#why-was-a-message-charged-as-several-units"),
         ("WABA", "/support/glossary"),
-        ("E429", "/docs/errors#E429"),
+        ("E429", "/docs/errors/E429"),
         ("backup", "/help/guides/backup"),
     ],
 )

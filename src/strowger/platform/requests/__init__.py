@@ -1,0 +1,1 @@
+"""What was asked of the API: the request log as a list, a page per request, failures by code and endpoint."""
