@@ -20,6 +20,7 @@ ROOMS = (
     "/help/guides/callbacks",
     "/help/guides/settings",
     "/help/faqs",
+    "/help/about",
     "/release-notes",
 )
 

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from strowger import __version__
 from strowger.app import create_app
 from strowger.channels.sms.senders.service import create_sender
 from strowger.foundation.context import Context, build_context
@@ -175,3 +176,12 @@ async def test_the_first_call_names_the_accounts_own_sender(visit: Visit) -> Non
     shown = await visit.page()
     assert "&#34;sender&#34;: &#34;ACME&#34;" in shown
     assert "/v1/HX" in shown
+
+
+async def test_U99_release_notes_version_health_and_licence_are_in_the_console(visit: Visit) -> None:
+    about = await visit.page("/help/about")
+    assert f"Strowger {__version__}" in about
+    assert "Not ready" in about  # there is no worker in this test
+    assert "Apache License" in about
+    assert 'href="/release-notes"' in about
+    assert "<h2" in await visit.page("/release-notes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
@@ -25,7 +26,7 @@ SHELVES = (
     ),
     ("For the operator", ("installation", "carriers", "operations", "production", "backup", "settings", "performance")),
 )
-HIDDEN = frozenset({FAQ, "roadmap", "console-kit", "dependencies"})
+HIDDEN = frozenset({FAQ, "roadmap", "console-kit", "dependencies", "quality"})
 FRAME = '<div class="table-wrap" tabindex="0" role="region" aria-label="Table %d">'
 _LINK = re.compile(r"(?P<name>[a-z0-9-]+)\.md(?P<anchor>#[A-Za-z0-9_-]+)?")
 _VERSION = re.compile(r"\[?(?P<name>[^\]]+?)\]?(?:\s+-\s+(?P<day>\d{4}-\d\d-\d\d))?")
@@ -215,6 +216,13 @@ class Release:
     name: str
     day: str
     document: Document
+
+
+@lru_cache(maxsize=1)
+def licence() -> str:
+    """The text of the licence; empty when it is not installed."""
+    path = folder() / "LICENSE"
+    return textwrap.dedent(path.read_text()).strip("\n") if path.exists() else ""
 
 
 @lru_cache(maxsize=1)

@@ -8,22 +8,37 @@ from typing import Any
 from litestar import Response
 from litestar.exceptions import NotFoundException
 
+from strowger import __version__
 from strowger.console import menu, palette
-from strowger.console.pages import Action, AnyRequest, Crumb, Page, Visitor, fragment, html, page, redirect, render
+from strowger.console.pages import (
+    Action,
+    AnyRequest,
+    Crumb,
+    Page,
+    Visitor,
+    context_of,
+    fragment,
+    html,
+    page,
+    redirect,
+    render,
+)
 from strowger.foundation.context import Context
 from strowger.platform.gateway.errors import ERRORS
 from strowger.platform.guides import library
 from strowger.platform.guides.index import Hit, Index, sections_of
 from strowger.platform.guides.library import GUIDES, NOTES, QUESTIONS, Section
+from strowger.platform.health.service import readiness
 from strowger.platform.support.pages import GLOSSARY, TERMS
 
-HOME, SEARCH = "/help", "/help/search"
+HOME, SEARCH, ABOUT = "/help", "/help/search", "/help/about"
 SHOWN, IN_PALETTE, MAX_QUERY = 20, 5, 200
 TAGS = {"Guide": "info", "Question": "success", "Term": "neutral", "Error code": "danger", "Release notes": "neutral"}
 
 menu.register("Help", "Guides", HOME, "book-2", 5)
 menu.register("Help", "FAQs", QUESTIONS, "help-circle", 7)
 menu.register("Help", "Release notes", NOTES, "news", 30)
+menu.register("Help", "About", ABOUT, "info-circle", 40)
 
 
 @lru_cache(maxsize=1)
@@ -99,6 +114,16 @@ async def faqs(request: AnyRequest, visitor: Visitor) -> Page:
     )
 
 
+@page(ABOUT, permission="self")
+async def about(request: AnyRequest, visitor: Visitor) -> Page:
+    """Version, health and licence of the installation."""
+    context = context_of(request)
+    return await render(
+        request, "guides/about.html", title="About", version=__version__, licence=library.licence(),
+        health=await readiness(context.database), release=next(iter(library.releases()), None),
+    )  # fmt: skip
+
+
 @page(NOTES, permission="self")
 async def release_notes(request: AnyRequest, visitor: Visitor) -> Page:
     """The versions; the latest one in full."""
@@ -125,4 +150,4 @@ async def _release(request: AnyRequest, release: library.Release | None) -> Page
     )  # fmt: skip
 
 
-pages: list[Any] = [home, search, guide, faqs, release_notes, one_release]
+pages: list[Any] = [home, search, guide, faqs, about, release_notes, one_release]

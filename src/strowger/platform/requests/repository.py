@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, String, and_, cast, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Integer, Select, String, and_, cast, false, func, literal, select, true
 
 from strowger.foundation.database import Database
 from strowger.foundation.ids import uuid_floor
@@ -43,9 +43,9 @@ LONGEST = timedelta(days=3650)
 # scope: the list that shows them adds the tenant
 def rows() -> Select[Any]:
     """Requests without their texts, with the name of the key."""
-    return select(
-        R.id, R.method, R.path, R.status, R.duration_ms, R.ip, R.error_code, R.api_key_id, ApiKey.name.label("key_name")
-    ).outerjoin(ApiKey, and_(ApiKey.id == R.api_key_id, ApiKey.account_id == R.account_id))
+    wanted: tuple[Any, ...] = (R.id, R.method, R.path, R.status, R.duration_ms, R.ip, R.error_code, R.api_key_id)
+    named = and_(ApiKey.id == R.api_key_id, ApiKey.account_id == R.account_id)
+    return select(*wanted, ApiKey.name.label("key_name")).outerjoin(ApiKey, named)
 
 
 def within(start: datetime | None, end: datetime | None) -> ColumnElement[bool]:

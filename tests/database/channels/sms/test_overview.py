@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from strowger.messaging.statuses import Status
 from tests.database.home.test_home import Visit, log_of, visit
@@ -47,6 +50,37 @@ async def test_figures_chart_and_rankings(visit: Visit) -> None:
     }  # fmt: skip
     assert "OLD" in await visit.page("/sms", days="30")
     assert tiles(await visit.page("/sms", days="1"))["Undelivered"] == "0"
+
+
+async def test_U26_figure_chart_list_and_export_count_alike(visit: Visit) -> None:
+    """Seeded with every outcome, at both ends of days and outside of the time that is asked for."""
+    log, day = log_of(visit), 24 * 3600
+    for number, status in enumerate(
+        (Status.DELIVERED, Status.DELIVERED, Status.UNDELIVERED, Status.NOT_SENT, Status.FAILED)
+    ):
+        for ago in (60, 2 * day, 6 * day, 9 * day):
+            await log.message(ago=ago + number, status=int(status), trace=status.name)
+    await log.message(direction=1, status=int(Status.RECEIVED), type="MO")
+    today = log.now.date()
+    span = {"from": f"{today - timedelta(days=6)}", "to": f"{today}"}
+    shown = await visit.page("/sms", **span)
+    [spec] = re.findall(r'data-chart="([^"]+)"', shown)
+    charted = {one["label"]: sum(one["values"]) for one in json.loads(html.unescape(spec))["series"]}
+    when = {"created_at_from": f"{span['from']}T00:00", "created_at_to": f"{span['to']}T23:59"}
+    for label, statuses in (
+        ("Delivered", [Status.DELIVERED]), ("Undelivered", [Status.UNDELIVERED]), ("Not sent", [Status.NOT_SENT, Status.FAILED]),
+    ):  # fmt: skip
+        chosen: dict[str, Any] = {"direction": "0", **when, "status": [str(int(one)) for one in statuses]}
+        listed = (await visit.client.get("/messages", params={**chosen, "size": "200"})).text
+        exported = (await visit.client.get("/messages", params={**chosen, "export": "csv"})).text
+        counts = {
+            "tile": int(tiles(shown)[label]),
+            "chart": charted[label],
+            "list": len(set(re.findall(r'href="(/messages/[0-9a-f-]{36}:1)"', listed))),
+            "export": exported.strip().count("\n"),
+        }
+        assert len(set(counts.values())) == 1, (label, counts)
+        assert counts["tile"] == 3 * (2 if label != "Undelivered" else 1)
 
 
 async def test_the_rooms_of_the_channel_are_one_step_away(visit: Visit) -> None:

@@ -26,7 +26,7 @@ async def campaigns_overview(request: AnyRequest, visitor: Visitor) -> Page:
     sees_money = visitor.may("billing.read") or visitor.may("usage.read")
     spent = format_money(found.figures.spent, visitor.currency) if found.figures and sees_money else ""
     return await render(
-        request, "campaigns/overview.html", title="Overview", actions=list(ACTIONS), found=found, days=days, spent=spent,
+        request, "campaigns/overview.html", title="Campaigns overview", actions=list(ACTIONS), found=found, days=days, spent=spent,
         spans=[(span, f"{span} days", span == days) for span in overview.SPANS], may_launch=visitor.may(WRITE),
         running=found.count(*RUNNING), scheduled=found.count(State.SCHEDULED), drafts=found.count(State.DRAFT),
         failed=found.count(State.FAILED),

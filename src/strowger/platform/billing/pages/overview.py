@@ -65,7 +65,7 @@ async def billing_overview(request: AnyRequest, visitor: Visitor) -> Response[An
     told = [(notice_text(n["kind"], n["detail"]), TONES.get(n["kind"], "info"), n) for n in notices]
     actions = [Action("Add Credits", "/billing/credits", "cash", primary=True)]
     return await render(
-        request, "billing/overview.html", title="Overview", row=row, told=told, chart=await usage_chart(request, visitor),
+        request, "billing/overview.html", title="Billing overview", row=row, told=told, chart=await usage_chart(request, visitor),
         actions=actions if row is not None and row["kind"] == "prepaid" and row["parent_id"] is None else [],
         show=lambda value: "none" if value is None else format_money(value, visitor.currency),
         used_up=row is not None and row["kind"] == "postpaid" and -row["balance"] >= row["credit_limit"],

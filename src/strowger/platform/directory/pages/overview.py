@@ -41,7 +41,7 @@ async def show_overview(request: AnyRequest, visitor: Visitor) -> Response[Any]:
         Action("Import a file", f"{IMPORTS}/new", "file-import"),
     ]
     return await render(
-        request, "directory/overview.html", title="Overview", actions=actions if visitor.may("campaigns.write") else [],
+        request, "directory/overview.html", title="Directory overview", actions=actions if visitor.may("campaigns.write") else [],
         days=DAYS, contacts=sum(row["count"] for row in found["contacts"]),
         recent=sum(row["recent"] for row in found["contacts"]), sources=found["contacts"], source_names=SOURCES,
         blocked=found["blocked"], channels=CHANNELS, others=found["others"], tags=given[:SHOWN], all_tags=len(found["tags"]),
