@@ -71,7 +71,7 @@ def of_classes(chosen: list[str]) -> ColumnElement[bool]:
 
 def of_code(text: str) -> ColumnElement[bool]:
     """Requests that were refused with a code, or with an HTTP status that had none."""
-    return or_(R.error_code == text.upper(), text == CODE)
+    return CODE.in_([text, text.upper()])
 
 
 async def one(database: Database, account_id: int, request_id: UUID) -> Mapping[str, Any] | None:

@@ -24,7 +24,7 @@ async def ask(api: Api, path: str, who: Customer | None = None) -> Any:
 
 
 @pytest.mark.parametrize("area", PATHS)
-async def test_each_area_has_its_rate_and_its_envelope(database: Database, area: str) -> None:
+async def test_R65_each_area_has_its_rate_and_its_envelope(database: Database, area: str) -> None:
     async with running_api(database, **RATES) as api:
         path, code = PATHS[area]
         answers = [await ask(api, path) for _ in range(5)]
@@ -45,7 +45,7 @@ async def test_each_area_has_its_rate_and_its_envelope(database: Database, area:
         assert [(await ask(api, path)).status_code == 429 for _ in range(3)] == [False, False, True]
 
 
-async def test_the_rate_is_the_accounts_over_all_its_keys(database: Database) -> None:
+async def test_R65_the_rate_is_the_accounts_over_all_its_keys(database: Database) -> None:
     async with running_api(database, **RATES) as api:
         path, code = PATHS["blocklist"]
         _, key = await add_key(database, api.customer.account_id)
