@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from strowger.foundation.database import OUTAGES, Connection, Database
+from strowger.foundation.database import OUTAGES, Connection, Database, Queryable
 from strowger.foundation.logs import get_logger
 from strowger.foundation.tenancy import across_accounts
 
@@ -106,7 +106,7 @@ class Listener:
             handler(str(payload))
 
 
-async def notify(connection: Connection, channel: str, payload: str = "") -> None:
+async def notify(connection: Queryable, channel: str, payload: str = "") -> None:
     """Notify with the caller's transaction: listeners hear it when that is committed."""
     await connection.execute("SELECT pg_notify($1, $2)", channel, payload)
 

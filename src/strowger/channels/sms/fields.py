@@ -10,7 +10,7 @@ import msgspec
 
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.phone import clean_number
-from strowger.platform.gateway.params import Params, as_text, scalar_text
+from strowger.platform.gateway.params import Params, as_text, read_whole, scalar_text
 
 MAX_RECIPIENTS, MAX_BODY, MAX_REFERENCE, MAX_REFERENCES, MAX_SOURCE, MAX_CAMPAIGN = 100, 1600, 150, 10, 50, 100
 MAX_RAW_NUMBER = 64
@@ -158,13 +158,7 @@ def read_unicode(params: Params) -> str | None:
 
 def read_validity(params: Params) -> int:
     """Minutes for which the message may still be delivered: 1 to 4320, default 2880."""
-    text = as_text(params, "validity")
-    if text is None:
-        return DEFAULT_VALIDITY
-    text = text.strip()
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= MAX_VALIDITY):
-        raise StrowgerError("E400", f"Must be minutes from 1 to {MAX_VALIDITY}", field="validity")
-    return int(text)
+    return read_whole(params, "validity", DEFAULT_VALIDITY, MAX_VALIDITY)
 
 
 def read_campaign(params: Params) -> str | None:
@@ -197,10 +191,7 @@ def read_port(params: Params) -> int | None:
     text = as_text(params, "port")
     if text is None or text.strip() == "0":
         return None
-    text = text.strip()
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and FIRST_PORT <= int(text) <= LAST_PORT):
-        raise StrowgerError("E400", f"Must be a port from {FIRST_PORT} to {LAST_PORT}", field="port")
-    return int(text)
+    return read_whole(params, "port", 0, LAST_PORT, FIRST_PORT)
 
 
 def read_references(params: Params) -> dict[str, Any]:

@@ -264,11 +264,6 @@ async def purge(connection: Queryable, before: datetime, limit: int) -> int:
     return _count(await connection.execute(PURGE, before, limit))
 
 
-async def notify(connection: Queryable, channel: str) -> None:
-    """Wake the engines of all workers."""
-    await connection.execute("SELECT pg_notify($1, '')", channel)
-
-
 def _queued(row: Any) -> QueuedCallback:
     return QueuedCallback(**{**row, "state": CallbackState(row["state"])})
 

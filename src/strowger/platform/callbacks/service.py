@@ -8,6 +8,7 @@ from uuid import UUID
 
 from strowger.foundation.context import Context
 from strowger.foundation.ids import new_uuid
+from strowger.foundation.notify import notify
 from strowger.platform.callbacks import repository
 from strowger.platform.callbacks.engine import CHANNEL, CallbackEngine
 from strowger.platform.callbacks.rendering import endpoint_of
@@ -43,7 +44,7 @@ class CallbackService:
         return number
 
     async def _wake_workers(self) -> None:
-        await repository.notify(self._database.pool, CHANNEL)
+        await notify(self._database.pool, CHANNEL)
 
     async def drop(self, account_id: int, ids: Sequence[UUID], reason: str = "dropped by hand") -> int:
         """Take waiting callbacks out of the queue; they can be replayed. Returns how many."""

@@ -231,7 +231,10 @@ async def test_a_message_for_a_port_is_measured_with_its_header(api: Api) -> Non
     present = await api.send(port=2948, body="x")
     assert present.status_code == 202
     refused = await api.send(port=80)
-    assert (refused.status_code, refused.json()["error"].get("port")) == (400, "Must be a port from 2001 to 65535")
+    assert (refused.status_code, refused.json()["error"].get("port")) == (
+        400,
+        "Must be a whole number from 2001 to 65535",
+    )
 
 
 async def test_other_forms_of_the_answer(api: Api) -> None:

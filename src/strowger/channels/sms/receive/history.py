@@ -24,6 +24,7 @@ from strowger.console.table_query import TableQuery
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import format_message_id, new_uuid
+from strowger.foundation.notify import notify
 from strowger.messaging.notify import SMS_MO, received_variables
 from strowger.messaging.repository.facts import account_rules
 from strowger.messaging.routing.repository.ranges import circles, operator_names
@@ -189,7 +190,7 @@ async def call_again(context: Context, account_id: int, request_id: UUID) -> Non
         variables = received_variables(received, order, message["units"], entry["at"], account)
         made = NewCallback(new_uuid(), account_id, request_id, 1, SMS_MO, target, variables, now, now)
         await callbacks.insert_callbacks(connection, [made], None)
-        await callbacks.notify(connection, CHANNEL)
+        await notify(connection, CHANNEL)
 
     await context.database.run(work)
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from strowger.foundation.database import Connection
+from strowger.foundation.notify import notify
 from strowger.messaging.routing.schemas import CarrierRecord, LinkRecord, LinkState, NewRoute, RouteRecord
 
 CHANNEL = "carriers"  # of LISTEN and NOTIFY: carriers or routes have changed
@@ -89,7 +90,6 @@ FROM unnest($2::integer[], $3::smallint[], $4::text[], $5::text[], $6::text[]) A
 WHERE l.carrier_id = t.carrier_id AND l.bind = t.bind AND l.worker_id = $1
 """
 PEERS = "SELECT id FROM worker WHERE kind = 'worker' AND id = ANY($1::integer[])"
-NOTIFY = "SELECT pg_notify($1, $2)"
 
 
 def _carrier(row: Any) -> CarrierRecord:
@@ -228,4 +228,4 @@ async def tell_links(connection: Connection, worker_id: int, states: Sequence[Li
 
 async def notify_changed(connection: Connection, name: str) -> None:
     """Tell every process, at commit, that carriers or routes have changed."""
-    await connection.execute(NOTIFY, CHANNEL, name)
+    await notify(connection, CHANNEL, name)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from strowger.foundation.database import Connection, columns
+from strowger.foundation.notify import notify
 from strowger.messaging.route import Network, NumberPlan
 
 CHANNEL = "carriers"  # of LISTEN and NOTIFY
@@ -40,7 +41,6 @@ SELECT *, $6::bigint FROM unnest($1::text[], $2::text[], $3::text[], $4::text[],
 ON CONFLICT (prefix) DO UPDATE SET network = excluded.network, country = excluded.country, operator = excluded.operator,
     circle = excluded.circle, batch = excluded.batch
 """
-NOTIFY = "SELECT pg_notify($1, '')"
 
 
 async def version(connection: Connection) -> int:
@@ -89,4 +89,4 @@ async def store(connection: Connection, ranges: Sequence[Range], replace: bool) 
     if ranges:
         rows: list[tuple[Any, ...]] = list(ranges)
         await connection.execute(ADD, *columns(rows, 5), await connection.fetchval(NEXT_BATCH))
-    await connection.execute(NOTIFY, CHANNEL)
+    await notify(connection, CHANNEL)

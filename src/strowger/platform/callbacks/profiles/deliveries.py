@@ -10,6 +10,7 @@ from uuid import UUID
 
 from strowger.foundation.context import Context
 from strowger.foundation.ids import new_uuid
+from strowger.foundation.notify import notify
 from strowger.platform.callbacks import repository as queue
 from strowger.platform.callbacks.profiles.errors import refuse
 from strowger.platform.callbacks.profiles.repository import deliveries as repository
@@ -93,7 +94,7 @@ class Deliveries:
         return number
 
     async def _wake(self) -> None:
-        await queue.notify(self._database.pool, CHANNEL)
+        await notify(self._database.pool, CHANNEL)
 
     async def test(self, profile: Profile, event: str = "") -> Attempt:
         """Send a sample event at once, once, whatever the profile's state; the attempt is kept as well."""

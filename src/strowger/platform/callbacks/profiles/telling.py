@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from strowger.foundation.ids import new_uuid
+from strowger.foundation.notify import notify
 from strowger.platform.callbacks import repository as queue
 from strowger.platform.callbacks.profiles import repository
 from strowger.platform.callbacks.schemas import NewCallback
@@ -26,5 +27,5 @@ async def tell_default(
         return False
     told = NewCallback(new_uuid(), account_id, new_uuid(), 1, event, target, dict(variables), now, now)
     await queue.insert_callbacks(connection, [told], None)
-    await queue.notify(connection, "callback")
+    await notify(connection, "callback")
     return True

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from strowger.foundation.database import Queryable, columns
+from strowger.foundation.notify import notify
 
 # scope: completed below, each time with account_id
 PROFILE = """
@@ -102,7 +103,6 @@ RETURNING p.account_id, p.id, p.status, p.disabled_at = t.last AS is_last, p.fai
 TIME_ZONE = """
 SELECT a.time_zone FROM account a JOIN pg_timezone_names z ON z.name = a.time_zone WHERE a.id = $1
 """
-NOTIFY = "SELECT pg_notify('profiles', $1::text), pg_notify('accounts', $1::text)"
 
 
 async def find(connection: Queryable, account_id: int, profile_id: UUID) -> Any:
@@ -246,4 +246,5 @@ async def time_zone(connection: Queryable, account_id: int) -> str:
 
 async def tell(connection: Queryable, account_id: int) -> None:
     """Let every process forget what it knows of the account's profiles."""
-    await connection.execute(NOTIFY, str(account_id))
+    for channel in ("profiles", "accounts"):
+        await notify(connection, channel, str(account_id))
