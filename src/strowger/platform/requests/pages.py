@@ -26,17 +26,10 @@ TABS = (("Requests", LIST), ("Errors", f"{LIST}/errors"))
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 CLASSES = (("2", "Done (2xx)"), ("4", "Refused (4xx)"), ("5", "Failed (5xx)"))
 TONES = {2: "success", 3: "info", 4: "warning", 5: "danger"}
+STATUS_TONES = {status: TONES[status // 100] for status in range(200, 600)}
 SPAN_WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days"}
 
 menu.register("Developers", "API requests", LIST, "list-details", 45)
-
-
-class _Tones(dict[Any, str]):
-    """The tone of a status by its class."""
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        return TONES.get(int(key) // 100, default)
-
 
 TABLE = Table(
     "requests",
@@ -44,7 +37,7 @@ TABLE = Table(
         Column("id", "Time", "time", sort=True, value=lambda row: uuid_time(row["id"])),
         Column("method", "Method"),
         Column("path", "Path", "mono"),
-        Column("status", "HTTP", "status", tone=_Tones(), label_of=str),
+        Column("status", "HTTP", "status", tone=STATUS_TONES, label_of=str),
         Column("error_code", "Code", "mono", href=lambda row: code_path(row["error_code"])),
         Column("duration_ms", "Duration (ms)", "number"),
         Column("key_name", "API key"),

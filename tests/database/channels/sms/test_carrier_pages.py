@@ -104,7 +104,7 @@ async def test_without_a_carrier_the_page_says_how_to_begin(desk: Desk) -> None:
     assert 'href="/carriers/new"' in text.text
 
 
-async def test_a_bind_shows_its_state_counters_and_last_error(desk: Desk) -> None:
+async def test_U38_a_bind_shows_its_state_counters_and_last_error(desk: Desk) -> None:
     acme = await desk.add()
     counters = {"submitted": 1234, "accepted": 1200, "rejected": 34, "receipts": 1100, "window": 50, "window_used": 7}
     await _tell(desk, acme, "throttled", "slowing <down>", **counters, tps_now=88.5, last_error="0x58 throttled")
@@ -115,7 +115,7 @@ async def test_a_bind_shows_its_state_counters_and_last_error(desk: Desk) -> Non
     assert "slowing &lt;down&gt;" in answer.text
 
 
-async def test_what_waits_is_counted_with_the_age_of_the_oldest(desk: Desk) -> None:
+async def test_U38_what_waits_is_counted_with_the_age_of_the_oldest(desk: Desk) -> None:
     acme, idle = await desk.add(), await desk.add("idle")
     await _queue(desk, acme.id, 5, timedelta(minutes=1))
     await _queue(desk, acme.id, 1, timedelta(minutes=7))

@@ -92,6 +92,8 @@ async def test_the_list_is_narrowed(house: House) -> None:
         text = (await browser.client.get("/requests", params=params)).text
         assert {one for one in (done, refused, failed) if f"/requests/{one}" in text} == kept, params
     assert "E429" in (await browser.get("/requests", export="csv")).text
+    listed = (await browser.get("/requests")).text
+    assert [listed.count(f"badge-status tone-{tone}") for tone in ("success", "warning", "danger")] == [1, 1, 1]
 
 
 async def test_U33_failures_are_counted_by_code_and_endpoint(house: House) -> None:
