@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import WAIT
+from tests.browser.promptly import with_phone
 from tests.installation import Installation, until
 from tests.installation import installation as start_installation
 
@@ -45,6 +46,7 @@ async def open_page(context: BrowserContext, installation: Installation, path: s
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda line: problems.append(line.text) if "Content Security Policy" in line.text else None)
     await page.goto(f"http://localhost:{installation.http_port}{path}")
+    await with_phone(page)
     assert problems == []
     return page
 

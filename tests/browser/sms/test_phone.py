@@ -13,7 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from strowger.channels.sms.pages import phone
 from tests.browser.conftest import WAIT
-from tests.browser.promptly import SECOND, promptly
+from tests.browser.promptly import SECOND, promptly, with_phone
 from tests.browser.site import Site
 from tests.installation import Installation, until
 
@@ -56,6 +56,7 @@ async def open_phone(signed_in: BrowserContext, installation: Installation) -> A
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda line: problems.append(line.text) if "Content Security" in line.text else None)
         await page.goto(f"http://localhost:{installation.http_port}{path}")
+        await with_phone(page)
         return page
 
     yield open_page
