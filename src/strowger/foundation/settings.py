@@ -151,6 +151,17 @@ class Settings:
         "Networks (CIDR), comma separated, of the reverse proxies before the web processes: from them X-Forwarded-For and "
         "X-Forwarded-Proto are believed. Empty: from nobody, and every client has the proxy's address.",
     )
+    operator_networks: tuple[str, ...] = setting(
+        _networks,
+        "",
+        "Networks (CIDR), comma separated, from which the pages of the installation (accounts, carriers, routes, mailbox ...) can be "
+        "used; elsewhere the operator's people see their account alone. Empty: from everywhere.",
+    )
+    operator_second_factor: bool = setting(
+        _switch,
+        "off",
+        "Open the pages of the installation only to sessions that began with a second factor, a passkey or single sign-on.",
+    )
     public_url: str = setting(str, "", "Base URL seen by users; empty means http://localhost:<http_port>.")
     short_url: str = setting(
         str,

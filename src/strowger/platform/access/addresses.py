@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from strowger.platform.accounts.errors import AccountProblem
@@ -29,12 +29,17 @@ def read_addresses(text: str) -> list[dict[str, str]]:
 
 def is_inside(networks: list[dict[str, str]], ip: str | None) -> bool:
     """Whether an address is in one of the networks."""
+    return is_within([item["network"] for item in networks], ip)
+
+
+def is_within(networks: Iterable[str], ip: str | None) -> bool:
+    """Whether an address is in one of the networks (CIDR)."""
     try:
         address = ipaddress.ip_address(ip or "")
     except ValueError:
         return False
     mapped = getattr(address, "ipv4_mapped", None) or address
-    return any(mapped in ipaddress.ip_network(item["network"], strict=False) for item in networks)
+    return any(mapped in ipaddress.ip_network(network, strict=False) for network in networks)
 
 
 def is_allowed(settings: Mapping[str, Any], ip: str | None) -> bool:

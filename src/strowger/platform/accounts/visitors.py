@@ -19,6 +19,7 @@ from strowger.platform.features import service as features
 from strowger.platform.team import custom as roles_of
 from strowger.platform.team.roles import effective
 
+ONE_FACTOR = ("password", "link", "invitation")  # ways in that prove one thing only
 PLAIN, SECURE = "strowger_session", "__Host-strowger_session"
 
 
@@ -76,6 +77,14 @@ async def closed_for(context: Context, account_id: int) -> tuple[str, ...]:
             return features.closed_paths(await flags.off(connection, account_id))
 
 
+def _may_operate(context: Context, method: str, ip: str | None) -> bool:
+    """Whether the rooms of the installation are open to a session that began so, from there (console.md 5.15)."""
+    settings = context.settings
+    if settings.operator_second_factor and method in ONE_FACTOR:
+        return False
+    return not settings.operator_networks or addresses.is_within(settings.operator_networks, ip)
+
+
 async def visitor_of(context: Context, token: str, ip: str | None = None) -> Visitor | None:
     """The visitor of a session's token."""
     found = await service.session_of(context, token)
@@ -85,7 +94,7 @@ async def visitor_of(context: Context, token: str, ip: str | None = None) -> Vis
     if ip is not None and not addresses.is_allowed(account.settings, ip):
         return None
     role = await roles_of.find_role(context, account.id, user.role)
-    operator = await service.is_operator(context, account.id)
+    operator = await service.is_operator(context, account.id) and _may_operate(context, session.method, ip)
     closed = await closed_for(context, account.id)
     granted = effective(role, operator)
     return Visitor(

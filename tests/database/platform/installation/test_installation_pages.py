@@ -6,11 +6,13 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from strowger.foundation.context import build_context
 from strowger.foundation.database import Database
 from strowger.foundation.settings import Settings
+from strowger.platform.access.history import METHODS
 from strowger.platform.features import service as features
 from strowger.platform.installation.pages import pages
 from strowger.platform.lookup import pages as lookup
@@ -55,6 +57,44 @@ async def test_the_operator_sees_and_stops_accounts(rooms: Rooms) -> None:
     assert "runs the installation" in own.text
     assert (await ada.post(f"{path}/state", act="open", reason="answered")).status_code == 303
     await ada.get("/operator/accounts/999999", 404)
+
+
+async def test_the_rooms_are_open_to_the_operators_networks_alone(database: Database, tmp_path: Path) -> None:
+    networks = ("192.0.2.0/24", "2001:db8::/32")
+    settings = Settings(data_dir=tmp_path, database_url=database.url, secret_key="00" * 32, operator_networks=networks)
+    context = build_context(settings)
+    await context.database.open()
+    app = console_app(context, [*pages, *lookup.pages])
+    async with running(app):
+        ada = await Rooms(context, app).person("ada")
+        for address, inside in (("192.0.2.7", True), ("198.51.100.7", False), ("2001:db8::1", True), ("", False)):
+            transport = httpx.ASGITransport(app=app, client=(address, 5000))
+            there = httpx.AsyncClient(transport=transport, base_url="http://console.test", cookies=ada.client.cookies)
+            answer = await there.get("/operator/accounts")
+            assert answer.status_code == (200 if inside else 403), address
+            own = await there.get("/directory/lookups")
+            assert own.status_code == 200
+            assert ('href="/operator/accounts"' in own.text) is inside, address
+            refused = await there.post("/operator/features", data={"lookup": "off"})
+            assert refused.status_code == 403 or inside
+    await context.http.close()
+    await context.database.close()
+
+
+async def test_the_rooms_want_a_second_factor_where_the_setting_says_so(database: Database, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=database.url, secret_key="00" * 32, operator_second_factor=True)
+    context = build_context(settings)
+    await context.database.open()
+    app = console_app(context, [*pages, *lookup.pages])
+    async with running(app):
+        ada = await Rooms(context, app).person("ada")
+        for method in METHODS:
+            await context.database.pool.execute("UPDATE user_session SET method = $1", method)
+            status = 403 if method in ("password", "link", "invitation") else 200
+            await ada.get("/operator/accounts", status)
+            await ada.get("/directory/lookups")
+    await context.http.close()
+    await context.database.close()
 
 
 async def test_the_rooms_are_closed_to_customers(rooms: Rooms) -> None:
