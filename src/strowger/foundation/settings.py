@@ -154,8 +154,8 @@ class Settings:
     operator_networks: tuple[str, ...] = setting(
         _networks,
         "",
-        "Networks (CIDR), comma separated, from which the pages of the installation (accounts, carriers, routes, mailbox ...) can be "
-        "used; elsewhere the operator's people see their account alone. Empty: from everywhere.",
+        "Networks (CIDR), comma separated, from which the pages of the installation (accounts, carriers, routes, mailbox ...) can "
+        "be used; elsewhere the operator's people see their account alone. Empty: from everywhere.",
     )
     operator_second_factor: bool = setting(
         _switch,
