@@ -32,6 +32,29 @@ async def test_U70_u71_u74_pages_are_accessible_at_every_width(site: Site, visit
                 assert await axe(page) == [], (path, width)
 
 
+SPACED = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }");
+  document.adoptedStyleSheets = [sheet];
+}"""
+CUT = """() => [...document.querySelectorAll(".btn, h1, h2, th, .badge-status, label")]
+  .filter(e => e.offsetParent && !e.closest(".visually-hidden") && getComputedStyle(e).overflowX !== "visible"
+    && !e.classList.contains("visually-hidden") && (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1))
+  .map(e => e.outerHTML.slice(0, 120))"""
+
+
+async def test_U75_wide_text_spacing_and_twice_the_size_cut_nothing(site: Site, visit: Any) -> None:
+    """Twice the size in a window of 1280 is a window of 640."""
+    await add_messages(site.context, site.account.id, 5)
+    page = await visit("/demo", width=640)
+    for path in PATHS:
+        await page.goto(site.url + path)
+        await page.evaluate(SPACED)
+        assert await page.evaluate("getComputedStyle(document.body).letterSpacing") != "normal"
+        assert await sideways(page) <= 0, path
+        assert await page.evaluate(CUT) == [], path
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_U70_open_layers_are_accessible(site: Site, visit: Any, axe: Any, theme: str) -> None:
     page = await visit("/demo/blocks", theme=theme)
