@@ -150,7 +150,9 @@ async def test_preview_and_test_follow_what_is_typed(desk: Desk, receiver: Recei
     made = await desk.make(url=receiver.url())
     tested = (await desk.post(f"/callbacks/profiles/{made.id}/test")).text
     assert "Taken" in tested
-    assert (await desk.get(f"/callbacks/attempts?profile={made.name}")).text.count(receiver.url()) >= 1
+    assert (await desk.get(f"/callbacks/attempts?profile={made.name}")).text.replace("<wbr>", "").count(
+        receiver.url()
+    ) >= 1
 
 
 async def test_the_token_button_asks_the_token_server(desk: Desk, receiver: Receiver) -> None:
