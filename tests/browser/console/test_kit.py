@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from strowger.console.live import CHANNEL
+from strowger.foundation.notify import LIVE
 from tests.browser.site import Site
 
 
 async def tell(site: Site, *ids: str, account_id: int | None = None) -> None:
     payload = {"topic": "messages", "account_id": account_id or site.account.id, "ids": ids}
-    await site.context.database.pool.execute("SELECT pg_notify($1, $2)", CHANNEL, msgspec.json.encode(payload).decode())
+    await site.context.database.pool.execute("SELECT pg_notify($1, $2)", LIVE, msgspec.json.encode(payload).decode())
 
 
 async def test_U95_errors_stand_beside_the_field_and_input_is_kept(site: Site, visit: Any) -> None:

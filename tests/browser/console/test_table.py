@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 from playwright.async_api import expect
 
-from strowger.console.live import CHANNEL
+from strowger.foundation.notify import LIVE
 from tests.browser.console.demo import add_messages
 from tests.browser.site import Site
 
@@ -139,7 +139,7 @@ async def test_live_list_shows_what_just_came(site: Site, visit: Any) -> None:
     row = page.get_by_text("4915000000000")
     for _ in range(40):
         await site.context.database.pool.execute(
-            "SELECT pg_notify($1, $2)", CHANNEL, f'{{"topic":"messages","account_id":{site.account.id},"ids":[]}}'
+            "SELECT pg_notify($1, $2)", LIVE, f'{{"topic":"messages","account_id":{site.account.id},"ids":[]}}'
         )
         try:
             await row.wait_for(timeout=1500)
