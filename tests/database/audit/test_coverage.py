@@ -69,7 +69,8 @@ RECORD = "a record of its own that is only added to"
 # Tables that no trigger follows. The entry of the page or operation that changes them is written all the same, with what was sent.
 TABLES_WITHOUT = {
     **dict.fromkeys(("message", "message_event", "submission", "scheduled_request", "mo_part", "recent_send"), TRAFFIC),
-    **dict.fromkeys(("short_link", "short_link_token", "short_link_click", "request_log", "usage_day", "usage_counter", "ledger_sum"), TRAFFIC),
+    **dict.fromkeys(("short_link", "short_link_token", "short_link_click", "request_log", "usage_day", "usage_counter"), TRAFFIC),
+    "ledger_sum": TRAFFIC,
     **dict.fromkeys(("callback", "callback_attempt", "callback_tally", "carrier_report", "early_receipt", "mail"), WORKER),
     **dict.fromkeys(("smpp_delivery", "smpp_bind", "carrier_link", "worker", "rate_bucket", "idempotency_key"), QUEUE),
     **dict.fromkeys(("prefix_traffic", "receive_count", "text_erasure", "installation", "alarm"), COUNT),
