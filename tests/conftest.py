@@ -52,10 +52,11 @@ def database_folder() -> Path:
         if not psutil.pid_exists(int(old.name.split("-")[2])):
             left = EmbeddedPostgres(old / "pg", durable=False)
             with contextlib.suppress(OSError, psutil.Error):
-                if "postgres" in psutil.Process(left.pid() or 0).name():
+                server = psutil.Process(left.pid() or 0)  # its number may be another's by now
+                if "postgres" in server.name() and Path(server.cwd()).is_relative_to(old):
                     left.stop()
             shutil.rmtree(old, ignore_errors=True)
-    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
+    roomy = MEMORY.is_dir() and min(shutil.disk_usage(MEMORY).free, psutil.virtual_memory().available) > ROOM
     return Path(tempfile.mkdtemp(prefix=f"strowger-pg-{os.getpid()}-", dir=MEMORY if roomy else None))
 
 

@@ -24,7 +24,13 @@ OPTIONS = {
     "log_min_messages": "warning",
     "jit": "off",
 }
-VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+VOLATILE = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "64MB",
+    "max_wal_size": "256MB",
+}
 SOCKET_PATH_LIMIT = 100
 START_SECONDS, STOP_SECONDS = 60, 30
 

@@ -24,6 +24,7 @@ SECRET_FIELDS = frozenset(
     {"apikey", "xapikey", "authorization", "proxyauthorization", "password", "passwd", "secret", "clientsecret"}
     | {"token", "accesstoken", "cookie", "setcookie", "csrf", "keysealed", "secretkey", "credentials", "header"}
     | {"headers", "requestheaders", "responseheaders", "xsignature", "webhooksignature", "otp", "pin"}
+    | {"enc", "invitationurl"}
 )
 BODY_FIELDS = frozenset(
     {"body", "text", "message", "shortmessage", "messagepayload", "payload", "requestbody", "responsebody"}

@@ -24,7 +24,7 @@ function connect() {
   };
   for (const topic of topics) source.addEventListener(topic, take);
   source.addEventListener("reset", (e) => {
-    last = "";
+    last = e.lastEventId;
     deliver("reset", JSON.parse(e.data));
   });
   source.addEventListener("hello", (e) => {

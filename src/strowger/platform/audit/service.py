@@ -25,7 +25,8 @@ log = get_logger(__name__)
 FIRST = bytes(32)
 SECRET = re.compile(
     "|".join([
-        r"password|secret|token|csrf|^code$|api.?key|^old$|^new$|auth|header|signature", *(f"^{name}$" for name in PERSON_FIELDS),
+        r"password|secret|token|csrf|^code$|api.?key|^old$|^new$|auth|header|signature|^enc$|invitation_url",
+        *(f"^{name}$" for name in PERSON_FIELDS),
     ]),
     re.IGNORECASE,
 )  # fmt: skip

@@ -17,7 +17,7 @@ from strowger.platform.gateway.params import read_whole, scalar_text
 from strowger.platform.gateway.table import add_operations
 
 register_errors("strowger.platform.blocklist")
-MAX_INTEGERS = MAX_PAGE = 100
+MAX_NUMBERS = MAX_PAGE = 100
 MAX_OFFSET = 10_000_000
 COMMON = ("BLK400", "BLK401", "BLK403", "BLK429", "BLK500")  # how the area spells what every operation may answer
 SWITCH = {"true": True, "1": True, "false": False, "0": False}
@@ -79,7 +79,7 @@ def _numbers(value: object) -> list[str]:
     given = value if isinstance(value, list) else [value]
     numbers = [part.strip() for item in given if isinstance(item, str | int) for part in str(item).split(",")]
     numbers = list(dict.fromkeys(filter(None, numbers)))
-    if len(numbers) > MAX_INTEGERS:
+    if len(numbers) > MAX_NUMBERS:
         raise StrowgerError("BLK406", field="mobile")
     return numbers
 
@@ -173,7 +173,7 @@ def _read_contacts(value: object) -> list[tuple[str, int]]:
                 raise StrowgerError("BLK404", "Each number must be a text", field="numbers")
             if found.setdefault(text, int(status)) != int(status):
                 raise StrowgerError("BLK407", field="numbers")
-        if len(found) > MAX_INTEGERS:
+        if len(found) > MAX_NUMBERS:
             raise StrowgerError("BLK406", field="numbers")
     return list(found.items())
 

@@ -44,7 +44,7 @@ SELECT c.id, c.name, c.networks, c.account_id = $1 AS own,
 WHERE c.account_id = $1 OR c.id IN (SELECT k.ip_config_id FROM api_key k WHERE k.account_id = $1)
    OR c.id IN (SELECT s.ip_config_id FROM subaccount s WHERE s.account_id = $1) ORDER BY lower(c.name)
 """
-PUT_ON_KEYS = "UPDATE api_key SET ip_config_id = $2 WHERE account_id = $1 AND active"
+PUT_ON_KEYS = "UPDATE api_key SET ip_config_id = $2 WHERE account_id = $1"
 
 
 async def all_of(connection: Connection, account_id: int, now: datetime) -> list[Mapping[str, Any]]:
@@ -98,5 +98,5 @@ async def seen(connection: Connection, account_id: int) -> list[Mapping[str, Any
 
 
 async def put_on_keys(connection: Connection, account_id: int, config_id: int | None) -> None:
-    """Put a set on every active key of an account; None takes it off."""
+    """Put a set on every key of an account, also those switched off, which may be switched on; None takes it off."""
     await connection.execute(PUT_ON_KEYS, account_id, config_id)
