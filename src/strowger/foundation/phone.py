@@ -147,6 +147,12 @@ def mask_number(digits: str) -> str:
     return digits[:3] + "*" * max(0, len(digits) - 5) + digits[-2:] if len(digits) > 5 else "*" * len(digits)
 
 
+def is_part_of_number(text: str) -> bool:
+    """Whether a text is nothing but digits, and too few of them for a whole number."""
+    digits = _PUNCTUATION.sub("", text).lstrip("+")
+    return digits.isdecimal() and len(digits) < MIN_DIGITS
+
+
 def hide_numbers(text: str) -> str:
     """A text whose numbers in international digits are masked; ids and dates with letters or dashes stay."""
     return _NUMBER_IN_TEXT.sub(lambda found: mask_number(found[0]), text)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -67,3 +70,17 @@ async def test_a_failed_message_cannot_be_sent_again_to_a_masked_number(room: Ro
     assert f"/send?to={MINE}" in (await room.get(f"/messages/{one}")).text
     await hide(room)
     assert "/send?to=" not in (await room.get(f"/messages/{one}")).text
+
+
+async def test_digits_cannot_be_guessed_and_links_tell_no_number(room: Room) -> None:
+    for tail in range(60):
+        await room.log.delivered(recipient=f"4477009001{tail:02d}")
+    await hide(room)
+    assert "447*******23" not in await room.rows(q="00123"), "part of a number finds nothing"
+    assert "447" not in await room.rows(recipient="0123")
+    text = (await room.client.get("/messages?sort=recipient")).text
+    cursors = re.findall(r"(?:after|before)=([\w%=-]+)", text)
+    assert cursors
+    for cursor in cursors:
+        packed = unquote(cursor)
+        assert b"447700" not in base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))

@@ -169,7 +169,8 @@ async def load_view(context: Context, visitor: Visitor, request_id: UUID, n: int
     row = await reading.find_message(pool, account_id, request_id, n)
     if row is None:
         return None
-    eraser = Eraser(row[words.person_of(row)]) if visitor.numbers_hidden else None
+    person = row[words.person_of(row)]
+    eraser = Eraser(person) if visitor.numbers_hidden and person.isdecimal() else None  # names are not hidden
     row = seen_row(visitor, row)
     events = await reading.events_of(pool, account_id, request_id, n)
     waiting = await reading.waiting_of(pool, account_id, request_id, n)

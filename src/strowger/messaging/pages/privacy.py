@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
-
-import msgspec
+from typing import Any
 
 from strowger.console.seen import SeenSource
 from strowger.console.table import Source
@@ -17,7 +15,7 @@ from strowger.messaging.pages.panels import Panel
 from strowger.messaging.schemas import Event
 from strowger.messaging.words import masked, person_of
 
-T = TypeVar("T")
+PERSONS = ("sender", "recipient")
 
 
 def seen_row(visitor: Visitor, row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -34,14 +32,25 @@ def seen_source(visitor: Visitor, source: Source, *names: str) -> Source:
     """A list's source as a visitor may see it: ``names`` are the columns with numbers; none: those of messages."""
     if not visitor.numbers_hidden:
         return source
-    return SeenSource(source, lambda row: masked(row, *(names or (person_of(row),))))
+    return SeenSource(source, lambda row: masked(row, *(names or (person_of(row),))), names or PERSONS)
 
 
 def seen_addresses(visitor: Visitor, source: Source) -> Source:
     """A list of callbacks as a visitor may see it: numbers in addresses are masked."""
     if not visitor.numbers_hidden:
         return source
-    return SeenSource(source, lambda row: {**row, "url": hide_numbers(row["url"] or "")})
+    return SeenSource(source, lambda row: {**row, "url": hide_numbers(row["url"] or "")}, ("url",))
+
+
+def seen_contacts(visitor: Visitor, source: Source) -> Source:
+    """A list of a campaign's contacts as a visitor may see it: their numbers, and numbers among their values, are masked."""
+    if not visitor.numbers_hidden:
+        return source
+    return SeenSource(
+        source,
+        lambda row: {**masked(row, "recipient"), "cells": hide_numbers(row["cells"] or "")},
+        ("recipient", "cells"),
+    )
 
 
 class Eraser:
@@ -54,10 +63,15 @@ class Eraser:
         """A text without the number."""
         return text.replace(self._number, self._mask) if len(self._number) > len("112") else text
 
-    def value(self, value: T) -> T:
-        """Data of JSON without the number."""
-        found: T = msgspec.json.decode(self.text(msgspec.json.encode(value).decode()))
-        return found
+    def value(self, value: Any) -> Any:
+        """Data of JSON without the number, in texts and where a number stands for it; names of fields stay."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {name: self.value(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        return self._mask if isinstance(value, int) and str(value) == self._number else value
 
     def event(self, event: Event) -> Event:
         """An event without the number in its detail."""

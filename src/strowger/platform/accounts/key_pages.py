@@ -25,7 +25,7 @@ LIST = "/developers/keys"
 API_PERMISSIONS = (
     "messages.send", "messages.read", "channels.read", "channels.write", "numbers.read", "callbacks.read", "callbacks.write",
     "campaigns.read", "campaigns.write", "reports.read", "billing.read", "subaccounts.read", "subaccounts.write",
-    "data.read", "data.write",
+    "data.read", "data.write", "messages.numbers",
 )  # fmt: skip
 Answer = Response[Any]
 STATES = {"active": "Active", "ending": "Ending", "expired": "Expired", "inactive": "Inactive"}

@@ -16,7 +16,7 @@ from strowger.channels.sms.screening.countries import COUNTRIES as HOURS
 from strowger.channels.sms.screening.countries import rule_of as hours_of
 from strowger.channels.sms.senders.countries import COUNTRIES, named, rule_of
 from strowger.console import menu
-from strowger.console.form import Field, Form, Invalid
+from strowger.console.form import Field, Form, Invalid, whole
 from strowger.console.pages import Action, AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, ListSource, Row, RowAction, Table
 
@@ -66,14 +66,6 @@ def _country(text: str) -> str:
     return code
 
 
-def _parts(text: str) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_UNITS):
-        raise Invalid(f"A whole number from 1 to {MAX_UNITS}.")
-    return int(text)
-
-
 def rule_form(action: str, known: bool) -> Form:
     """The form of a country; that of a ``known`` one is fixed."""
     country = Field("country", "Country", required=True, parse=_country, placeholder="DE", width="half", max_length=2,
@@ -82,7 +74,7 @@ def rule_form(action: str, known: bool) -> Form:
         "country-rule",
         (
             *(() if known else (country,)),
-            Field("max_parts", "Parts at most", "number", least=1, most=MAX_UNITS, parse=_parts, width="half",
+            Field("max_parts", "Parts at most", "number", least=1, most=MAX_UNITS, parse=whole(1, MAX_UNITS), width="half",
                   placeholder=str(MAX_UNITS), help="Longer texts end NOT-SENT with MAX-LIMIT; with REJECTED-MULTIPART where 1 is "
                   f"allowed. Empty: {MAX_UNITS}, as everywhere."),
             Field("unicode_allowed", "Unicode is allowed", "checkbox", default=True,
@@ -128,7 +120,10 @@ async def add(request: AnyRequest, visitor: Visitor) -> Page:
     made = rule_form(f"{LIST}/new", known=False)
     form = made.blank(visitor) if request.method == "GET" else await made.read(request, visitor)
     if request.method == "POST" and form.ok:
-        return await _save(request, visitor, form["country"], form)
+        country = form["country"]
+        if not await context_of(request).database.run(lambda c: repository.of_countries(c, [country])):
+            return await _save(request, visitor, country, form)
+        form = form.fail("country", f"{country_name(country)} has a rule; change that one.")
     return await render(
         request, "console/form_page.html", title="Add a country", crumbs=CRUMBS, form=form, status=form.status
     )

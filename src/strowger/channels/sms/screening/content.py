@@ -32,8 +32,9 @@ def _is_allowed(host: str, options: SmsOptions) -> bool:
 def check_length(submission: Submission, options: SmsOptions, country: TextRule | None) -> str | None:
     """Not more parts than the protocol, the country or the account allows, and no Unicode where it is refused (11.4)."""
     most = (country and country.max_parts) or MAX_UNITS
-    if submission.units > 1 and (options.single_part or most == 1):
-        return "REJECTED-MULTIPART" if submission.units <= MAX_UNITS else "MAX-LIMIT"
-    if submission.units > most:
+    parts = max(submission.units, (submission.options.get("concat") or (0, 0))[1])  # an SMPP client cut the text itself
+    if parts > 1 and (options.single_part or most == 1):
+        return "REJECTED-MULTIPART" if parts <= MAX_UNITS else "MAX-LIMIT"
+    if parts > most:
         return "MAX-LIMIT"
     return "INV-ENCODING" if country and not country.unicode_allowed and submission.encoding == UNICODE else None

@@ -23,6 +23,7 @@ from strowger.engagement.campaigns.schemas import LEFT_OUT, Campaign, Kept, Read
 from strowger.engagement.campaigns.service import Source
 from strowger.foundation.context import Context
 from strowger.foundation.sheets import OLE_MARK, ZIP_MARK
+from strowger.messaging.pages.privacy import seen_contacts
 from strowger.platform.directory.repository import tags
 from strowger.platform.files import service as files
 from strowger.platform.files.types import CSV, XLS, XLSX
@@ -225,7 +226,7 @@ async def choose_column(request: AnyRequest, visitor: Visitor, campaign_id: UUID
 async def list_contacts(request: AnyRequest, visitor: Visitor, campaign_id: UUID) -> Response[Any]:
     """Every contact with what becomes of it; with export."""
     campaign = await found(request, visitor, campaign_id)
-    source = repository.source(context_of(request).database, campaign_id)
+    source = seen_contacts(visitor, repository.source(context_of(request).database, campaign_id))
     return await TABLE.respond(request, visitor, source, title="Contacts", crumbs=crumbs(campaign))
 
 
