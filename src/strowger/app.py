@@ -178,6 +178,7 @@ async def _lifespan(app: Litestar) -> AsyncIterator[None]:
         yield
     finally:
         traces.cancel()
+        await asyncio.gather(traces, return_exceptions=True)
         await app.state.accepter.close()
         await console.stop(app)
         await gateway.stop(app)

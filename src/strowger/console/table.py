@@ -25,6 +25,7 @@ from strowger.console.table_query import (
 )
 from strowger.console.table_view import TableView
 from strowger.console.visitor import Visitor
+from strowger.foundation.money import GROUPING
 
 if TYPE_CHECKING:
     from litestar.response import Response
@@ -81,11 +82,12 @@ class Column:
         return self.value(row) if self.value else row.get(self.key)
 
     def words(self, row: Row) -> Any:
-        """The cell's value as it is exported: codes in words."""
+        """The cell's value as it is exported: codes in words, amounts in one piece."""
         value = self.read(row)
         if self.kind == "chips":
             return ", ".join(text for text, _ in value)
-        return self.label_of(value) if self.label_of and value is not None else value
+        value = self.label_of(value) if self.label_of and value is not None else value
+        return value.replace(GROUPING, "") if isinstance(value, str) else value
 
 
 @dataclass(frozen=True, slots=True)

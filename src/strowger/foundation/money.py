@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 PLACES = Decimal("0.000001")
 ZERO = Decimal(0)
+GROUPING = "\u202f"  # a narrow space at which no line breaks
 GROUPED = 5  # digits from which an amount is hard to read in one piece
 
 
@@ -19,5 +20,5 @@ def format_money(value: Decimal, currency: str) -> str:
     text = f"{money(value):f}".rstrip("0")
     whole, _, fraction = text.partition(".")
     if len(whole.lstrip("-")) >= GROUPED:
-        whole = f"{int(whole):,}".replace(",", "\u202f")
+        whole = f"{int(whole):,}".replace(",", GROUPING)
     return f"{whole}.{fraction:0<2} {currency}"

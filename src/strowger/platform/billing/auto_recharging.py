@@ -18,6 +18,7 @@ from strowger.foundation.crypto import SealBroken
 from strowger.foundation.database import Connection
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
+from strowger.platform.audit import service as audit
 from strowger.platform.billing import recharging, trail
 from strowger.platform.billing.payments.kind import FAILED, Order, PaymentFailed, Stored, Word
 from strowger.platform.billing.purse import zone_of
@@ -157,7 +158,7 @@ async def _recharge(context: Context, row: Row, chosen: SetUp) -> bool:
         await _failed(context, row, made, problem)
         return False
     await context.database.run(lambda c: queries.started(c, account_id, recharge_id, begun.provider_id, ""))
-    await trail.note(
+    await audit.note(
         context, account_id, trail.CLOCK, "auto-recharge", "begin a recharge", reference=made["reference"], method=row["method"],
         amount=made["amount"], total=made["total"], currency=made["currency"], asked_by=row["by_user"],
     )  # fmt: skip

@@ -14,6 +14,7 @@ from strowger.foundation.jobs import Job
 from strowger.foundation.logs import get_logger
 from strowger.foundation.mail import Letter, post
 from strowger.foundation.money import format_money, money
+from strowger.platform.audit import service as audit
 from strowger.platform.billing import auto_recharging, recharging, service, trail
 from strowger.platform.billing.notices import notice_text
 from strowger.platform.billing.purse import zone_of
@@ -104,7 +105,7 @@ class MoneyJobs:
             )
             if billed is not None:
                 count += 1
-                await trail.note(
+                await audit.note(
                     self._context, row["account_id"], trail.CLOCK, "month's end", "issue an invoice", number=billed,
                     month=f"{start:%Y-%m}", currency=row["currency"],
                 )  # fmt: skip

@@ -18,6 +18,7 @@ from strowger.foundation.crypto import SealBroken
 from strowger.foundation.database import Connection
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.money import ZERO
+from strowger.platform.audit import service as audit
 from strowger.platform.billing import service, trail
 from strowger.platform.billing.payments import kinds
 from strowger.platform.billing.payments.kind import FAILED, PAID, MethodKind, Order, PaymentFailed
@@ -166,7 +167,7 @@ async def decide(context: Context, reference: str, status: str, note: str, by: s
 async def note_outcome(context: Context, row: Row, outcome: str, role: str, by: str) -> None:
     """What came of a recharge, in the audit log of its account."""
     if outcome in (PAID, FAILED):
-        await trail.note(
+        await audit.note(
             context, row["account_id"], role, by, f"recharge {outcome}", reference=row["reference"], method=row["method"],
             amount=row["amount"], total=row["total"], currency=row["currency"],
         )  # fmt: skip

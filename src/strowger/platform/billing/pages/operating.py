@@ -14,6 +14,7 @@ from strowger.console.pages import AnyRequest, Crumb, Visitor, context_of, page,
 from strowger.console.table import Column, Empty, Filter, Row, RowAction, Table
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.money import format_money
+from strowger.platform.audit import service as audit
 from strowger.platform.billing import recharging, service, trail
 from strowger.platform.billing.pages.crediting import STATUSES, TONES
 from strowger.platform.billing.pages.everyones import EveryonesSource
@@ -176,7 +177,7 @@ async def adjust_balance(request: AnyRequest, visitor: Visitor, account_id: int)
         except service.Overdrawn:
             form.fail("amount", "The account has less than that.")
         else:
-            await trail.note(
+            await audit.note(
                 context, account_id, trail.OPERATOR, visitor.email, "adjust the balance", amount=form["amount"],
                 currency=row["currency"], reason=form["reason"],
             )  # fmt: skip
@@ -207,7 +208,7 @@ async def save_terms(request: AnyRequest, visitor: Visitor, account_id: int) -> 
         except StrowgerError as problem:
             form.fail("limit", str(problem.detail))
         else:
-            await trail.note(
+            await audit.note(
                 context, account_id, trail.OPERATOR, visitor.email, "change the terms", kind=form["kind"], limit=wanted,
                 subaccounts=form["subaccounts"],
             )  # fmt: skip

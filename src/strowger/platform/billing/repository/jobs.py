@@ -37,6 +37,7 @@ BOOKED = "UPDATE wallet SET margin_booked = $2 WHERE account_id = $1 AND margin_
 POSTPAID = """
 SELECT w.account_id, a.currency, a.time_zone FROM wallet w JOIN account a ON a.id = w.account_id WHERE w.kind = 'postpaid'
 """
+FIRST_SUM_SECONDS = 600  # the first sum of an old installation reads its whole ledger
 LOCK_SUMS = "SELECT pg_try_advisory_xact_lock(727868)"
 # scope: upkeep of the whole installation
 ADD_UP = """
@@ -85,7 +86,7 @@ async def add_up(connection: Connection, before: UUID) -> int:
     """Add the entries before one to the sums of their accounts; returns how many changed. None while another worker does."""
     if not await connection.fetchval(LOCK_SUMS):
         return 0
-    return len(await connection.fetch(ADD_UP, before))
+    return len(await connection.fetch(ADD_UP, before, timeout=FIRST_SUM_SECONDS))
 
 
 async def postpaid(connection: Connection) -> list[Mapping[str, Any]]:
