@@ -1,5 +1,4 @@
-# Every target only calls a script that needs sh and Python 3.11 or newer.
-PYTHON ?= python3
+# Every target only calls a script that needs sh and Python 3.11 or newer; PYTHON=... says which, else it is the fastest there.
 
 .PHONY: run test test-browser test-peers check format setup clean bench
 

@@ -75,6 +75,9 @@ class _Connection(asyncpg.Connection):
         return ""
 
 
+# Statements of a message's path reach rows by key, a few hundred at a time. A plan that was made while a day's partition was
+# still empty would scan all of it later: connections keep their plans, and the server knows no better until it has looked.
+BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "enable_material": "off"}
 COPIED_AT_ONCE = 10_000
 # Without the length of a type: character(2) would be cut to one character as an array's element.
 COLUMN_TYPES = """
@@ -152,6 +155,7 @@ class Database:
         self.outages = 0  # how often work ended in doubt: its commit may have been the last thing done
         self._pool_size = pool_size
         self._pool: asyncpg.Pool[Any] | None = None
+        self._by_key: asyncpg.Pool[Any] | None = None
         self._tenants: asyncpg.Pool[Any] | None = None
         self.engine: AsyncEngine = create_async_engine(orm_url(url), pool_size=pool_size, pool_pre_ping=True)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
@@ -159,13 +163,18 @@ class Database:
     @property
     def pool(self) -> asyncpg.Pool[Any]:
         """The asyncpg pool: that of the tenants while this task acts for accounts. open() must have been awaited."""
-        chosen = self._pool if ACCOUNTS.get() is None else self._tenants
+        return self._choose(by_key=False)
+
+    def _choose(self, by_key: bool) -> asyncpg.Pool[Any]:
+        own = self._by_key if by_key else self._pool
+        chosen = own if ACCOUNTS.get() is None else self._tenants
         assert chosen is not None, "Database.open() was not awaited"
         return chosen
 
     async def open(self) -> None:
         """Open the pools. Raises OSError when the server cannot be reached."""
         self._pool = await self._make_pool(1, _Connection)
+        self._by_key = await self._make_pool(0, _Connection, **BY_KEY)
         self._tenants = await self._make_pool(0, _TenantConnection, setup=_enter, role=ROLE)
 
     async def _make_pool(
@@ -184,7 +193,7 @@ class Database:
 
     async def close(self) -> None:
         """Close pools and engine."""
-        for pool in (self._tenants, self._pool):
+        for pool in (self._tenants, self._by_key, self._pool):
             if pool is not None:
                 await asyncio.wait_for(pool.close(), 10)
         await self.engine.dispose()
@@ -207,12 +216,13 @@ class Database:
         return connection
 
     @asynccontextmanager
-    async def acquire(self, seconds: float = 5.0) -> AsyncIterator[asyncpg.Connection[Any]]:
+    async def acquire(self, seconds: float = 5.0, by_key: bool = False) -> AsyncIterator[asyncpg.Connection[Any]]:
         """A connection of the pool. It is cut, not waited for, when the block ends by an outage, a time-out or a cancel.
 
+        ``by_key``: for the path of a message, whose statements are always planned as look-ups by key.
         Raises TimeoutError when none is free within ``seconds``.
         """
-        pool = self.pool
+        pool = self._choose(by_key)
         connection = await pool.acquire(timeout=seconds)
         try:
             yield connection  # type: ignore[misc]
@@ -222,14 +232,16 @@ class Database:
         finally:
             await pool.release(connection)
 
-    async def run(self, work: Callable[[asyncpg.Connection[Any]], Awaitable[T]], tries: int = 3) -> T:
-        """Run ``work`` in one transaction; repeat it when it lost against a parallel one.
+    async def run(
+        self, work: Callable[[asyncpg.Connection[Any]], Awaitable[T]], tries: int = 3, by_key: bool = False
+    ) -> T:
+        """Run ``work`` in one transaction; repeat it when it lost against a parallel one. ``by_key`` as in ``acquire``.
 
         Raises Unavailable when the database cannot be reached or cannot write.
         """
         for left in range(tries - 1, -1, -1):
             try:
-                async with self.acquire(10) as connection:
+                async with self.acquire(10, by_key) as connection:
                     return await _in_transaction(connection, work)
             except CLASHES:
                 if not left:

@@ -101,7 +101,7 @@ class Accepter:
 
     async def _store(self, requests: list[NewRequest]) -> None:
         try:
-            async with asyncio.timeout(COMMIT_SECONDS), self._database.acquire() as connection:
+            async with asyncio.timeout(COMMIT_SECONDS), self._database.acquire(by_key=True) as connection:
                 await insert_requests(connection, requests)
         except OUTAGES as problem:
             log.error("accept_unavailable", problem=repr(problem), requests=len(requests))

@@ -83,7 +83,7 @@ class Inbox:
                 return Written([], []), len(reports)
             return await self._write(connection, reports), len(reports)
 
-        written, count = await self._database.run(work)
+        written, count = await self._database.run(work, by_key=True)
         self._written(written)
         return count
 

@@ -76,7 +76,7 @@ class Intake:
 
     async def step(self) -> int:
         """Take one batch; returns its size."""
-        routed, written, kept, size = await self._database.run(self._batch)
+        routed, written, kept, size = await self._database.run(self._batch, by_key=True)
         by_carrier: dict[int, list[Submission]] = {}
         for submission, carrier in routed:
             submission.lane = carrier

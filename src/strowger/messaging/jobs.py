@@ -9,6 +9,7 @@ from strowger.foundation.ids import uuid_floor
 from strowger.foundation.jobs import Job
 from strowger.foundation.logs import get_logger
 from strowger.foundation.partitions import create_partitions, drop_old_partitions
+from strowger.foundation.statistics import keep_statistics
 from strowger.foundation.workers import bury, live_worker_ids
 from strowger.messaging.claims import Strays
 from strowger.messaging.deliveries import receipts_for
@@ -30,6 +31,7 @@ CHUNK = 500
 NO_DLR_HOURS = 72
 MO_PART_HOURS = 24
 EARLY_SECONDS = 2
+QUEUES = ("submission", "callback", "smpp_delivery")
 
 
 class Upkeep:
@@ -49,6 +51,7 @@ class Upkeep:
             Job("partial_incoming", 600, self.give_up_parts),
             Job("no_receipt", 3600, self.close_without_receipt),
             Job("partitions", 3600, self.partitions),
+            Job("statistics", 1, self.statistics),
             Job("failed_callbacks", 3600, CallbackService(pipeline.context).purge),
             Job("callback_figures", 3600, ProfileJobs(pipeline.context).purge),
             Job("failing_receivers", 60, ProfileJobs(pipeline.context).tell_owners),
@@ -83,7 +86,7 @@ class Upkeep:
 
         total = 0
         while True:
-            written, count = await self._pipeline.database.run(work)
+            written, count = await self._pipeline.database.run(work, by_key=True)
             self._pipeline.written(written)
             total += count
             if count < CHUNK:
@@ -139,11 +142,15 @@ class Upkeep:
                     await add_deliveries(connection, receipts)
             return len(keys)
 
-        total = count = await self._pipeline.database.run(work)
+        total = count = await self._pipeline.database.run(work, by_key=True)
         while count == CHUNK * 4:
-            count = await self._pipeline.database.run(work)
+            count = await self._pipeline.database.run(work, by_key=True)
             total += count
         return total
+
+    async def statistics(self) -> None:
+        """Let the planner know how full the tables are."""
+        await keep_statistics(self._pipeline.database, QUEUES)
 
     async def partitions(self) -> None:
         """Make the partitions of the days ahead and drop those past retention."""

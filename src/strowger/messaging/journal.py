@@ -160,7 +160,7 @@ class DatabaseJournal:
     async def _store_together(self, outcomes: list[Outcome], reports: list[Report]) -> None:
         try:
             written, refused = await self._database.run(
-                lambda c: self._write(c, outcomes, [report for report, _, _ in reports])
+                lambda c: self._write(c, outcomes, [report for report, _, _ in reports]), by_key=True
             )
         except Unavailable as problem:
             self._put_back(outcomes, reports, problem)
@@ -234,6 +234,6 @@ class DatabaseJournal:
             await apply_receipts(connection, changes, [], early, self._matcher, now, days)
             return await write(connection, changes, self._facts, now, self._worker_id), len(early)
 
-        written, count = await self._database.run(work)
+        written, count = await self._database.run(work, by_key=True)
         self._written(written)
         return count

@@ -87,7 +87,7 @@ class DatabaseLane:
         self._polled_at = self._clock.monotonic()
         try:
             claimed = await self._database.run(
-                lambda c: queueing.claim(c, self.carrier_id, self._worker_id, self._clock.now(), limit)
+                lambda c: queueing.claim(c, self.carrier_id, self._worker_id, self._clock.now(), limit), by_key=True
             )
         except Unavailable:
             return []
@@ -105,7 +105,7 @@ class DatabaseLane:
         self._held.difference_update(submission.key for submission in submissions)
         self._drained = False
         with contextlib.suppress(Unavailable, *OUTAGES):
-            await self._database.run(lambda c: queueing.release(c, submissions, self._worker_id))
+            await self._database.run(lambda c: queueing.release(c, submissions, self._worker_id), by_key=True)
 
     async def wait(self, seconds: float) -> None:
         """Return when there may be work, at the latest after ``seconds``."""

@@ -37,7 +37,15 @@ class Message(Base):
 
     __tablename__ = "message"
     __table_args__ = (
-        Index("ix_message_account_id_recipient", "account_id", "recipient", "request_id"),
+        # "IS NOT NULL" keeps it from standing in for the primary key, which it would where a partition is still empty: it has
+        # the account and the request, too. Every condition on the recipient implies it.
+        Index(
+            "ix_message_recipient",
+            "account_id",
+            "recipient",
+            "request_id",
+            postgresql_where=text("recipient IS NOT NULL"),
+        ),
         {"postgresql_partition_by": "RANGE (request_id)"},
     )
 

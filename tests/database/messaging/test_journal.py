@@ -308,7 +308,7 @@ async def test_a_report_waits_when_the_store_breaks_off_and_is_stored_when_it_is
 async def test_a_report_that_waited_too_long_is_refused(world: World) -> None:
     await world.send()
     (outcome,) = await world.submit()
-    await world.database.pool.close()
+    await world.database.close()
     reporting = asyncio.create_task(world.pipeline.journal.report(world.receipt(outcome.parts[0].operator_id)))
     await asyncio.sleep(0)
     world.clock.advance(PATIENCE_SECONDS + 1)

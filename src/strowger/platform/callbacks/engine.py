@@ -131,7 +131,8 @@ class CallbackEngine:
         """Fetch what is due, of each receiver as much as it has room for; returns how many. Raises Unavailable."""
         total, after = 0, self._cursor
         while self._held < HELD_LIMIT:
-            page = await repository.waiting_endpoints(self._database.pool, after)
+            async with self._database.acquire(by_key=True) as connection:
+                page = await repository.waiting_endpoints(connection, after)
             rooms = {key: self._room(key) for key in page}
             rooms = {key: room for key, room in rooms.items() if room}
             if rooms:
@@ -149,7 +150,8 @@ class CallbackEngine:
     async def _claim_page(self, rooms: dict[str, int]) -> int:
         now = self._clock.now()
         jobs = await self._database.run(
-            lambda connection: repository.claim(connection, rooms, now, now - ORDER_WAIT, self._worker_id)
+            lambda connection: repository.claim(connection, rooms, now, now - ORDER_WAIT, self._worker_id),
+            by_key=True,
         )
         claimed = dict.fromkeys(rooms, 0)
         for job in jobs:

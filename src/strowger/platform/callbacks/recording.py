@@ -87,7 +87,7 @@ class Recorder:
             if returned:
                 await repository.release(connection, returned, self._worker_id)
 
-        await self._database.run(work)
+        await self._database.run(work, by_key=True)
 
     async def _write_singly(self, results: Sequence[Result], returned: Sequence[UUID]) -> None:
         """One result of the batch cannot be stored: write the others, and of that one what decides its future."""
@@ -109,4 +109,4 @@ class Recorder:
             else:
                 await repository.put_off(connection, [result], self._worker_id)
 
-        await self._database.run(work)
+        await self._database.run(work, by_key=True)

@@ -182,7 +182,7 @@ async def test_other_methods(api: Api, method: str) -> None:
 
 async def test_the_database_away(api: Api) -> None:
     await api.send()
-    await api.context.database.pool.close()
+    await api.context.database.close()
     answer = await api.send()
     check(answer, "E503")
     assert int(answer.headers["retry-after"]) >= 1

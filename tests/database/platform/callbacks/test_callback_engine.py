@@ -145,10 +145,10 @@ async def test_a_late_record_of_a_worker_believed_dead_does_not_disturb_the_othe
 async def test_R01_results_are_kept_while_the_database_is_away(world, receiver, monkeypatch):
     engine, run, away = world.engine(7), world.database.run, True
 
-    async def refusing(work, tries=3):
+    async def refusing(*words, **options):
         if away:
             raise Unavailable
-        return await run(work, tries)
+        return await run(*words, **options)
 
     rows = [world.row(receiver.url()) for _ in range(20)]
     await world.queue(*rows, claimed_by=7)

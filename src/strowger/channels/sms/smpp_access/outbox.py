@@ -179,7 +179,7 @@ class Outbox:
             return await repository.claim(connection, list(rooms.items()), self._worker_id, self._clock.now())
 
         try:
-            claimed = await self._database.run(work)
+            claimed = await self._database.run(work, by_key=True)
         except BaseException:
             self._due.add(due)
             raise
