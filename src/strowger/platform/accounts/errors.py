@@ -29,3 +29,7 @@ class NoSuchKey(AccountProblem):
 
 class KeyNotActive(AccountProblem):
     """The API key is switched off or has expired, and cannot be rotated."""
+
+
+class KeySeesMore(AccountProblem):
+    """The API key sees, or would see, whole numbers that whoever makes or changes it does not."""

@@ -13,10 +13,11 @@ from strowger.console import menu, palette
 from strowger.console.form import Field, Form, FormState, Invalid
 from strowger.console.pages import Action, AnyRequest, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, Filter, ListSource, Row, RowAction, Table
+from strowger.console.visitor import NUMBERS
 from strowger.foundation.context import Context
 from strowger.platform.accounts import keys
 from strowger.platform.accounts.confirming import OWN_PASSWORD, confirmed
-from strowger.platform.accounts.errors import AccountProblem, KeyNotActive, NoSuchKey
+from strowger.platform.accounts.errors import AccountProblem, KeyNotActive, KeySeesMore, NoSuchKey
 from strowger.platform.accounts.models import ApiKey
 from strowger.platform.ip_configs import service as ip_configs
 from strowger.platform.team.roles import PERMISSIONS
@@ -58,6 +59,16 @@ SCOPES = Field(
     options=tuple((name, PERMISSIONS[name]) for name in API_PERMISSIONS),
     help="None chosen: the key may call everything that the API offers.",
 )
+# For those who do not see whole numbers: everything else is ticked, so that what is missing is seen.
+NARROW_SCOPES = Field(
+    "scopes",
+    "Limited to",
+    "checks",
+    required=True,
+    options=tuple(option for option in SCOPES.options if option[0] != NUMBERS),
+    default=tuple(option[0] for option in SCOPES.options if option[0] != NUMBERS),
+    help="Your role does not see whole numbers, so the key is limited and does not see them either. Leave what it needs.",
+)
 NO_CONFIG = ("", "None")
 
 
@@ -78,12 +89,12 @@ def _config_of(form: FormState) -> int | None:
     return int(form["ip_config"]) if form["ip_config"] else None
 
 
-def _create_form(configs: Sequence[Mapping[str, Any]]) -> Form:
+def _create_form(configs: Sequence[Mapping[str, Any]], numbers: bool) -> Form:
     own = [config for config in configs if config["own"]]
     put = [config for config in configs if config["put"] and not config["own"]]
     return Form(
         "create-key",
-        (NAME, NETWORKS, _config_field(put or own, bool(put)), SCOPES),
+        (NAME, NETWORKS, _config_field(put or own, bool(put)), SCOPES if numbers else NARROW_SCOPES),
         submit="Create key",
         action=f"{LIST}/new",
         cancel=LIST,
@@ -136,7 +147,7 @@ def _path(row: Row, act: str = "") -> str:
 
 
 def _can_rotate(row: Row) -> bool:
-    return row["state"] in {"active", "ending"}
+    return row["state"] in {"active", "ending"} and not row["beyond"]
 
 
 def _allowed(row: Row) -> str:
@@ -168,19 +179,22 @@ KEYS = Table(
     ),
     row_actions=(
         RowAction("Edit", _path, "pencil"),
-        RowAction("Reveal", lambda row: _path(row, "/reveal"), "eye"),
+        RowAction("Reveal", lambda row: _path(row, "/reveal"), "eye", when=lambda row: not row["beyond"]),
         RowAction("Rotate", lambda row: _path(row, "/rotate"), "refresh", when=_can_rotate),
         RowAction(
             "Deactivate", lambda row: _path(row, "/off"), "ban", "POST", danger=True, when=lambda row: row["state"] != "inactive",
             confirm=lambda row: f"Programs that use “{row['name']}” are refused at once. You can activate it again.",
         ),
-        RowAction("Activate", lambda row: _path(row, "/on"), "check", "POST", when=lambda row: row["state"] == "inactive"),
+        RowAction(
+            "Activate", lambda row: _path(row, "/on"), "check", "POST",
+            when=lambda row: row["state"] == "inactive" and not row["beyond"],
+        ),
     ),
 )  # fmt: skip
 
 
-def key_source(context: Context) -> ListSource:
-    """The keys of an account as rows of the table."""
+def key_source(context: Context, numbers: bool = True) -> ListSource:
+    """The keys of an account as rows of the table; ``beyond``: it sees whole numbers, and whoever looks does not."""
 
     async def rows(account_id: int) -> list[Row]:
         now = context.clock.now()
@@ -190,6 +204,7 @@ def key_source(context: Context) -> ListSource:
         return [
             {name: getattr(key, name) for name in names}
             | {"state": key_state(key, now), "ip_config": configs.get(key.ip_config_id)}
+            | {"beyond": not numbers and keys.sees_numbers(key.scopes)}
             for key in found
         ]
 
@@ -228,7 +243,7 @@ async def list_keys(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     return await KEYS.respond(
         request,
         visitor,
-        key_source(context),
+        key_source(context, visitor.may(NUMBERS)),
         title="API Keys",
         template="accounts/keys.html",
         actions=[Action("Create API key", f"{LIST}/new", "plus", primary=True, key="c")],
@@ -240,20 +255,23 @@ async def list_keys(request: AnyRequest, visitor: Visitor) -> Response[Any]:
 async def new_key(request: AnyRequest, visitor: Visitor) -> Answer:
     """The form of a new key."""
     configs = await ip_configs.seen(context_of(request), visitor.account_id)
-    return await _form(request, _create_form(configs).blank(visitor), "Create API key")
+    return await _form(request, _create_form(configs, visitor.may(NUMBERS)).blank(visitor), "Create API key")
 
 
 @page(f"{LIST}/new", methods=["POST"], permission="developers.write")
 async def create_key(request: AnyRequest, visitor: Visitor) -> Answer:
     """Make a key and show it, once."""
     configs = await ip_configs.seen(context_of(request), visitor.account_id)
-    form = await _create_form(configs).read(request, visitor)
+    form = await _create_form(configs, visitor.may(NUMBERS)).read(request, visitor)
     if not form.ok:
         return await _form(request, form, "Create API key")
-    made = await keys.create_key(
-        context_of(request), visitor.account_id, form["name"], networks=form["networks"] or [], scopes=form["scopes"],
-        created_by=visitor.user_id, ip_config_id=_config_of(form),
-    )  # fmt: skip
+    try:
+        made = await keys.create_key(
+            context_of(request), visitor.account_id, form["name"], networks=form["networks"] or [], scopes=form["scopes"],
+            created_by=visitor.user_id, ip_config_id=_config_of(form), numbers=visitor.may(NUMBERS),
+        )  # fmt: skip
+    except KeySeesMore as problem:
+        return await _form(request, form.fail("scopes", str(problem)), "Create API key")
     return await _show_once(request, made.key, form["name"], "API key created", "Copy it now: it is shown only once.")
 
 
@@ -265,7 +283,8 @@ async def show_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answer
     form = _edit_form(key, configs).blank(
         visitor, name=key.name, networks="\n".join(key.networks), active=key.active, ip_config=str(key.ip_config_id or ""),
     )  # fmt: skip
-    return await _form(request, form, key.name, f"Key ending in {key.hint}")
+    beyond = not visitor.may(NUMBERS) and keys.sees_numbers(key.scopes)
+    return await _form(request, form, key.name, f"Key ending in {key.hint}" + (f". {keys.SEES_MORE}" if beyond else ""))
 
 
 @page(f"{LIST}/{{key_id:int}}", methods=["POST"], permission="developers.write")
@@ -275,15 +294,13 @@ async def change_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answ
     form = await _edit_form(key, await ip_configs.seen(context_of(request), visitor.account_id)).read(request, visitor)
     if not form.ok:
         return await _form(request, form, key.name)
-    await keys.change_key(
-        context_of(request),
-        visitor.account_id,
-        key_id,
-        name=form["name"],
-        networks=form["networks"] or [],
-        active=form["active"],
-        ip_config_id=_config_of(form),
-    )
+    try:
+        await keys.change_key(
+            context_of(request), visitor.account_id, key_id, name=form["name"], networks=form["networks"] or [],
+            active=form["active"], ip_config_id=_config_of(form), numbers=visitor.may(NUMBERS),
+        )  # fmt: skip
+    except KeySeesMore as problem:
+        return await _form(request, form.fail("", str(problem)), key.name)
     return redirect(request, LIST, f"Key “{form['name']}” saved.")
 
 
@@ -292,7 +309,10 @@ async def switch_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answ
     """Switch a key on or off."""
     key = await _found(request, visitor, key_id)
     active = request.url.path.endswith("/on")
-    await keys.set_active(context_of(request), visitor.account_id, key_id, active)
+    try:
+        await keys.set_active(context_of(request), visitor.account_id, key_id, active, visitor.may(NUMBERS))
+    except KeySeesMore as problem:
+        return redirect(request, LIST, str(problem), "danger")
     return redirect(request, LIST, f"Key “{key.name}” {'activated' if active else 'deactivated'}.")
 
 
@@ -307,8 +327,8 @@ async def rotate_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answ
     if form.ok:
         try:
             hours = timedelta(hours=int(form["overlap"]))
-            made = await keys.rotate_key(context_of(request), visitor.account_id, key_id, hours)
-        except KeyNotActive as problem:
+            made = await keys.rotate_key(context_of(request), visitor.account_id, key_id, hours, visitor.may(NUMBERS))
+        except (KeyNotActive, KeySeesMore) as problem:
             form.fail("", str(problem))
         else:
             return await _show_once(
@@ -326,8 +346,12 @@ async def reveal_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answ
         return await _form(request, REVEAL.blank(visitor), f"Reveal {key.name}", text)
     form = await REVEAL.read(request, visitor)
     if await confirmed(request, visitor, form):
-        revealed = await keys.reveal_key(context_of(request), visitor.account_id, key_id)
-        return await _show_once(request, revealed, key.name, key.name, "Keep it secret.")
+        try:
+            revealed = await keys.reveal_key(context_of(request), visitor.account_id, key_id, visitor.may(NUMBERS))
+        except KeySeesMore as problem:
+            form.fail("", str(problem))
+        else:
+            return await _show_once(request, revealed, key.name, key.name, "Keep it secret.")
     return await _form(request, form, f"Reveal {key.name}", text)
 
 

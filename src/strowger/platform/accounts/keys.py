@@ -10,16 +10,19 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from strowger.console.visitor import NUMBERS
 from strowger.foundation.context import Context
 from strowger.foundation.ids import new_api_key
 from strowger.platform.accounts import repository
-from strowger.platform.accounts.errors import AccountProblem, KeyNotActive, NoSuchKey
+from strowger.platform.accounts.errors import AccountProblem, KeyNotActive, KeySeesMore, NoSuchKey
 from strowger.platform.accounts.models import ApiKey
 from strowger.platform.ip_configs.errors import NoSuchConfig
 
 MAX_NETWORKS = 50
 MAX_OVERLAP = timedelta(hours=168)
 HINT = 4
+LIMIT_IT = "Choose at least one: your role does not see whole numbers, and a key without limits would."
+SEES_MORE = "This key sees whole numbers, which your role does not: you can deactivate it, and nothing else."
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +92,18 @@ def _make(
     return row, key.text
 
 
-async def _key(session: AsyncSession, account_id: int, key_id: int) -> ApiKey:
+def sees_numbers(scopes: Sequence[str]) -> bool:
+    """Whether a key with these scopes reads people's numbers whole, also where the account hides them."""
+    return not scopes or NUMBERS in scopes
+
+
+async def _key(session: AsyncSession, account_id: int, key_id: int, numbers: bool = True) -> ApiKey:
+    """One key; with ``numbers`` false only one that sees none. Raises KeySeesMore, NoSuchKey."""
     found = await repository.key(session, account_id, key_id)
     if found is None:
         raise NoSuchKey("There is no such key.")
+    if not numbers and sees_numbers(found.scopes):
+        raise KeySeesMore(SEES_MORE)
     return found
 
 
@@ -115,13 +126,16 @@ async def create_key(
     scopes: Sequence[str] = (),
     created_by: int | None = None,
     ip_config_id: int | None = None,
+    numbers: bool = True,
 ) -> NewKey:
     """Make an API key. ``networks`` (CIDR) limit where it may be used from; ``rate`` is its requests per second.
 
     ``scopes`` (permissions) limit what it may call; ``created_by`` is the member whose key it is; from the networks of
     ``ip_config_id`` it may be used, too. An IP configuration that the main account put on a sub-account counts in its place.
-    Raises NoSuchConfig.
+    ``numbers``: whoever makes it sees whole numbers; else the key may not either. Raises KeySeesMore, NoSuchConfig.
     """
+    if not numbers and sees_numbers(scopes):
+        raise KeySeesMore(LIMIT_IT)
     row, text = _make(context, account_id, name, networks, rate)
     row.scopes, row.created_by = list(scopes), created_by
     async with context.database.session() as session:
@@ -154,13 +168,14 @@ async def change_key(
     networks: Sequence[str],
     active: bool,
     ip_config_id: int | None = None,
+    numbers: bool = True,
 ) -> None:
-    """Rename, limit, switch off or on. It counts within a second. Raises NoSuchConfig, NoSuchKey.
+    """Rename, limit, switch off or on. It counts within a second. Raises KeySeesMore, NoSuchConfig, NoSuchKey.
 
     An IP configuration that the main account put on the key stays on it.
     """
     async with context.database.session() as session:
-        row = await _key(session, account_id, key_id)
+        row = await _key(session, account_id, key_id, numbers)
         mine = row.ip_config_id is None or await repository.owns_config(session, account_id, row.ip_config_id)
         if mine and row.ip_config_id != ip_config_id:
             row.ip_config_id = await _check_config(session, account_id, ip_config_id)
@@ -168,22 +183,24 @@ async def change_key(
         await repository.tell_changed(session, account_id)
 
 
-async def set_active(context: Context, account_id: int, key_id: int, active: bool) -> None:
-    """Switch a key off or on. Raises NoSuchKey."""
+async def set_active(context: Context, account_id: int, key_id: int, active: bool, numbers: bool = True) -> None:
+    """Switch a key off (whoever may see less than it does may, too) or on. Raises KeySeesMore, NoSuchKey."""
     async with context.database.session() as session:
-        row = await _key(session, account_id, key_id)
+        row = await _key(session, account_id, key_id, numbers or not active)
         row.active = active
         await repository.tell_changed(session, account_id)
 
 
-async def rotate_key(context: Context, account_id: int, key_id: int, overlap: timedelta) -> NewKey:
+async def rotate_key(
+    context: Context, account_id: int, key_id: int, overlap: timedelta, numbers: bool = True
+) -> NewKey:
     """Make a key that takes over from another one, which stops after ``overlap`` (0 to 168 hours).
 
-    Raises NoSuchKey, and KeyNotActive for one that is switched off or expired.
+    Raises KeySeesMore, NoSuchKey, and KeyNotActive for one that is switched off or expired.
     """
     now = context.clock.now()
     async with context.database.session() as session:
-        old = await _key(session, account_id, key_id)
+        old = await _key(session, account_id, key_id, numbers)
         if not old.active or (old.expires_at is not None and old.expires_at <= now):
             raise KeyNotActive("Only an active key can be rotated.")
         ends = now + min(max(overlap, timedelta()), MAX_OVERLAP)
@@ -196,8 +213,8 @@ async def rotate_key(context: Context, account_id: int, key_id: int, overlap: ti
     return NewKey(row.id, text)
 
 
-async def reveal_key(context: Context, account_id: int, key_id: int) -> str:
-    """The text of a key; the caller has checked the user's password. Raises NoSuchKey."""
+async def reveal_key(context: Context, account_id: int, key_id: int, numbers: bool = True) -> str:
+    """The text of a key; the caller has checked the user's password. Raises KeySeesMore, NoSuchKey."""
     async with context.database.session() as session:
-        row = await _key(session, account_id, key_id)
+        row = await _key(session, account_id, key_id, numbers)
     return context.secrets.open(row.key_sealed, _bound(row.key_hash)).decode()

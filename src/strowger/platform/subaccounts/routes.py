@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from strowger.console.visitor import NUMBERS
 from strowger.foundation.errors import StrowgerError
 from strowger.platform.gateway import rbc
 from strowger.platform.gateway.errors import register_errors
@@ -38,12 +39,17 @@ def _sid(call: Call) -> str:
 
 
 async def _wants_keys(call: Call) -> bool:
-    """Whether keys are shown in clear: with one, everything can be done that a sub-account may, so reading is not enough."""
+    """Whether keys are shown in clear: with one, everything can be done that a sub-account may, so reading is not enough.
+
+    It reads whole numbers, too, and so is kept from a key from which they are hidden.
+    """
     asked = read_switch(call.params, "reveal_key", False)
     if asked:
         call.require("subaccounts.write", "reveal_key")
+        if call.principal.numbers_hidden:
+            call.require(NUMBERS, "reveal_key")
     shown = bool(call.principal.settings.get("subaccount_key_in_get"))
-    return (asked or shown) and call.may("subaccounts.write")
+    return (asked or shown) and call.may("subaccounts.write") and not call.principal.numbers_hidden
 
 
 async def create_subaccount(call: Call) -> Answer:

@@ -426,6 +426,21 @@ async def test_R60_a_key_that_may_only_read_reveals_no_other_key(api: Api) -> No
     assert made["api_key"] not in (await call(api, "GET", f"/{made['sid']}", key=narrow)).text
 
 
+async def test_a_key_from_which_numbers_are_hidden_reveals_none_that_sees_them(api: Api) -> None:
+    made = await create(api)
+    database, account = api.context.database, api.customer.account_id
+    settings = {"hide_numbers": True, "subaccount_key_in_get": True}
+    await database.pool.execute("UPDATE account SET settings = settings || $2 WHERE id = $1", account, settings)
+    scopes = ["subaccounts.read", "subaccounts.write"]
+    _, narrow = await add_key(database, account, name="narrow", scopes=scopes)
+    _, wide = await add_key(database, account, name="wide", scopes=[*scopes, "messages.numbers"])
+    for tail in ("", f"/{made['sid']}"):
+        refused = await call(api, "GET", f"{tail}?reveal_key=1", key=narrow)
+        assert (refused.status_code, refused.json()["code"]) == (403, "RBC403")
+        assert made["api_key"] not in (await call(api, "GET", tail, key=narrow)).text
+        assert made["api_key"] in (await call(api, "GET", tail, key=wide)).text
+
+
 async def test_an_invited_owner_is_mailed_once_and_the_others_not(api: Api) -> None:
     made = [await call(api, "POST", "", NEW, Idempotency_Key="k9") for _ in "ab"]
     assert [answer.status_code for answer in made] == [201, 201]

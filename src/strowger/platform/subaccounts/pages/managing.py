@@ -281,6 +281,10 @@ async def invite_subaccount(request: AnyRequest, visitor: Visitor, sid: str) -> 
 async def reveal_key(request: AnyRequest, visitor: Visitor, sid: str) -> Answer:
     """Show the sub-account's first key; the record says so."""
     context, row = context_of(request), await found(request, visitor, sid)
+    if visitor.numbers_hidden:
+        return redirect(
+            request, path_of(dict(row)), "The key reads whole numbers, which your role does not see.", "danger"
+        )
     try:
         key = await service.reveal_key(context, actor_of(request, visitor), row)
     except StrowgerError as problem:
