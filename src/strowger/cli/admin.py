@@ -102,7 +102,7 @@ def key_create(
     async def work(context: Context) -> dict[str, Any]:
         account_id = await account_id_of(context, sid)
         allowed = keys.read_networks(" ".join(networks))
-        config_id = None if config is None else await ip_configs.named(context, account_id, config)
+        config_id = keys.PUT if config is None else await ip_configs.named(context, account_id, config)
         made = await keys.create_key(context, account_id, name, networks=allowed, rate=rate, ip_config_id=config_id)
         return {"id": made.id, "name": name, "api_key": made.key}
 

@@ -72,16 +72,15 @@ NARROW_SCOPES = Field(
 NO_CONFIG = ("", "None")
 
 
-def _config_field(configs: Sequence[Mapping[str, Any]], fixed: bool = False) -> Field:
-    """The choice of an IP configuration; ``fixed``: the main account put one on it, which stays."""
+def _config_field(configs: Sequence[Mapping[str, Any]], fixed: bool = False, put: str = "") -> Field:
+    """The choice of an IP configuration; ``fixed``: the main account put one of its own on it, which stays; ``put``: the id
+    of one of these that it put on new keys."""
     options = tuple((str(config["id"]), config["name"]) for config in configs)
-    text = (
-        "Set by the main account."
-        if fixed
-        else "A named set of addresses; the key works from those and from the ones above."
-    )
+    text = "A named set of addresses; the key works from those and from the ones above."
+    if fixed or put:
+        text = "Set by the main account." if fixed else f"{text} The main account has chosen one for new keys."
     return Field(
-        "ip_config", "IP configuration", "select", options=options if fixed else (NO_CONFIG, *options), help=text,
+        "ip_config", "IP configuration", "select", options=options if fixed else (NO_CONFIG, *options), help=text, default=put,
     )  # fmt: skip
 
 
@@ -92,9 +91,10 @@ def _config_of(form: FormState) -> int | None:
 def _create_form(configs: Sequence[Mapping[str, Any]], numbers: bool) -> Form:
     own = [config for config in configs if config["own"]]
     put = [config for config in configs if config["put"] and not config["own"]]
+    chosen = next((str(config["id"]) for config in own if config["put"]), "")
     return Form(
         "create-key",
-        (NAME, NETWORKS, _config_field(put or own, bool(put)), SCOPES if numbers else NARROW_SCOPES),
+        (NAME, NETWORKS, _config_field(put or own, bool(put), chosen), SCOPES if numbers else NARROW_SCOPES),
         submit="Create key",
         action=f"{LIST}/new",
         cancel=LIST,

@@ -21,6 +21,7 @@ from strowger.platform.ip_configs.errors import NoSuchConfig
 MAX_NETWORKS = 50
 MAX_OVERLAP = timedelta(hours=168)
 HINT = 4
+PUT = 0  # in place of an IP configuration: the one that the main account put on the sub-account, if any
 LIMIT_IT = "Choose at least one: your role does not see whole numbers, and a key without limits would."
 SEES_MORE = "This key sees whole numbers, which your role does not: you can deactivate it, and nothing else."
 
@@ -116,6 +117,14 @@ async def _check_config(session: AsyncSession, account_id: int, config_id: int |
     return config_id
 
 
+async def _config_of_new(session: AsyncSession, account_id: int, asked: int | None) -> int | None:
+    """The IP configuration of a new key. Raises NoSuchConfig."""
+    put = await repository.config_put(session, account_id)
+    if put is not None and (asked == PUT or not await repository.owns_config(session, account_id, put)):
+        return put
+    return None if asked == PUT else await _check_config(session, account_id, asked)
+
+
 async def create_key(
     context: Context,
     account_id: int,
@@ -125,13 +134,14 @@ async def create_key(
     rate: int | None = None,
     scopes: Sequence[str] = (),
     created_by: int | None = None,
-    ip_config_id: int | None = None,
+    ip_config_id: int | None = PUT,
     numbers: bool = True,
 ) -> NewKey:
     """Make an API key. ``networks`` (CIDR) limit where it may be used from; ``rate`` is its requests per second.
 
     ``scopes`` (permissions) limit what it may call; ``created_by`` is the member whose key it is; from the networks of
-    ``ip_config_id`` it may be used, too. An IP configuration that the main account put on a sub-account counts in its place.
+    ``ip_config_id`` it may be used, too. What the main account put on a sub-account counts in its place, where it is the main
+    account's own; one of the sub-account is only what a key takes for which nothing else is said.
     ``numbers``: whoever makes it sees whole numbers; else the key may not either. Raises KeySeesMore, NoSuchConfig.
     """
     if not numbers and sees_numbers(scopes):
@@ -139,8 +149,7 @@ async def create_key(
     row, text = _make(context, account_id, name, networks, rate)
     row.scopes, row.created_by = list(scopes), created_by
     async with context.database.session() as session:
-        put = await repository.config_of_parent(session, account_id)
-        row.ip_config_id = put or await _check_config(session, account_id, ip_config_id)
+        row.ip_config_id = await _config_of_new(session, account_id, ip_config_id)
         session.add(row)
         await session.flush()
         await repository.tell_changed(session, account_id)

@@ -179,12 +179,12 @@ async def drop_image(session: AsyncSession, account_id: int, user_id: int) -> No
     await session.execute(delete(UserImage).where(UserImage.account_id == account_id, UserImage.user_id == user_id))
 
 
-async def config_of_parent(session: AsyncSession, account_id: int) -> int | None:
-    """The IP configuration that the main account put on a sub-account's keys, where it is not the sub-account's own."""
-    # scope: the configuration is the parent's; that it counts here is the sub-account's row
+async def config_put(session: AsyncSession, account_id: int) -> int | None:
+    """The IP configuration that the main account put on a sub-account's keys: one of its own, or of the sub-account."""
+    # scope: the configuration may be the parent's; that it counts here is the sub-account's row
     put = select(Subaccount.ip_config_id).where(Subaccount.account_id == account_id)
     found: int | None = await session.scalar(put)
-    return None if found is None or await owns_config(session, account_id, found) else found
+    return found
 
 
 async def owns_config(session: AsyncSession, account_id: int, config_id: int) -> bool:

@@ -27,7 +27,7 @@ USERS = """
 SELECT k.name, s.name AS subaccount, k.id FROM api_key k LEFT JOIN subaccount s ON s.account_id = k.account_id AND s.parent_id = $1
 WHERE k.ip_config_id = (SELECT id FROM ip_config WHERE account_id = $1 AND id = $2)
   AND (k.expires_at IS NULL OR k.expires_at > $3)
-UNION ALL SELECT NULL, s.name, NULL FROM subaccount s WHERE s.ip_config_id = (
+UNION ALL SELECT NULL, s.name, NULL FROM subaccount s WHERE s.parent_id = $1 AND s.ip_config_id = (
     SELECT id FROM ip_config WHERE account_id = $1 AND id = $2
 ) AND NOT EXISTS (SELECT FROM api_key k WHERE k.account_id = s.account_id AND k.ip_config_id = s.ip_config_id
                   AND (k.expires_at IS NULL OR k.expires_at > $3))
@@ -38,6 +38,8 @@ LET_GO = """
 UPDATE api_key k SET ip_config_id = NULL, networks = k.networks || c.networks FROM ip_config c
 WHERE c.account_id = $1 AND c.id = $2 AND k.ip_config_id = c.id AND k.expires_at <= $3
 """
+# A sub-account's own set, which its main account chose for new keys: these take none then.
+CHOOSE_NONE = "UPDATE subaccount SET ip_config_id = NULL WHERE account_id = $1 AND ip_config_id = $2"
 SEEN = """
 SELECT c.id, c.name, c.networks, c.account_id = $1 AS own,
        EXISTS (SELECT FROM subaccount s WHERE s.account_id = $1 AND s.ip_config_id = c.id) AS put FROM ip_config c
@@ -89,11 +91,13 @@ async def users(connection: Connection, account_id: int, config_id: int, now: da
 async def delete(connection: Connection, account_id: int, config_id: int, now: datetime) -> bool:
     """Delete a set that no usable key uses; False when there is none."""
     await connection.execute(LET_GO, account_id, config_id, now)
+    await connection.execute(CHOOSE_NONE, account_id, config_id)
     return await connection.fetchval(DELETE, account_id, config_id) is not None
 
 
 async def seen(connection: Connection, account_id: int) -> list[Mapping[str, Any]]:
-    """The sets of an account, and those of its parent that are on its keys (``own`` tells which); new keys take ``put``."""
+    """The sets of an account, and those of its parent that are on its keys (``own`` tells which); new keys take ``put``, or
+    begin with it where it is ``own``."""
     return await connection.fetch(SEEN, account_id)
 
 

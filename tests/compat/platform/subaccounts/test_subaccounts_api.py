@@ -504,6 +504,27 @@ async def test_keys_made_later_take_the_ip_configuration_of_the_parent(api: Api)
     await ip_configs.delete(api.context, api.customer.account_id, office)
 
 
+async def test_keys_made_later_begin_with_the_subaccounts_own_set_that_its_parent_chose(api: Api) -> None:
+    pool = api.context.database.pool
+    add = """INSERT INTO ip_config (account_id, name, networks, created_at, changed_at) VALUES ($1, $2, $3, now(), now())
+             RETURNING id"""
+    made = await create(api)
+    child = await pool.fetchval("SELECT account_id FROM subaccount")
+    own, other = [await pool.fetchval(add, child, name, ["198.51.100.0/24"]) for name in ("shop", "other")]
+    await call(api, "PATCH", f"/{made['sid']}", {"ip_config_name": "shop"})
+    asked = (("later", {}), ("none", {"ip_config_id": None}), ("other", {"ip_config_id": other}))
+    for name, chosen in asked:
+        await create_key(api.context, child, name, **chosen)
+    on_keys = await pool.fetch("SELECT ip_config_id FROM api_key WHERE account_id = $1 ORDER BY id", child)
+    assert [row["ip_config_id"] for row in on_keys] == [own, own, None, other], "the first is the one there was"
+    with pytest.raises(InUse, match="first key, later"):
+        await ip_configs.delete(api.context, child, own)
+    await pool.execute("UPDATE api_key SET ip_config_id = NULL WHERE account_id = $1", child)
+    await ip_configs.delete(api.context, child, own)
+    assert (await call(api, "GET", f"/{made['sid']}")).json()["data"]["ip_config_name"] is None
+    assert await pool.fetchval("SELECT count(*) FROM ip_config WHERE account_id = $1", child) == 1
+
+
 async def test_a_deleted_account_receives_nothing_on_shared_numbers(api: Api) -> None:
     made = await create(api)
     pool = api.context.database.pool

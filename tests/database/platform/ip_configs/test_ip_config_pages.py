@@ -119,3 +119,23 @@ async def test_a_set_of_the_main_account_stays_on_a_key_of_its_subaccount(house:
     await kim.post(f"{KEYS}/{key}", name="Shop", networks="", active="on", ip_config=str(own))
     assert (await key_row(house))["ip_config_id"] == config
     assert (await kim.post(f"{LIST}/{config}/delete")).status_code == 404
+
+
+async def test_the_form_of_a_new_key_begins_with_the_own_set_that_the_main_account_chose(house: House) -> None:
+    child = await service.create_account(house.context, "Child", "GB", "EUR")
+    pool = house.context.database.pool
+    await pool.execute("UPDATE account SET parent_id = $1 WHERE id = $2", house.account.id, child.id)
+    kim = await house.entered((await house.add("kim", "owner", child)).email)
+    own = await made(house, kim, "Shop", "203.0.113.0/24")
+    await pool.execute(
+        "INSERT INTO subaccount (account_id, parent_id, number, name, email, credit_type, status, channels, created_at,"
+        " ip_config_id) VALUES ($1, $2, 1, 'Child', 'kim@example.com', 'assigned', 'active', '[]', now(), $3)",
+        child.id, house.account.id, own,
+    )  # fmt: skip
+    shown = (await kim.get(f"{KEYS}/new")).text
+    assert f'<option value="{own}" selected' in shown
+    assert "The main account has chosen one" in shown
+    await kim.post(f"{KEYS}/new", name="Free", networks="", ip_config="")
+    assert (await key_row(house))["ip_config_id"] is None
+    assert (await kim.post(f"{LIST}/{own}/delete")).status_code == 303
+    assert await pool.fetchval("SELECT ip_config_id FROM subaccount") is None
