@@ -42,6 +42,21 @@ async def test_it_is_off_until_the_parent_switches_it_on(api: Api) -> None:
     assert await sharing(api, child) == {"share_blocklist": False, "applied_by_parent": False}
 
 
+async def test_an_account_that_may_have_no_subaccounts_does_not_choose(api: Api) -> None:
+    child, parent, pool = await add_child(api), api.customer, api.context.database.pool
+    await call(api, parent, "PATCH", parent.sid, {"share_blocklist": True}, "/sharing")
+    gate = "UPDATE account SET settings = settings || $2 WHERE id = $1"
+    await pool.execute(gate, parent.account_id, {"subaccounts_enabled": False})
+    for value in (False, True):
+        refused = await call(api, parent, "PATCH", parent.sid, {"share_blocklist": value}, "/sharing")
+        assert (refused.status_code, refused.json()["code"]) == (403, "BLK403")
+        assert "share_blocklist" in refused.json()["error"]
+    assert (await sharing(api, child))["applied_by_parent"], "what was chosen stays"
+    await pool.execute(gate, parent.account_id, {"subaccounts_enabled": True})
+    answer = await call(api, parent, "PATCH", parent.sid, {"share_blocklist": False}, "/sharing")
+    assert answer.json()["data"] == {"share_blocklist": False, "applied_by_parent": False}
+
+
 async def test_a_wrong_value_is_refused_and_changes_nothing(api: Api) -> None:
     for body in ({}, {"share_blocklist": "maybe"}, {"share_blocklist": None}, {"share_blocklist": []}):
         answer = await call(api, api.customer, "PATCH", api.customer.sid, body, "/sharing")

@@ -125,7 +125,7 @@ BLOCKED = Table(
 async def list_blocked(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     """The blocklist of the account."""
     sharing = await service.sharing(context_of(request), visitor.account_id)
-    may_share = not sharing.is_subaccount and visitor.may("subaccounts.write")
+    may_share = sharing.may_share and visitor.may("subaccounts.write")
     return await BLOCKED.respond(
         request, visitor, repository.source(context_of(request).database), title="Blocklist",
         template="blocklist/list.html", sharing=sharing,
@@ -142,8 +142,8 @@ async def share(request: AnyRequest, visitor: Visitor) -> Page:
     """Say whether the list applies to sub-accounts."""
     context = context_of(request)
     sharing = await service.sharing(context, visitor.account_id)
-    if sharing.is_subaccount:
-        raise PermissionDeniedException("A sub-account has no sub-accounts.")
+    if not sharing.may_share:
+        raise PermissionDeniedException(f"{service.NO_SUBACCOUNTS}.")
     title = "Blocklist of sub-accounts"
     if request.method == "GET":
         form = SHARING.blank(visitor, context.settings.base_url, share_blocklist=sharing.shares)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, select
 from strowger.console.sql_source import SqlSource
 from strowger.foundation.database import Connection, Database
 from strowger.platform.blocklist.models import BlocklistEntry
+from strowger.platform.blocklist.sharing import A_MAY_SHARE, A_SHARES, P_SHARES
 
 Pair = tuple[str, str]  # channel, address
 
@@ -36,15 +37,14 @@ JOIN unnest($2::text[], $3::text[]) AS t(channel, address)
   ON b.account_id = $1 AND b.channel = t.channel AND b.address = t.address
 """
 # What an account chose for its sub-accounts, and what its own parent chose for it.
-SHARING = """
-SELECT a.parent_id, coalesce(a.settings->'share_blocklist' = 'true', false) AS shares,
-       coalesce(p.settings->'share_blocklist' = 'true', false) AS shared
+SHARING = f"""
+SELECT {A_MAY_SHARE} AS may_share, {A_SHARES} AS shares, {P_SHARES} AS shared
 FROM account a LEFT JOIN account p ON p.id = a.parent_id WHERE a.id = $1
-"""
-SHARE = """
-UPDATE account SET settings = settings || jsonb_build_object('share_blocklist', $2::boolean)
-WHERE id = $1 AND parent_id IS NULL RETURNING id
-"""
+"""  # noqa: S608
+SHARE = f"""
+UPDATE account a SET settings = settings || jsonb_build_object('share_blocklist', $2::boolean)
+WHERE a.id = $1 AND {A_MAY_SHARE} RETURNING a.id
+"""  # noqa: S608
 # The last messages to numbers: those whose every one failed with a chosen trace are blocked (sms.md 7.7).
 FAILED_IN_A_ROW = """
 SELECT t.recipient FROM unnest($2::text[]) AS t(recipient) CROSS JOIN LATERAL (
@@ -90,14 +90,14 @@ async def find(connection: Connection, account_id: int, pairs: Sequence[Pair]) -
 
 
 async def sharing(connection: Connection, account_id: int) -> Mapping[str, Any]:
-    """``parent_id`` of an account, whether its list applies to its sub-accounts, whether its parent's applies to it."""
+    """Whether an account may share its list, whether that applies to its sub-accounts, whether its parent's applies to it."""
     found: Mapping[str, Any] | None = await connection.fetchrow(SHARING, account_id)
     assert found is not None
     return found
 
 
 async def share(connection: Connection, account_id: int, shares: bool) -> bool:
-    """Say whether an account's list applies to its sub-accounts; False when it is one itself."""
+    """Say whether an account's list applies to its sub-accounts; False when it may not have any."""
     return await connection.fetchval(SHARE, account_id, shares) is not None
 
 

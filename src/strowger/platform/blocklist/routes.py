@@ -251,7 +251,7 @@ OPERATIONS = [
     Operation(
         "PATCH", "/{sid}/contacts/blocklisted/sharing", "change_blocklist_sharing", "Share the blocklist with sub-accounts",
         "With `share_blocklist` true, whom this account blocks gets nothing from its sub-accounts either. They cannot see or "
-        "change the list, and keep lists of their own. Default false; a sub-account is refused (BLK403).",
+        "change the list, and keep lists of their own. Default false; who may have no sub-accounts is refused (BLK403).",
         change_sharing,
         (Parameter("share_blocklist", {"type": ["boolean", "string", "integer"]}, "true or false.", True, True),),
         codes=("BLK410", *COMMON), failure=failure, result=SHARING,

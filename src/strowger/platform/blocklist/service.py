@@ -22,6 +22,7 @@ from strowger.platform.directory.joining import ensure_contacts
 SOURCES = {
     "api": "API", "manual": "Console", "import": "Import", "auto": "Automatic", "opt-out": "Opt-out", "operator": "Operator",
 }  # fmt: skip
+NO_SUBACCOUNTS = "Sub-accounts are not available to this account"
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]+")
 
 
@@ -65,10 +66,10 @@ async def unblock(connection: Connection, account_id: int, pairs: Sequence[Pair]
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """Whether an account's list applies to its sub-accounts, is one itself, and its parent's list applies to it."""
+    """Whether an account's list applies to its sub-accounts, whether it may say so, and its parent's list applies to it."""
 
     shares: bool
-    is_subaccount: bool
+    may_share: bool
     shared: bool
 
 
@@ -76,15 +77,15 @@ async def sharing(context: Context, account_id: int) -> Sharing:
     """How the account shares. Of the parent's list nothing is told but that it applies."""
     with across_accounts():  # the parent's choice is the parent's row
         row = await context.database.run(lambda c: repository.sharing(c, account_id))
-    return Sharing(row["shares"], row["parent_id"] is not None, row["shared"])
+    return Sharing(row["shares"], row["may_share"], row["shared"])
 
 
 async def share(context: Context, account_id: int, shares: bool) -> None:
-    """Say whether the account's list applies to its sub-accounts (platform.md 9.4). Raises E403 for a sub-account."""
+    """Say whether the account's list applies to its sub-accounts (platform.md 9.4). Raises E403 for those that have none."""
 
     async def work(connection: Connection) -> None:
         if not await repository.share(connection, account_id, shares):
-            raise StrowgerError("E403", "A sub-account has no sub-accounts", field="share_blocklist")
+            raise StrowgerError("E403", NO_SUBACCOUNTS, field="share_blocklist")
         await notify(connection, "accounts")
 
     await context.database.run(work)

@@ -189,6 +189,11 @@ async def test_the_blocklist_is_shared_with_subaccounts_and_a_subaccount_is_told
     assert (await visit.post("/directory/blocklist/sharing", share_blocklist="on")).status_code == 303
     assert (await settings(visit))["share_blocklist"] is True
     assert "applies to your sub-accounts, too" in (await visit.client.get("/directory/blocklist")).text
+    gate = "UPDATE account SET settings = settings || $2 WHERE id = $1"
+    await pool.execute(gate, visit.account, {"subaccounts_enabled": False})
+    assert "/directory/blocklist/sharing" not in (await visit.client.get("/directory/blocklist")).text
+    assert (await visit.post("/directory/blocklist/sharing")).status_code == 403
+    await pool.execute(gate, visit.account, {"subaccounts_enabled": True})
     main = await pool.fetchval(
         "INSERT INTO account (sid, name, country, currency, settings) VALUES ('M', 'Main', 'GB', 'EUR', $1) RETURNING id",
         {"share_blocklist": True},

@@ -8,10 +8,11 @@ from typing import Any
 
 from strowger.foundation.database import Connection, columns
 from strowger.foundation.notify import notify
+from strowger.platform.blocklist.sharing import P_SHARES
 
 LOCK = "SELECT pg_advisory_xact_lock(727867, k) FROM unnest($1::integer[]) AS k"
 # What of all this an account has at all: accounts without entries are spared the look-up.
-FLAGS = """
+FLAGS = f"""
 SELECT a.id, a.settings, a.state, p.id AS sharing,
     EXISTS (SELECT FROM blocklist_entry b WHERE b.account_id IN (a.id, p.id) AND b.channel = 'sms') AS blocklist,
     EXISTS (SELECT FROM opt_out o WHERE o.account_id = a.id AND o.channel = 'sms') AS opt_out,
@@ -20,13 +21,13 @@ SELECT a.id, a.settings, a.state, p.id AS sharing,
     EXISTS (SELECT FROM dnd_number) AS register,
     EXISTS (SELECT FROM blocked_prefix p WHERE p.account_id = a.id AND p.lifted_at IS NULL
             AND (p.until IS NULL OR p.until > $2)) AS prefixes,
-    (SELECT coalesce(jsonb_object_agg(l.country, jsonb_build_array(l.daily, l.monthly)), '{}')
+    (SELECT coalesce(jsonb_object_agg(l.country, jsonb_build_array(l.daily, l.monthly)), '{{}}')
      FROM country_limit l WHERE l.account_id = a.id) AS limits,
-    (SELECT coalesce(array_agg(regexp_replace(u.mobile, '[^0-9]', '', 'g')), '{}') FROM app_user u
+    (SELECT coalesce(array_agg(regexp_replace(u.mobile, '[^0-9]', '', 'g')), '{{}}') FROM app_user u
      WHERE u.account_id = a.id AND u.mobile IS NOT NULL) AS team
-FROM account a LEFT JOIN account p ON p.id = a.parent_id AND p.settings->'share_blocklist' = 'true'
+FROM account a LEFT JOIN account p ON p.id = a.parent_id AND {P_SHARES}
 WHERE a.id = ANY($1::bigint[])
-"""
+"""  # noqa: S608
 KEEP_ENTITIES = """
 UPDATE message m SET options = coalesce(m.options, '{}'::jsonb) || jsonb_build_object('entity_id', t.entity_id)
 FROM unnest($1::bigint[], $2::uuid[], $3::smallint[], $4::text[]) AS t(account_id, request_id, n, entity_id)

@@ -14,6 +14,7 @@ from strowger.engagement.campaigns.models import CampaignContact
 from strowger.engagement.campaigns.schemas import Contact, Kept
 from strowger.foundation.database import Connection, Database
 from strowger.foundation.ids import uuid_floor
+from strowger.platform.blocklist.sharing import P_SHARES
 
 MARKED_AT_ONCE = 5_000
 Row = tuple[int, int, str, Sequence[str], int]  # row, line, recipient, cells, state
@@ -54,7 +55,7 @@ SELECT c.row, c.recipient, c.cells,
     $6::uuid IS NOT NULL AND EXISTS (SELECT FROM message m WHERE m.account_id = $1 AND m.recipient = c.recipient
         AND m.request_id >= $6 AND m.request_id < $7 AND m.direction = 0) AS recent
 FROM campaign_contact c LEFT JOIN (
-    SELECT p.id FROM account a JOIN account p ON p.id = a.parent_id WHERE a.id = $1 AND p.settings->'share_blocklist' = 'true'
+    SELECT p.id FROM account a JOIN account p ON p.id = a.parent_id WHERE a.id = $1 AND {P_SHARES}
 ) s ON true
 WHERE c.account_id = $1 AND c.campaign_id = $2 AND c.row > $3 AND c.row <= $4 AND c.state = {int(Kept.YES)}
 ORDER BY c.row LIMIT $5
