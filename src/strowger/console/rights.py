@@ -49,14 +49,18 @@ def sentence_of(method: str, template: str) -> str:
     return next((item.sentence for item in PAGES if item.path == template and method in item.methods), "")
 
 
+def _head(path: str) -> str:
+    return path.split("/", 2)[1] if path.startswith("/") else ""
+
+
 @lru_cache(maxsize=1)
-def _patterns() -> list[tuple[re.Pattern[str], Guarded]]:
-    found = []
-    for item in PAGES:
+def _patterns() -> dict[str, list[tuple[re.Pattern[str], Guarded]]]:
+    """The pages by the first part of their path, which is fixed for all of them: a list asks for each of its links."""
+    found: dict[str, list[tuple[re.Pattern[str], Guarded]]] = {}
+    for item in sorted(PAGES, key=lambda page: page.path.count("{")):  # fixed paths come before those with places
         parts = re.split(r"\{\w+:(\w+)\}", item.path)
         text = "".join(re.escape(p) if i % 2 == 0 else PLACES.get(p, "[^/]+") for i, p in enumerate(parts))
-        found.append((re.compile(text), item))
-    found.sort(key=lambda pair: pair[1].path.count("{"))  # fixed paths come before those with places
+        found.setdefault(_head(item.path), []).append((re.compile(text), item))
     return found
 
 
@@ -64,7 +68,7 @@ def _patterns() -> list[tuple[re.Pattern[str], Guarded]]:
 def permission_for(method: str, path: str) -> str | None:
     """The permission of the page at a path (its query does not count); ``public`` for what is no page of the console."""
     bare = path.partition("?")[0].partition("#")[0]
-    for pattern, item in _patterns():
+    for pattern, item in _patterns().get(_head(bare), ()):
         if method in item.methods and pattern.fullmatch(bare):
             return item.permission
     return PUBLIC

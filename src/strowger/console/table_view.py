@@ -179,6 +179,17 @@ class TableView:
             return dict(filter_params(item, value, self.visitor)).get(f"{item.key}_{end}", "")
         return ""
 
+    def href_of(self, column: Column, row: Row) -> str | None:
+        """Where a cell leads, if the visitor may go there."""
+        return self._open(column.href(row) if column.href else None)
+
+    def row_href(self, row: Row) -> str | None:
+        """Where a row leads, if the visitor may go there."""
+        return self._open(self.table.row_href(row) if self.table.row_href else None)
+
+    def _open(self, path: str | None) -> str | None:
+        return path if path and self.visitor.may_open(path) else None
+
     def actions_of(self, row: Row) -> list[RowAction]:
         """The entries of a row's menu."""
         fitting = [action for action in self.table.row_actions if action.when is None or action.when(row)]

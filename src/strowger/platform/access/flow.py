@@ -20,6 +20,7 @@ from strowger.platform.accounts import visitors
 Answer = Response[Any]
 STEP, DEVICE = "strowger_step", "strowger_device"
 CODE_PAGE = "/sign-in/code"
+NOT_OPEN = "The page you asked for is not open to you from here."
 
 
 def check_origin(request: AnyRequest) -> None:
@@ -60,7 +61,9 @@ async def answer(request: AnyRequest, outcome: Entered | Waiting, target: str, f
         response = redirect(request, f"{CODE_PAGE}?next={quote(target)}")
         set_cookie(request, response, STEP, outcome.token, int(STEP_LIVES.total_seconds()))
         return response
-    response = redirect(request, await _landing(request, outcome, target), flash)
+    landing = await _landing(request, outcome, target)
+    refused = "" if target in (landing, "/") else NOT_OPEN
+    response = redirect(request, landing, flash or refused, "success" if flash else "info")
     visitors.give_cookie(request, response, outcome.token)
     if outcome.device:
         set_cookie(request, response, DEVICE, outcome.device, outcome.trust_hours * 3600)
@@ -70,10 +73,10 @@ async def answer(request: AnyRequest, outcome: Entered | Waiting, target: str, f
 
 
 async def _landing(request: AnyRequest, outcome: Entered, target: str) -> str:
-    """The wanted page, or for a role without a home page the first one it may open."""
-    if target != "/":
+    """The wanted page if it is open to them from here, else home, or for a role without a home page the first one that is."""
+    visitor = await visitors.visitor_of(context_of(request), outcome.token, where_of(request).ip)
+    if visitor is None or visitor.may_open(target):
         return target
-    visitor = await visitors.visitor_of(context_of(request), outcome.token)
-    if visitor is None or visitor.may_open("/"):
-        return target
+    if visitor.may_open("/"):
+        return "/"
     return next((entry.path for entry in menu.entries(visitor)), "/profile")
