@@ -28,6 +28,7 @@ from strowger.foundation.settings import Settings
 from strowger.messaging.accept import Accepter
 from strowger.platform.billing import routes as billing_api
 from strowger.platform.blocklist import routes as blocklist_api
+from strowger.platform.callbacks.attempts import routes as attempts_api
 from strowger.platform.callbacks.profiles import routes as profile_api
 from strowger.platform.consent import routes as consent_api
 from strowger.platform.directory import routes as directory_api
@@ -132,6 +133,7 @@ async def running_app(context: Context) -> AsyncIterator[Litestar]:
             *sms_api.routes,
             *blocklist_api.routes,
             *directory_api.routes,
+            *attempts_api.routes,
             *profile_api.routes,
             *consent_api.routes,
             *lookup_api.routes,

@@ -44,6 +44,7 @@ from strowger.platform.billing import repository as billing
 from strowger.platform.billing import routes as billing_api
 from strowger.platform.blocklist import pages as blocklist
 from strowger.platform.blocklist import routes as blocklist_api
+from strowger.platform.callbacks.attempts import routes as attempts_api
 from strowger.platform.callbacks.profiles import pages as profile_pages
 from strowger.platform.callbacks.profiles import routes as profile_api
 from strowger.platform.consent import routes as consent_api
@@ -119,6 +120,7 @@ PAGES: list[Any] = [
 # The operations that these modules added to the gateway's table are served by its mount.
 API: list[Any] = [
     *sms_api.routes,
+    *attempts_api.routes,
     *profile_api.routes,
     *blocklist_api.routes,
     *directory_api.routes,

@@ -24,6 +24,7 @@ COMMANDS = {
     "network": "carriers:network",
     "number": "admin:number",
     "smpp-user": "smpp_users:smpp_user",
+    "callbacks": "callbacks:callbacks",
     "audit": "admin:audit",
     "backup": "backup:backup",
     "restore": "backup:restore",

@@ -17,6 +17,7 @@ from strowger.foundation.database import Database
 from strowger.foundation.schema import current_revision, head_revision
 from strowger.foundation.settings import Settings, describe_settings, read_settings
 
+TAIL_ENVIRONMENT = ("STROWGER_URL", "STROWGER_SID", "STROWGER_KEY")  # of `strowger callbacks tail`
 FREE_BYTES = 1_000_000_000
 OPEN_FILES = 1024
 
@@ -103,7 +104,7 @@ def _database(settings: Settings) -> Finding:
 
 
 def _settings(_: Settings) -> Finding:
-    known = {name for name, _default, _sentence in describe_settings()} | {"STROWGER_SUPERVISOR"}
+    known = {name for name, _default, _sentence in describe_settings()} | {"STROWGER_SUPERVISOR", *TAIL_ENVIRONMENT}
     unknown = sorted(name for name in os.environ if name.startswith("STROWGER_") and name not in known)
     return Finding(
         "settings", "warning" if unknown else "ok", ", ".join(unknown) + " unknown" if unknown else "all known"

@@ -80,6 +80,9 @@ callback_attempt = Table(
     Column("response_headers", JSONB),
     Column("response_body", Text),
     Column("profile_id", Uuid),
+    # Which transaction wrote it: the order in which attempts are read on (attempts/repository.py).
+    Column("transaction_id", BigInteger, nullable=False, server_default=text("pg_current_xact_id()::text::bigint")),
+    Index("ix_callback_attempt_transaction_id", "account_id", "transaction_id"),
     Index("ix_callback_attempt_account_id", "account_id", "request_id", "n"),
     Index(
         "ix_callback_attempt_profile_id",

@@ -1,0 +1,1 @@
+"""Attempts of callbacks as they are made: what a tail reads, place by place."""
