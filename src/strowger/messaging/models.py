@@ -23,7 +23,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import CHAR, JSONB
+from sqlalchemy.dialects.postgresql import CHAR, JSON, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from strowger.foundation.database import Base
@@ -32,6 +32,7 @@ Moment = DateTime(timezone=True)
 Amount = Numeric(18, 6)
 
 
+# JSON of the path is stored as it was written (json): nothing searches in it, and taking it apart (jsonb) costs more than a row.
 class Message(Base):
     """One message to or from one number. Its public id is ``<request_id>:<n>``; ``status`` is statuses.Status."""
 
@@ -70,8 +71,8 @@ class Message(Base):
     refunded: Mapped[bool] = mapped_column(server_default=text("false"))
     source: Mapped[str] = mapped_column(Text, server_default="API")
     campaign_name: Mapped[str | None] = mapped_column(Text)
-    options: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    callback: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    options: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    callback: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(Moment)
     valid_until: Mapped[datetime] = mapped_column(Moment)
     sent_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -93,7 +94,7 @@ message_event = Table(
     Column("part", SmallInteger, nullable=False, server_default="0"),
     Column("carrier_id", Integer),
     Column("operator_id", Text),
-    Column("detail", JSONB),
+    Column("detail", JSON),
     Index("ix_message_event_account_id_request_id", "account_id", "request_id", "n"),
     Index("ix_message_event_operator_id", "operator_id", "carrier_id", postgresql_where=text("kind = 2")),
     postgresql_partition_by="RANGE (request_id)",

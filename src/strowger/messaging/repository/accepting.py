@@ -16,7 +16,7 @@ INSERT = f"""
 WITH row AS (
     SELECT t.*, r.recipient, (r.n + t.numbered_after)::smallint AS n
     FROM json_to_recordset($1::text::json) AS t(account_id bigint, request_id uuid, channel smallint, type text, sender text,
-        body text, source text, campaign_name text, options jsonb, callback jsonb, created_at timestamptz,
+        body text, source text, campaign_name text, options json, callback json, created_at timestamptz,
         valid_until timestamptz, priority smallint, due_at timestamptz, numbered_after integer, recipients text[])
     CROSS JOIN LATERAL unnest(t.recipients) WITH ORDINALITY AS r(recipient, n)
 ), queued AS (

@@ -25,7 +25,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON
 
 from strowger.foundation.ids import parse_message_id, uuid_floor
 from strowger.messaging.repository.reading import DOOMSDAY, EPOCH
@@ -41,8 +41,8 @@ callback = table(
     column("n", SmallInteger),
     column("event", Text),
     column("endpoint", Text),
-    column("target", JSONB),
-    column("variables", JSONB),
+    column("target", JSON),
+    column("variables", JSON),
     column("state", SmallInteger),
     column("attempts", SmallInteger),
     column("due_at", Moment),

@@ -26,7 +26,7 @@ WRITE = f"""
 WITH event AS (
     INSERT INTO message_event (account_id, request_id, n, at, kind, status, trace, part, carrier_id, operator_id, detail)
     SELECT * FROM json_to_recordset($1::text::json) AS t(account_id bigint, request_id uuid, n smallint, at timestamptz,
-        kind smallint, status smallint, trace text, part smallint, carrier_id integer, operator_id text, detail jsonb)
+        kind smallint, status smallint, trace text, part smallint, carrier_id integer, operator_id text, detail json)
 ), ended AS (
     DELETE FROM submission s USING unnest($3::uuid[], $4::smallint[]) AS t(request_id, n)
     WHERE s.request_id = t.request_id AND s.n = t.n

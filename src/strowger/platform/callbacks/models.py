@@ -21,7 +21,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 from strowger.foundation.database import Base
@@ -47,8 +47,8 @@ class Callback(Base):
     n: Mapped[int] = mapped_column(SmallInteger)
     event: Mapped[str] = mapped_column(Text)
     endpoint: Mapped[str] = mapped_column(Text)
-    target: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    variables: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    target: Mapped[dict[str, Any]] = mapped_column(JSON)
+    variables: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     due_at: Mapped[datetime] = mapped_column(Moment)
@@ -75,9 +75,9 @@ callback_attempt = Table(
     Column("error", Text),
     Column("method", Text, nullable=False),
     Column("url", Text, nullable=False),
-    Column("request_headers", JSONB),
+    Column("request_headers", JSON),
     Column("request_body", Text),
-    Column("response_headers", JSONB),
+    Column("response_headers", JSON),
     Column("response_body", Text),
     Column("profile_id", Uuid),
     # Which transaction wrote it: the order in which attempts are read on (attempts/repository.py).

@@ -28,7 +28,7 @@ INSERT = """
 INSERT INTO callback (id, account_id, request_id, n, event, endpoint, target, variables, due_at, created_at, claimed_by)
 SELECT id, account_id, request_id, n, event, endpoint, target, variables, due_at, created_at, $2
 FROM json_to_recordset($1::text::json) AS t(id uuid, account_id bigint, request_id uuid, n smallint, event text,
-    endpoint text, target jsonb, variables jsonb, due_at timestamptz, created_at timestamptz)
+    endpoint text, target json, variables json, due_at timestamptz, created_at timestamptz)
 """
 # The endpoints that have waiting rows, one index probe each, however many rows wait behind the first.
 # scope: the engine serves every account; an endpoint belongs to one
@@ -80,13 +80,13 @@ INSERT INTO callback_attempt (account_id, request_id, n, callback_id, event, att
     error, method, url, request_headers, request_body, response_headers, response_body, profile_id)
 SELECT * FROM json_to_recordset($1::text::json) AS t(account_id bigint, request_id uuid, n smallint, callback_id uuid,
     event text, attempt smallint, at timestamptz, duration_ms integer, outcome smallint, http_status smallint,
-    error text, method text, url text, request_headers jsonb, request_body text, response_headers jsonb, response_body text,
+    error text, method text, url text, request_headers json, request_body text, response_headers json, response_body text,
     profile_id uuid)
 """
 # scope: completed below, each time with account_id
 REPLAY = """
 UPDATE callback SET state = 0, claimed_by = NULL, due_at = $3, last_error = NULL, attempts = 0,
-    target = target || jsonb_build_object('earlier', coalesce((target->>'earlier')::integer, 0) + attempts)
+    target = (target::jsonb || jsonb_build_object('earlier', coalesce((target->>'earlier')::integer, 0) + attempts))::json
 """
 REPLAY_IDS = REPLAY + "WHERE account_id = $1 AND id = ANY($2::uuid[]) AND state IN (2, 3)"
 # One microsecond apart, so that they leave in the order in which they were made.
@@ -97,7 +97,7 @@ WITH failed AS (
 )
 UPDATE callback c SET state = 0, claimed_by = NULL, last_error = NULL, attempts = 0,
     due_at = $3::timestamptz - interval '1 second' + failed.place * interval '1 microsecond',
-    target = target || jsonb_build_object('earlier', coalesce((target->>'earlier')::integer, 0) + attempts)
+    target = (target::jsonb || jsonb_build_object('earlier', coalesce((target->>'earlier')::integer, 0) + attempts))::json
 FROM failed WHERE c.id = failed.id
 """
 DROP_WAITING = (

@@ -79,7 +79,7 @@ def answer_first(app: Litestar) -> ASGIApp:
 class Exchange:
     """One request and its answer. ``below`` is the path after the version."""
 
-    __slots__ = ("answer_by", "gateway", "headers", "id", "ip", "limit", "name", "operation", "params", "path", "principal",
+    __slots__ = ("gateway", "headers", "id", "ip", "limit", "name", "operation", "params", "path", "principal",
                  "receive", "scope", "send", "sid", "started", "state", "tail", "version")  # fmt: skip
 
     def __init__(self, scope: Any, receive: Receive, send: Send, state: Any, version: str, below: str) -> None:
@@ -105,17 +105,24 @@ class Exchange:
 
     async def run(self) -> None:
         """Answer the request, whatever happens."""
+        task = self.gateway.deadlines.begin(ANSWER_SECONDS)
         try:
-            async with asyncio.timeout(ANSWER_SECONDS) as self.answer_by:
-                answer = await self._handle()
+            answer = await self._handle()
         except StrowgerError as problem:
             answer = self._failure(problem)
+        except asyncio.CancelledError:
+            if not self.gateway.deadlines.is_over(task):
+                raise
+            log.warning("request_took_too_long", request_id=self.name, path=self.path)
+            answer = self._failure(Unavailable())
         except OUTAGES as problem:
             log.warning("store_unavailable", problem=repr(problem), request_id=self.name)
             answer = self._failure(Unavailable())
         except Exception:
             log.exception("request_failed", request_id=self.name, path=self.path)
             answer = self._failure(StrowgerError("E500"))
+        finally:
+            self.gateway.deadlines.end(task)
         await self._send(answer)
         self._note(answer)
 
@@ -128,7 +135,7 @@ class Exchange:
         if operation is None:
             raise StrowgerError("E405", headers={"Allow": ", ".join(sorted(methods))})
         if operation.files:
-            self.answer_by.reschedule(asyncio.get_running_loop().time() + FILE_SECONDS)
+            self.gateway.deadlines.begin(FILE_SECONDS)
         if self.headers.get(ORIGIN) == self.gateway.mark:
             raise StrowgerError("E403", "A carrier leads back to this installation: messages would go round in a loop")
         if operation.admit is not None:

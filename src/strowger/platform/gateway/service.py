@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from strowger.foundation.context import Context
 from strowger.foundation.database import OUTAGES
+from strowger.foundation.deadlines import Deadlines
 from strowger.foundation.ids import uuid_floor
 from strowger.foundation.logs import get_logger
 from strowger.platform.gateway import repository
@@ -38,6 +39,7 @@ class Gateway:
         self.limiter = Limiter(context.database, context.clock, settings.api_rate, settings.api_burst, areas)
         self.idempotency = Idempotency(context.database, context.clock)
         self.book = RequestBook()
+        self.deadlines = Deadlines()
         self._database = context.database
         self._task: asyncio.Task[None] | None = None
 

@@ -29,7 +29,7 @@ FROM account a LEFT JOIN account p ON p.id = a.parent_id AND {P_SHARES}
 WHERE a.id = ANY($1::bigint[])
 """  # noqa: S608
 KEEP_ENTITIES = """
-UPDATE message m SET options = coalesce(m.options, '{}'::jsonb) || jsonb_build_object('entity_id', t.entity_id)
+UPDATE message m SET options = (coalesce(m.options::jsonb, '{}') || jsonb_build_object('entity_id', t.entity_id))::json
 FROM unnest($1::bigint[], $2::uuid[], $3::smallint[], $4::text[]) AS t(account_id, request_id, n, entity_id)
 WHERE m.account_id = t.account_id AND m.request_id = t.request_id AND m.n = t.n
 """

@@ -40,7 +40,8 @@ WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL
 """  # noqa: S608
 # What waits or failed goes to where the profile leads now.
 MOVE_QUEUED = """
-UPDATE callback SET endpoint = $3, target = target || $4::jsonb WHERE account_id = $1 AND profile_id = $2 AND claimed_by IS NULL
+UPDATE callback SET endpoint = $3, target = (target::jsonb || $4::jsonb)::json
+WHERE account_id = $1 AND profile_id = $2 AND claimed_by IS NULL
 """
 SET_STATUS = """
 UPDATE callback_profile SET status = $3::smallint, modified_at = $4::timestamptz, disabled_why = $5,

@@ -39,7 +39,7 @@ WITH chosen AS (
 )
 UPDATE callback c SET state = 0, claimed_by = NULL, last_error = NULL, attempts = 0,
     due_at = $7::timestamptz - interval '1 second' + chosen.place * interval '1 microsecond',
-    target = target || jsonb_build_object('earlier', coalesce((target->>'earlier')::integer, 0) + attempts)
+    target = (target::jsonb || jsonb_build_object('earlier', coalesce((target->>'earlier')::integer, 0) + attempts))::json
 FROM chosen WHERE c.account_id = $1 AND c.id = chosen.id
 """  # noqa: S608
 TALLY = """
