@@ -174,7 +174,7 @@ class Database:
     async def open(self) -> None:
         """Open the pools. Raises OSError when the server cannot be reached."""
         self._pool = await self._make_pool(1, _Connection)
-        self._by_key = await self._make_pool(0, _Connection, **BY_KEY)
+        self._by_key = await self._make_pool(1, _Connection, **BY_KEY)
         self._tenants = await self._make_pool(0, _TenantConnection, setup=_enter, role=ROLE)
 
     async def _make_pool(

@@ -15,9 +15,8 @@ from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.messaging.notify import SMS_SEND
 from strowger.messaging.schemas import NewRequest, Priority
+from strowger.platform.callbacks import reading
 from strowger.platform.callbacks.profiles.naming import named_profile
-from strowger.platform.callbacks.reading import url_as_given
-from strowger.platform.callbacks.schemas import read_target
 from strowger.platform.gateway.keys import Principal
 from strowger.platform.gateway.operations import Answer, Call
 from strowger.platform.gateway.params import Params, as_text
@@ -51,8 +50,8 @@ async def read_callback(
         return found.stored, found.url
     if not params.get("callback"):
         return None, None
-    target = read_target(params["callback"])
-    return target.to_json(context.secrets, principal.account_id), url_as_given(target.url)
+    target = reading.read_callback(params["callback"])
+    return target.to_json(context.secrets, principal.account_id), reading.url_as_given(target.url)
 
 
 async def _send(call: Call, family: str) -> Answer:
@@ -61,7 +60,8 @@ async def _send(call: Call, family: str) -> Answer:
     check_channel(call)
     if not DEFAULTS.isdisjoint(principal.settings):
         params = fields.with_defaults(params, principal.settings)
-    template = await find_template(context, principal, params) if has_template(params) else None
+    templated = has_template(params)
+    template = await find_template(context, principal, params) if templated else None
     if template is not None:
         params = template.complete(params)
     prefix = fields.read_prefix(params)
@@ -70,7 +70,7 @@ async def _send(call: Call, family: str) -> Answer:
     type_ = fields.read_type(params, principal.settings)
     if type_ == "OTP" and family == "messages" and len(recipients) > 1:
         raise StrowgerError("E603", "A one-time password goes to one recipient; use /sms for more", field="to")
-    body = read_text(params, template) if has_template(params) else fields.read_body(params)
+    body = read_text(params, template) if templated else fields.read_body(params)
     options = read_options(params, prefix)
     stored, url = await read_callback(context, principal, params)
     now = context.clock.now()

@@ -1,7 +1,7 @@
 """JSON of the path of a message is stored as it was written: see Message.
 
 Revision ID: 0091
-Revises: 0072
+Revises: 0110
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0091"
-down_revision = "0072"
+down_revision = "0110"
 branch_labels = None
 depends_on = None
 

@@ -76,6 +76,13 @@ def answer_first(app: Litestar) -> ASGIApp:
     return serve
 
 
+def _take_key(params: Params) -> Any:
+    for name in KEY_FIELDS:
+        if name in params:
+            return params.pop(name)
+    return None
+
+
 class Exchange:
     """One request and its answer. ``below`` is the path after the version."""
 
@@ -150,7 +157,7 @@ class Exchange:
         if key is None and not known and not (query or body):
             raise StrowgerError("E401", field="api-key")
         params = self.params = read_params(query, kind, body, operation.xml, bool(operation.files))
-        in_params = next((params.pop(name) for name in KEY_FIELDS if name in params), None)
+        in_params = _take_key(params)
         if key is None and not known:
             await self._admit(scalar_text(in_params) or "")
         call = Call(

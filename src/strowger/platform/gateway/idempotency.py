@@ -24,7 +24,7 @@ log = get_logger(__name__)
 KEPT = timedelta(hours=24)
 IN_PROGRESS = timedelta(minutes=5)
 MAX_LENGTH = 255
-HEADERS = (b"idempotency-key", b"x-idempotency-key")
+HEADER, OLDER_HEADER = b"idempotency-key", b"x-idempotency-key"
 
 
 class Stored(NamedTuple):
@@ -36,7 +36,9 @@ class Stored(NamedTuple):
 
 def key_of(headers: Mapping[bytes, bytes]) -> str | None:
     """The idempotency key of a request. Raises E400 when it is longer than 255 characters or no text."""
-    raw = next((headers[name] for name in HEADERS if name in headers), None)
+    raw = headers.get(HEADER)
+    if raw is None:
+        raw = headers.get(OLDER_HEADER)
     if raw is None or not raw.strip():
         return None
     key = raw.strip().decode("utf-8", "replace")
