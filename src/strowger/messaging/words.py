@@ -9,7 +9,7 @@ from typing import Any
 from strowger.foundation.ids import format_message_id, parse_message_id
 from strowger.foundation.phone import mask_number
 from strowger.messaging.schemas import Direction
-from strowger.messaging.statuses import TRACES, Status
+from strowger.messaging.statuses import BUILT_IN, TRACES, Status
 
 LABELS: dict[int, str] = {
     Status.SCHEDULED: "Scheduled",
@@ -107,7 +107,14 @@ def masked(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def trace_anchor(trace: str) -> str:
-    """A trace as it stands in addresses: its page, and its anchor on the list of status codes."""
+    """A trace as it stands in addresses: its page, and its anchor on the list of status codes. No two traces share one."""
+    if trace in BUILT_IN:
+        return built_in_anchor(trace)
+    return trace.replace(" ", "_")  # the installation's own, which have letters, digits, dashes and spaces
+
+
+def built_in_anchor(trace: str) -> str:
+    """The anchor that a trace has, or would have, in the built-in table."""
     return _ANCHOR.sub("-", trace.upper()).strip("-")
 
 

@@ -13,13 +13,15 @@ from strowger.console.pages import Action, AnyRequest, Crumb, Page, Visitor, con
 from strowger.console.table import Column, Empty, Filter, ListSource, Row, RowAction, Table
 from strowger.messaging.own_traces import repository, service
 from strowger.messaging.statuses import BUILT_IN, Trace
-from strowger.messaging.words import trace_path
+from strowger.messaging.words import built_in_anchor, trace_path
 
 LIST = "/operator/traces"
 READ, WRITE = "installation.read", "installation.write"
 MOST = 1000
-# The statuses with which a message may end, or stand still, for a reason that only the operator knows.
-STATUSES = {"UNDELIVERED": "Undelivered", "NOT-SENT": "Not sent", "FAILED": "Failed", "SENT": "Sent"}
+# The statuses with which a message may end for a reason that only the operator knows: a trace says why it did not arrive.
+ENDS = {"UNDELIVERED": "Undelivered", "NOT-SENT": "Not sent", "FAILED": "Failed"}
+LABELS = {**ENDS, "SENT": "Sent"}  # earlier versions took that, too
+ANCHORS = frozenset(map(built_in_anchor, BUILT_IN))
 CRUMBS = [Crumb("Status traces", LIST)]
 NEW = Action("Add a trace", f"{LIST}/new", "plus", primary=True, key="c")
 menu.register("Installation", "Status traces", LIST, "list-search", 12)
@@ -33,7 +35,7 @@ TABLE = Table(
     "status-traces",
     (
         Column("code", "Trace", "mono", sort=True, href=lambda row: trace_path(row["code"])),
-        Column("status", "Status", sort=True, label_of=lambda word: STATUSES.get(word, word)),
+        Column("status", "Status", sort=True, label_of=lambda word: LABELS.get(word, word)),
         Column("meaning", "Meaning"),
         Column("remedy", "What to do", shown=False),
         Column("retry", "Worth sending again", value=lambda row: "yes" if row["retry"] else "no"),
@@ -41,7 +43,7 @@ TABLE = Table(
         Column("updated_by", "Changed by", shown=False),
         Column("updated_at", "Changed", "time", sort=True, shown=False),
     ),
-    (Filter("status", "Status", "multi", list(STATUSES.items())),),
+    (Filter("status", "Status", "multi", list(LABELS.items())),),
     search="Trace or meaning",
     sort="code",
     empty=Empty(
@@ -61,7 +63,7 @@ TABLE = Table(
 
 def _code(text: str) -> str:
     code = " ".join(text.upper().split())
-    if code in BUILT_IN:
+    if built_in_anchor(code) in ANCHORS:
         raise Invalid("The built-in table has this trace already; it cannot be changed.")
     return code
 
@@ -76,8 +78,9 @@ def trace_form(action: str, known: bool) -> Form:
         "trace",
         (
             *(() if known else (code,)),
-            Field("status", "Belongs to", "select", required=True, options=tuple(STATUSES.items()), width="half",
-                  help="A report that a carrier marks as rejected, with a trace of Not sent, ends the message as not sent."),
+            Field("status", "Belongs to", "select", required=True, options=tuple(ENDS.items()), width="half",
+                  help="How a message with it ends. "
+                  "A report that a carrier marks as rejected, with a trace of Not sent, ends the message as not sent."),
             Field("meaning", "Meaning", required=True, max_length=300, help="One sentence for customers."),
             Field("remedy", "What to do", max_length=300),
             Field("retry", "Worth sending again", "checkbox"),

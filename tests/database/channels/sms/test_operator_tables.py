@@ -10,6 +10,7 @@ from strowger.channels.sms.carriers.smpp.traces import translate
 from strowger.messaging import statuses
 from strowger.messaging.own_traces.service import refresh
 from strowger.messaging.statuses import Status, explain
+from strowger.messaging.words import trace_path
 from strowger.protocols.smpp.receipt import MessageState
 from tests.database.channels.sms.test_screening_pages import filled
 from tests.database.home.test_home import Visit, add_person, log_of, visit
@@ -56,11 +57,28 @@ def filled_options(html: str) -> str:
 
 
 @pytest.mark.parametrize("changes", [
-    {"code": "NO-CREDITS"}, {"code": "no_such"}, {"code": "x"}, {"status": "DELIVERED"}, {"meaning": " "}, {"meaning": "x" * 301},
+    {"code": "NO-CREDITS"}, {"code": "no_such"}, {"code": "x"}, {"code": "SENT NO-DLR"}, {"code": "no credits"},
+    {"status": "DELIVERED"}, {"status": "SENT"}, {"meaning": " "}, {"meaning": "x" * 301},
 ])  # fmt: skip
 async def test_bad_traces_are_refused(visit: Visit, changes: dict[str, str]) -> None:
     assert (await visit.post(f"{TRACES}/new", **SWAPPED | changes)).status_code == 422
     assert await visit.context.database.pool.fetchval("SELECT count(*) FROM status_trace") == 0
+
+
+async def test_traces_that_differ_by_a_dash_have_addresses_of_their_own(visit: Visit) -> None:
+    codes = ("SIM-SWAPPED", "SIM SWAPPED", "SIM-SWAPPED-")
+    for code in codes:
+        assert (
+            await visit.post(f"{TRACES}/new", **SWAPPED | {"code": code, "meaning": f"It is {code}."})
+        ).status_code == 303
+    assert len({trace_path(code) for code in codes}) == len(codes)
+    page = await visit.page("/errors")
+    for code in codes:
+        path = trace_path(code)
+        assert path is not None
+        assert f"It is {code}." in await visit.page(path)
+        assert page.count(f'id="{path.removeprefix("/errors/")}"') == 1
+    assert trace_path("SENT - NO DLR") == "/errors/SENT-NO-DLR"
 
 
 async def test_country_rules_are_set_shown_and_lifted(visit: Visit) -> None:
