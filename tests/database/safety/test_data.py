@@ -15,10 +15,11 @@ from strowger.foundation.ids import uuid_floor
 from strowger.messaging.erasing import erase_texts
 from strowger.platform.accounts import service as accounts
 from strowger.platform.files import service as files
-from strowger.platform.files.types import CSV
+from strowger.platform.files.types import CSV, XLS
 from strowger.platform.privacy import pages, service
 from strowger.platform.privacy.jobs import DataJobs
 from strowger.platform.privacy.repository import walking
+from tests.old_excel import old_excel
 from tests.people_kit import House, open_house
 
 NUMBER, OTHER = "447700900123", "447700900124"
@@ -104,6 +105,7 @@ async def _everywhere(house: House, account_id: int) -> None:
         " VALUES (gen_random_uuid(), $1, 'POST', '/v1', 202, 1, $2)", account_id, f'{{"to": "+{NUMBER}"}}',
     )  # fmt: skip
     await files.save(house.context, account_id, "june.csv", CSV, f"to\n{NUMBER}\n".encode())
+    await files.save(house.context, account_id, "june.xls", XLS, old_excel([["to"], [NUMBER]]))
     await files.save(house.context, account_id, "july.csv", CSV, f"to\n{OTHER}\n".encode())
 
 

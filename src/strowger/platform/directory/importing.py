@@ -24,17 +24,17 @@ from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
 from strowger.foundation.notify import tell_live
-from strowger.foundation.sheets import SheetProblem
+from strowger.foundation.sheets import OLE_MARK, ZIP_MARK, SheetProblem, open_sheet
 from strowger.platform.blocklist import service as blocklist
 from strowger.platform.directory import changing, service
 from strowger.platform.directory.errors import Refused
 from strowger.platform.directory.listing import MAX_ID, Book, open_book
-from strowger.platform.directory.mapping import CONTACTS, MAX_FILE, TAGS, Options, Reader, open_file, preview
+from strowger.platform.directory.mapping import CONTACTS, MAX_FILE, TAGS, Options, Reader, preview
 from strowger.platform.directory.reading import read_tag_name
 from strowger.platform.directory.repository import contacts, fields, imports, listing, tags
 from strowger.platform.directory.schemas import MAX_CONTACTS
 from strowger.platform.files import service as files
-from strowger.platform.files.types import CSV, XLSX
+from strowger.platform.files.types import CSV, XLS, XLSX
 
 log = get_logger(__name__)
 Record: TypeAlias = Mapping[str, Any]
@@ -54,7 +54,7 @@ async def upload(context: Context, account_id: int, mode: str, name: str, data: 
         raise SheetProblem(f"The file is larger than {MAX_FILE // 1_000_000} MB.")
     headings, _ = await asyncio.to_thread(preview, data)
     now, import_id = context.clock.now(), new_uuid()
-    kind = XLSX if data.startswith(b"PK") else CSV
+    kind = XLSX if data.startswith(ZIP_MARK) else XLS if data.startswith(OLE_MARK) else CSV
     stored = await files.save(context, account_id, name, kind, data, by=by, expires=now + DRAFTS_KEPT, most=MAX_FILE)
     await context.database.run(
         lambda c: imports.add(c, account_id, import_id, mode, stored.name, stored.id, headings, {}, DRAFT, by, now)
@@ -150,7 +150,7 @@ class Importer:
         known = [tag.name for tag in await tags.all_of(connection, account_id)]
         reader = Reader(options, await fields.all_of(connection, account_id), country, known)
         data = await content(self._context, account_id, record)
-        _, lines = await asyncio.to_thread(open_file, data)
+        _, lines = await asyncio.to_thread(open_sheet, data)
         rows = reader.rows(lines)
         await imports.clear(connection, account_id, import_id)
         while chunk := await asyncio.to_thread(lambda: list(islice(rows, READ_AT_ONCE))):

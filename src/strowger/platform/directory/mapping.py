@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from strowger.foundation.sheets import OLE_MARK, SheetProblem, open_sheet
+from strowger.foundation.sheets import SheetProblem, open_sheet
 from strowger.platform.blocklist.schemas import CHANNELS
 from strowger.platform.directory.errors import Refused
 from strowger.platform.directory.joining import country_of
@@ -78,13 +78,6 @@ class Row:
     tags: Sequence[str] = ()
     blocks: Mapping[str, bool] = field(default_factory=dict)
     error: str = ""
-
-
-def open_file(data: bytes) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
-    """Headings and rows of a file. Raises SheetProblem, also while rows are read."""
-    if data.startswith(OLE_MARK):
-        raise SheetProblem("This is the format of Excel before 2007. Save it as XLSX or CSV.")
-    return open_sheet(data)
 
 
 def targets(fields: Sequence[CustomField], mode: str) -> dict[str, str]:
@@ -210,7 +203,7 @@ class Reader:
 
 def preview(data: bytes) -> tuple[list[str], list[list[str]]]:
     """Headings and the first rows of a file. Raises SheetProblem."""
-    headings, lines = open_file(data)
+    headings, lines = open_sheet(data)
     rows = [cells for _, cells in islice(lines, LOOKED_AT)]
     if not rows:
         raise SheetProblem("There is no row below the heading.")

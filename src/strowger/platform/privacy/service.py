@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
 import zipfile
@@ -19,8 +20,9 @@ from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import new_uuid
 from strowger.foundation.logs import get_logger
 from strowger.foundation.phone import clean_number
+from strowger.foundation.sheets import SheetProblem, open_sheet
 from strowger.platform.files import service as files
-from strowger.platform.files.types import XLSX
+from strowger.platform.files.types import XLS, XLSX
 from strowger.platform.privacy import repository
 from strowger.platform.privacy.repository import walking
 
@@ -123,7 +125,7 @@ async def _erase_files(context: Context, account_id: int, pattern: str) -> dict[
         stored = files.Stored(**row)
         try:
             content = await _content(context, stored)
-        except (SealBroken, zipfile.BadZipFile) as problem:
+        except (SealBroken, SheetProblem, zipfile.BadZipFile) as problem:
             log.warning("file_not_searched", file=str(stored.id), problem=repr(problem))
             continue
         if found.search(content) is None:
@@ -137,15 +139,22 @@ async def _erase_files(context: Context, account_id: int, pattern: str) -> dict[
 
 async def _content(context: Context, stored: files.Stored) -> bytes:
     text = stored.media_type.startswith("text/") or "json" in stored.media_type
-    if not (text or stored.media_type == XLSX) or stored.size > READ_AT_MOST:
+    if not (text or stored.media_type in (XLSX, XLS)) or stored.size > READ_AT_MOST:
         return b""
     content = b"".join([piece async for piece in files.read(context, stored)])
     if text:
         return content
+    if stored.media_type == XLS:
+        return await asyncio.to_thread(_cells_of, content)
     with zipfile.ZipFile(io.BytesIO(content)) as book:
         if sum(entry.file_size for entry in book.infolist()) > READ_AT_MOST * 4:
             return b""
         return b"\n".join(book.read(name) for name in book.namelist() if name.endswith(".xml"))
+
+
+def _cells_of(content: bytes) -> bytes:
+    heading, lines = open_sheet(content)
+    return "\n".join([*heading, *(cell for _, cells in lines for cell in cells)]).encode()
 
 
 async def export(context: Context, account_id: int, subject: str | None) -> AsyncIterator[bytes]:

@@ -14,6 +14,7 @@ from strowger.platform.directory.importing import Importer
 from strowger.platform.directory.schemas import Values
 from tests.database.home.test_home import Visit, add_person, visit
 from tests.database.messaging.console_client import csrf_of, sign_in_as
+from tests.old_excel import old_excel
 
 __all__ = ["visit"]
 IMPORTS = "/directory/imports"
@@ -125,6 +126,15 @@ async def test_tags_alone_are_added_replaced_and_removed(visit: Visit) -> None:
     assert await rows(visit, worn) == []
     path = await bring(visit, "mobile,tags\n+447700900124,A\n+447700900125,Z\n", columns, "tags", unknown="create")
     assert (await counts(visit, path))[1] == {"failed": 1, "added": 1, "tagged": 1}
+
+
+async def test_old_excel_is_imported_like_every_other_file(visit: Visit) -> None:
+    content = old_excel([["mobile", "name"], ["+447700900123", "Ada"], ["+447700900124", "Bob"]])
+    path = await bring(visit, content, ["mobile", "name"])
+    assert (await counts(visit, path))[1]["added"] == 2
+    assert await rows(visit, "SELECT name FROM contact ORDER BY mobile") == [("Ada",), ("Bob",)]
+    assert await rows(visit, "SELECT media_type FROM stored_file") == [("application/vnd.ms-excel",)]
+    assert ',.xls"' in await visit.page(f"{IMPORTS}/new")
 
 
 async def test_U63_a_spreadsheet_and_a_worker_that_dies_in_between(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strowger.foundation.sheets import SheetProblem
+from strowger.foundation.sheets import SheetProblem, open_sheet
 from strowger.platform.directory.errors import Refused
 from strowger.platform.directory.mapping import (
     CONTACTS,
@@ -18,7 +18,6 @@ from strowger.platform.directory.mapping import (
     Row,
     check_columns,
     guess,
-    open_file,
     preview,
 )
 from strowger.platform.directory.schemas import CustomField, Kind
@@ -27,7 +26,7 @@ FIELDS = [CustomField(7, "Customer number", Kind.NUMBER), CustomField(8, "Plan",
 
 
 def read(text: str, options: Options | None = None, known: tuple[str, ...] = ()) -> list[Row]:
-    headings, lines = open_file(text.encode())
+    headings, lines = open_sheet(text.encode())
     chosen = options or Options()
     chosen.columns = guess(headings, FIELDS, CONTACTS)
     return list(Reader(chosen, FIELDS, "GB", known).rows(lines))
@@ -77,7 +76,7 @@ def test_unknown_tags_are_refused_when_none_are_to_be_made() -> None:
 def test_no_file_breaks_the_reader(data: bytes, as_sheet: bool) -> None:
     with contextlib.suppress(SheetProblem):
         preview(b"PK\x03\x04" + data if as_sheet else b"mobile,name,tags,plan\n" + data)
-        headings, lines = open_file(data)
+        headings, lines = open_sheet(data)
         reader = Reader(Options(columns=guess(headings, FIELDS, CONTACTS)), FIELDS, "GB")
         for row in reader.rows(lines):
             assert row.error or row.mobile.isdigit()

@@ -77,7 +77,8 @@ TABLE = Table(
     search="Name of the file",
     empty=Empty(
         "No imports yet",
-        "Bring contacts or their tags from a CSV or XLSX file; each import stays here for 30 days with what became of its rows.",
+        "Bring contacts or their tags from a CSV, XLSX or XLS file; each import stays here for 30 days with what became of its"
+        " rows.",
         Action("Import a file", f"{IMPORTS}/new", "file-import"),
     ),
     row_href=lambda row: f"{IMPORTS}/{row['id']}",
