@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from strowger.console.code import ApiCall, Snippet, snippets
 from strowger.console.visitor import Visitor
+from strowger.foundation.whole import whole_of
 
 if TYPE_CHECKING:
     from strowger.console.respond import AnyRequest
@@ -124,9 +125,10 @@ def whole(least: int, most: int, empty: int | None = None) -> Callable[[str], in
     def read(text: str) -> int | None:
         if not text:
             return empty
-        if not (text.isascii() and text.isdigit() and len(text) < 19 and least <= int(text) <= most):
+        number = whole_of(text, least, most)
+        if number is None:
             raise Invalid(f"Enter a whole number from {least:,} to {most:,}.")
-        return int(text)
+        return number
 
     return read
 

@@ -21,6 +21,7 @@ from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import is_row_id
 from strowger.foundation.phone import mask_number
+from strowger.foundation.whole import whole_of
 from strowger.platform.callbacks.schemas import read_target
 from strowger.platform.gateway.operations import Call
 from strowger.platform.gateway.params import FilePart, as_text
@@ -121,10 +122,10 @@ def _short(context: Context, slug: str, advanced: bool) -> str:
 
 
 def _page(call: Call) -> int:
-    text = _text(call, "page") or "1"
-    if not (text.isascii() and text.isdigit() and len(text) < 8 and 1 <= int(text) <= MAX_PAGE):
+    page = whole_of(_text(call, "page") or "1", 1, MAX_PAGE)
+    if page is None:
         raise Refusal("A400", "page must be a number from 1")
-    return int(text)
+    return page
 
 
 def _ids(call: Call) -> list[int]:

@@ -13,6 +13,7 @@ from strowger.foundation.errors import StrowgerError
 from strowger.foundation.http_client import Refused
 from strowger.foundation.http_guard import read_url
 from strowger.foundation.http_wire import is_settable
+from strowger.foundation.whole import whole_of
 from strowger.platform.callbacks.schemas import DEFAULT_RETRIES, DEFAULT_WAITS, STATUSES, Target
 from strowger.platform.callbacks.templates import PLACEHOLDER, has_placeholder
 
@@ -174,10 +175,10 @@ def _read_retry(value: object) -> tuple[int, tuple[int, ...]]:
 
 
 def _read_number(value: object, low: int, high: int, name: str) -> int:
-    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):
+    number = whole_of(value, low, high)
+    if number is None:
         refuse(f"{name} must be a whole number from {low} to {high}")
-    return int(text)
+    return number
 
 
 def _read_events(value: object) -> tuple[str, ...]:

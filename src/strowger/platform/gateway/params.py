@@ -18,12 +18,12 @@ from multipart import (  # type: ignore[import-untyped]
 )
 
 from strowger.foundation.errors import StrowgerError
+from strowger.foundation.whole import whole_of
 from strowger.platform.gateway.xml import read_xml
 
 Params = dict[str, Any]
 MAX_FIELDS = 1_000
 MAX_DEPTH = 32
-MAX_DIGITS = 20
 REMEMBERED_LENGTH = 512
 FORM, MULTIPART = b"application/x-www-form-urlencoded", b"multipart/form-data"
 # Types that say nothing about the syntax, or too often the wrong thing.
@@ -238,10 +238,10 @@ def read_whole(params: Params, name: str, default: int, most: int, least: int = 
     text = as_text(params, name, code)
     if text is None:
         return default
-    text = text.strip()
-    if not (text.isascii() and text.isdigit() and len(text) < MAX_DIGITS and least <= int(text) <= most):
+    number = whole_of(text, least, most)
+    if number is None:
         raise StrowgerError(code, f"Must be a whole number from {least} to {most}", field=name)
-    return int(text)
+    return number
 
 
 def read_moment(params: Params, name: str, code: str = "E400", end: bool = False) -> datetime | None:

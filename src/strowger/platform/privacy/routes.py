@@ -10,6 +10,7 @@ from uuid import UUID
 from strowger.foundation.clock import utc_text
 from strowger.foundation.context import Context
 from strowger.foundation.errors import StrowgerError
+from strowger.foundation.whole import whole_of
 from strowger.platform.files import service as files
 from strowger.platform.gateway import rbc
 from strowger.platform.gateway.envelope import OBJECT, TEXT
@@ -50,10 +51,10 @@ async def get_retention(call: Call) -> Answer:
 def _days(name: str, value: Any) -> int | None:
     if value is None or value == "":
         return None
-    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if not (text.isascii() and text.isdigit() and len(text) <= 4):
+    days = whole_of(value, 0, 9_999)
+    if days is None:
         raise StrowgerError("DATA3", field=name)
-    return int(text)
+    return days
 
 
 async def change_retention(call: Call) -> Answer:

@@ -14,9 +14,9 @@ from strowger.channels.sms.reports.words import country_name
 from strowger.channels.sms.screening.content import MAX_UNITS
 from strowger.channels.sms.screening.countries import COUNTRIES as HOURS
 from strowger.channels.sms.screening.countries import rule_of as hours_of
-from strowger.channels.sms.senders.countries import COUNTRIES, named, rule_of
+from strowger.channels.sms.senders.countries import COUNTRIES, named, read_iso, rule_of
 from strowger.console import menu
-from strowger.console.form import Field, Form, Invalid, whole
+from strowger.console.form import Field, Form, whole
 from strowger.console.pages import Action, AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, ListSource, Row, RowAction, Table
 
@@ -59,16 +59,9 @@ TABLE = Table(
 )  # fmt: skip
 
 
-def _country(text: str) -> str:
-    code = text.strip().upper()
-    if code not in COUNTRIES:
-        raise Invalid("Enter a country's ISO code, such as DE.")
-    return code
-
-
 def rule_form(action: str, known: bool) -> Form:
     """The form of a country; that of a ``known`` one is fixed."""
-    country = Field("country", "Country", required=True, parse=_country, placeholder="DE", width="half", max_length=2,
+    country = Field("country", "Country", required=True, parse=read_iso, placeholder="DE", width="half", max_length=2,
                     help="ISO code of two letters.")  # fmt: skip
     return Form(
         "country-rule",

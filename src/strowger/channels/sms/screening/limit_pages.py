@@ -6,11 +6,11 @@ from typing import Any
 
 from litestar import Response
 from litestar.exceptions import NotFoundException
-from phonenumbers import SUPPORTED_REGIONS
 
 from strowger.channels.sms.reports.words import country_name
 from strowger.channels.sms.screening.limits import day_of, month_of
 from strowger.channels.sms.screening.settings_pages import LIMITS, tabs_of
+from strowger.channels.sms.senders.countries import COUNTRIES, read_iso
 from strowger.console.form import Field, Form, Invalid, whole
 from strowger.console.pages import Action, AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, ListSource, Row, RowAction, Table
@@ -25,19 +25,12 @@ CRUMBS = [Crumb("Daily limit", LIMITS)]
 Limit = tuple[str, int | None, int | None]
 
 
-def _country(text: str) -> str:
-    code = text.strip().upper()
-    if code not in SUPPORTED_REGIONS:
-        raise Invalid("The ISO code of a country, for example DE.")
-    return code
-
-
 _limit = whole(1, MOST)
 
 
 def check_limit(country: str, daily: str, monthly: str) -> Limit:
     """One limit of a file or form. Raises Invalid."""
-    row = (_country(country), _limit(daily), _limit(monthly))
+    row = (read_iso(country), _limit(daily), _limit(monthly))
     if row[1] is None and row[2] is None:
         raise Invalid("Give a daily or a monthly limit.")
     if row[1] is not None and row[2] is not None and row[1] >= row[2]:
@@ -134,7 +127,7 @@ async def set_limit(request: AnyRequest, visitor: Visitor) -> Page:
         try:
             made = check_limit(form["country"], form["daily"], form["monthly"])
         except Invalid as problem:
-            form.fail("daily" if form["country"].upper() in SUPPORTED_REGIONS else "country", str(problem))
+            form.fail("daily" if form["country"].upper() in COUNTRIES else "country", str(problem))
     if made is None:
         return await render(
             request, "console/form_page.html", title="Set a limit", crumbs=CRUMBS, form=form, status=form.status

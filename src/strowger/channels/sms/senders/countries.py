@@ -9,6 +9,8 @@ from importlib import resources
 import msgspec
 import phonenumbers
 
+from strowger.console.form import Invalid
+
 
 class CountryRule(msgspec.Struct, frozen=True):
     """One country. The defaults are the rule of every country that the data do not name.
@@ -44,6 +46,14 @@ def named() -> frozenset[str]:
 def rule_of(country: str | None) -> CountryRule:
     """The rule of a country by its ISO code; the general one for others and for None."""
     return _rules().get(country or "", DEFAULT)
+
+
+def read_iso(text: str) -> str:
+    """A country's ISO code from a field of a form or file. Raises Invalid."""
+    code = text.strip().upper()
+    if code not in COUNTRIES:
+        raise Invalid("Enter a country's ISO code, such as DE.")
+    return code
 
 
 def fits(sender: str, rule: CountryRule) -> bool:

@@ -11,6 +11,7 @@ import msgspec
 
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.http_guard import Refused, read_url
+from strowger.foundation.whole import whole_of
 from strowger.platform.callbacks.profiles.credentials import read_auth, read_encryption, read_headers
 from strowger.platform.callbacks.profiles.errors import refuse
 from strowger.platform.callbacks.profiles.picking import with_variables
@@ -235,10 +236,10 @@ def _retry(value: object) -> dict[str, Any] | None:
 
 
 def _number(value: object, low: int, high: int, name: str) -> int:
-    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):
+    number = whole_of(value, low, high)
+    if number is None:
         raise refuse("RBC316", "retry", f"{name} must be a whole number from {low} to {high}")
-    return int(text)
+    return number
 
 
 CHANGEABLE = frozenset(
