@@ -27,6 +27,7 @@ TENANT_MODELS = {
     "LedgerEntry": "ledger_entry",
     "Wallet": "wallet",
     "SavedView": "saved_view",
+    "PageMark": "page_mark",
     "RequestLog": "request_log",
     "Recharge": "recharge",
     "Invoice": "invoice",

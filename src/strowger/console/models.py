@@ -23,3 +23,18 @@ class SavedView(Base):
     name: Mapped[str] = mapped_column(Text)
     query: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
+
+
+class PageMark(Base):
+    """A page that a person opened or starred; those that are only opened are the last few (see ``marks``)."""
+
+    __tablename__ = "page_mark"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), type_=BigInteger, primary_key=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("app_user.id", ondelete="CASCADE"), type_=BigInteger, primary_key=True
+    )
+    path: Mapped[str] = mapped_column(Text, primary_key=True)
+    title: Mapped[str] = mapped_column(Text)
+    opened_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    starred_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from strowger.console import menu
+from strowger.console import marks, menu
 from strowger.foundation.context import Context
 from strowger.foundation.logs import get_logger
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FINDER_SECONDS = 1.0
 SHOWN = 24
+MARKS_SHOWN = 10  # starred, and as many of those opened last
 log = get_logger(__name__)
 
 
@@ -67,8 +68,15 @@ def in_groups(hits: Sequence[Hit]) -> list[tuple[str, list[Hit]]]:
     return list(groups.items())
 
 
+async def _marked(context: Context, visitor: Visitor) -> list[Hit]:
+    """What the visitor starred and opened last."""
+    found = await marks.shown(context, visitor)
+    starred = [Hit(mark.title, mark.path, mark.icon, group="Starred") for mark in found.starred[:MARKS_SHOWN]]
+    return starred + [Hit(mark.title, mark.path, mark.icon, group="Recent") for mark in found.recent[:MARKS_SHOWN]]
+
+
 async def find(context: Context, visitor: Visitor, text: str) -> list[Hit]:
-    """What the palette shows for a text; all pages and actions for an empty one."""
+    """What the palette shows for a text; for an empty one what was starred and opened last, then all pages and actions."""
     words = text.lower().split()
     pages = [
         Hit(e.label, e.path, e.icon, f"g {e.key}" if e.key else "", e.group or "Pages") for e in menu.entries(visitor)
@@ -76,6 +84,10 @@ async def find(context: Context, visitor: Visitor, text: str) -> list[Hit]:
     actions = [hit for hit in _actions.values() if visitor.may_open(hit.path)]
     hits = [hit for hit in [*actions, *pages] if _fits(hit, words)]
     text = text.strip()
+    if not text:
+        marked = await _marked(context, visitor)
+        known = {hit.path for hit in marked}
+        return marked + [hit for hit in hits if hit.path not in known][:SHOWN]
     if len(text) > 1:
         found = await asyncio.gather(*(_ask(name, f, context, visitor, text) for name, f in _finders.items()))
         hits += [hit for group in found for hit in group]

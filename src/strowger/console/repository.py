@@ -1,13 +1,96 @@
-"""Queries of saved views."""
+"""Queries of saved views and of remembered pages."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, or_, select
 
 from strowger.console.models import SavedView
-from strowger.foundation.database import Database
+from strowger.console.things import Thing
+from strowger.foundation.database import Connection, Database
+
+# Of the pages that are only opened, the last $6 stay.
+NOTE_OPENED = """
+WITH old AS (
+    DELETE FROM page_mark WHERE account_id = $1 AND user_id = $2 AND starred_at IS NULL AND path IN (
+        SELECT path FROM page_mark WHERE account_id = $1 AND user_id = $2 AND starred_at IS NULL AND path <> $3
+        ORDER BY opened_at DESC NULLS LAST, path OFFSET $6 - 1)
+)
+INSERT INTO page_mark (account_id, user_id, path, title, opened_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (account_id, user_id, path) DO UPDATE SET title = excluded.title, opened_at = excluded.opened_at
+RETURNING starred_at IS NOT NULL
+"""
+STARRED = """
+SELECT EXISTS (SELECT FROM page_mark WHERE account_id = $1 AND user_id = $2 AND path = $3 AND starred_at IS NOT NULL)
+"""
+STAR = """
+INSERT INTO page_mark (account_id, user_id, path, title, starred_at)
+SELECT $1, $2, $3, $4, $5 WHERE $6 > (
+    SELECT count(*) FROM page_mark WHERE account_id = $1 AND user_id = $2 AND path <> $3 AND starred_at IS NOT NULL)
+ON CONFLICT (account_id, user_id, path) DO UPDATE SET title = excluded.title, starred_at = excluded.starred_at
+RETURNING true
+"""
+UNSTAR = "UPDATE page_mark SET starred_at = NULL WHERE account_id = $1 AND user_id = $2 AND path = $3"
+DROP_EMPTY = """
+DELETE FROM page_mark WHERE account_id = $1 AND user_id = $2 AND path = $3 AND starred_at IS NULL AND opened_at IS NULL
+"""
+MARKS = """
+SELECT path, title, starred_at IS NOT NULL AS starred FROM page_mark WHERE account_id = $1 AND user_id = $2
+ORDER BY opened_at DESC NULLS LAST, path
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRow:
+    """A remembered page."""
+
+    path: str
+    title: str
+    starred: bool
+
+
+async def note_opened(
+    connection: Connection, account_id: int, user_id: int, path: str, title: str, at: datetime, most: int
+) -> bool:
+    """Remember that a person opened a page, and forget what is beyond ``most``; returns whether it is starred."""
+    return bool(await connection.fetchval(NOTE_OPENED, account_id, user_id, path, title, at, most))
+
+
+async def is_starred(connection: Connection, account_id: int, user_id: int, path: str) -> bool:
+    """Whether a person starred a page."""
+    return bool(await connection.fetchval(STARRED, account_id, user_id, path))
+
+
+async def star(
+    connection: Connection, account_id: int, user_id: int, path: str, title: str, at: datetime, most: int
+) -> bool:
+    """Star a page; False when ``most`` others are starred."""
+    return bool(await connection.fetchval(STAR, account_id, user_id, path, title, at, most))
+
+
+async def unstar(connection: Connection, account_id: int, user_id: int, path: str) -> None:
+    """Take the star from a page; one that was never opened as a thing is forgotten."""
+    await connection.execute(UNSTAR, account_id, user_id, path)
+    await connection.execute(DROP_EMPTY, account_id, user_id, path)
+
+
+async def marks_of(connection: Connection, account_id: int, user_id: int) -> list[MarkRow]:
+    """A person's remembered pages, those opened last first."""
+    return [MarkRow(**row) for row in await connection.fetch(MARKS, account_id, user_id)]
+
+
+async def existing(connection: Connection, account_id: int, thing: Thing, keys: Sequence[str]) -> set[str]:
+    """Those of the keys that there are, of the account unless the things are everybody's."""
+    alive = f" AND {thing.alive}" if thing.alive else ""
+    own = "$1::bigint IS NOT NULL" if thing.everybodys else "account_id = $1"
+    query = (
+        f"SELECT {thing.column}::text FROM {thing.table}"  # noqa: S608 - names of our own
+        f" WHERE {own} AND {thing.column} = ANY ($2::text[]::{thing.kind}[]){alive}"
+    )
+    return {row[0] for row in await connection.fetch(query, account_id, list(keys))}
 
 
 def _visible(account_id: int, user_id: int) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ import msgspec
 from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
 
+from strowger.console import marks
 from strowger.console.layout import Action, Crumb, crumbs_of, shell
 from strowger.console.templates import environment
 from strowger.console.visits import AnyConnection, find_visitor
@@ -87,6 +88,9 @@ async def render(
     visitor = await find_visitor(request)
     path = request.url.path
     flashes = read_flashes(request)
+    starred = None
+    if visitor is not None and status < 400 and not is_partial(request):
+        starred = await marks.meet(context, visitor, path, title, request.method == "GET")
     body = (
         environment()
         .get_template(template)
@@ -103,6 +107,7 @@ async def render(
             flashes=flashes,
             settings=context.settings,
             partial=is_partial(request),
+            starred=starred,
             **(await shell(context, visitor, path)),
             **variables,
         )

@@ -41,7 +41,7 @@ def add_page(
     """Note what a page needs; the decorators do this."""
     PAGES.extend(Guarded(frozenset(methods), path, permission, handler, sentence, audited) for path in paths)
     _patterns.cache_clear()
-    permission_for.cache_clear()
+    find_page.cache_clear()
 
 
 def sentence_of(method: str, template: str) -> str:
@@ -65,10 +65,16 @@ def _patterns() -> dict[str, list[tuple[re.Pattern[str], Guarded]]]:
 
 
 @lru_cache(maxsize=4096)
-def permission_for(method: str, path: str) -> str | None:
-    """The permission of the page at a path (its query does not count); ``public`` for what is no page of the console."""
+def find_page(method: str, path: str) -> Guarded | None:
+    """The page at a path (its query does not count); None for what is no page of the console."""
     bare = path.partition("?")[0].partition("#")[0]
     for pattern, item in _patterns().get(_head(bare), ()):
         if method in item.methods and pattern.fullmatch(bare):
-            return item.permission
-    return PUBLIC
+            return item
+    return None
+
+
+def permission_for(method: str, path: str) -> str | None:
+    """The permission of the page at a path; ``public`` for what is no page of the console."""
+    found = find_page(method, path)
+    return PUBLIC if found is None else found.permission

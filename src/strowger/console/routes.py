@@ -8,11 +8,11 @@ from litestar import Response, get
 from litestar.exceptions import NotFoundException
 from litestar.response import Stream
 
-from strowger.console import palette, repository
+from strowger.console import marks, palette, repository
 from strowger.console.assets import serve_asset
 from strowger.console.form import form_named
 from strowger.console.live import LiveHub
-from strowger.console.pages import AnyRequest, context_of, fragment, html, local_path, page, redirect, toast
+from strowger.console.pages import AnyRequest, context_of, fragment, html, is_partial, local_path, page, redirect, toast
 from strowger.console.visitor import Visitor
 
 NAME_LENGTH, QUERY_LENGTH, TOPICS = 60, 4000, 8
@@ -49,6 +49,26 @@ async def delete_view(request: AnyRequest, visitor: Visitor, view_id: int) -> Re
     return redirect(request, local_path(str(form.get("path", ""))), "View removed.")
 
 
+@page(marks.ADDRESS, methods=["POST"], permission="self", audited=False)
+async def star(request: AnyRequest, visitor: Visitor) -> Response[Any]:
+    """Star a page, or take the star from it (fields path, title, on: 1 or 0)."""
+    form, context = await request.form(), context_of(request)
+    path = local_path(str(form.get("path", ""))).partition("?")[0].partition("#")[0]
+    title, on = str(form.get("title", "")), str(form.get("on", "")) == "1"
+    if on and not (marks.can_be_starred(visitor, path) and await marks.exists(context, visitor, path)):
+        raise NotFoundException
+    if not on:
+        await marks.unstar(context, visitor, path)
+    elif not await marks.star(context, visitor, path, title):
+        text = f"You have starred {marks.STARRED} pages. Take the star from one of them first."
+        if is_partial(request):
+            return Response("", status_code=422, headers=toast(text, "danger") | {"HX-Reswap": "none"})
+        return redirect(request, path, text, "danger")
+    if is_partial(request):
+        return html(fragment(request, "console/star.html", "star_button", path, title, on))
+    return redirect(request, path)
+
+
 @page("/console/live", permission="self")
 async def live(request: AnyRequest, visitor: Visitor) -> Stream:
     """Server-sent events of the account: ?topics=message,callback; resumes after the header Last-Event-ID."""
@@ -75,4 +95,4 @@ def favicon() -> Response[None]:
     return Response(None, status_code=204, headers={"Cache-Control": "max-age=86400"})
 
 
-pages: list[Any] = [serve_asset, favicon, search, save_view, delete_view, live, form_code]
+pages: list[Any] = [serve_asset, favicon, search, save_view, delete_view, star, live, form_code]

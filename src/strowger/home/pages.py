@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from strowger.channels.sms.senders import repository as senders
-from strowger.console import menu
+from strowger.console import marks, menu
 from strowger.console.code import ApiCall, Snippet, snippets
 from strowger.console.pages import Action, AnyRequest, Page, context_of, page, render
 from strowger.console.visitor import Visitor
@@ -19,10 +19,11 @@ SENDERS_LOOKED_AT = 100
 
 @page("/", permission="home.read")
 async def home(request: AnyRequest, visitor: Visitor) -> Page:
-    """First steps, the day's traffic, alerts, and the first call as code."""
+    """First steps, the day's traffic, alerts, the person's own pages, and the first call as code."""
     return await render(
         request, "home/home.html", title="Home", actions=[Action("Send a message", "/send", "send", True, "c")],
-        snippets=await _first_call(request, visitor), **await _now(request, visitor),
+        snippets=await _first_call(request, visitor), marks=await marks.shown(context_of(request), visitor),
+        **await _now(request, visitor),
     )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ PAGES_WITHOUT = {
     "/sign-in/passkey/options": "gives out a challenge",
     "/sign-out": HISTORY,
     "/sign-in/sso": HISTORY,
+    "/console/star": "one's own bookmarks",
     "/announcements/{number:int}/dismiss": "closes a notice for oneself",
     "/password": "mails a link; the reset itself is audited",
     "/sign-up/{token:str}/mobile/again": "sends the code again; the sign-up itself is audited",
@@ -88,6 +89,7 @@ TABLES_WITHOUT = {
     **dict.fromkeys(("report", "report_recipient", "sms_import", "lookup_request", "lookup_item"), JOB),
     **dict.fromkeys(("stored_file", "stored_piece"), "content; the entry names the file"),
     **dict.fromkeys(("ticket", "ticket_post"), "a conversation that is its own record"),
+    "page_mark": "one's own bookmarks",
     "number_range": "the number plan, imported as a whole",
 }  # fmt: skip
 
