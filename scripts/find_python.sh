@@ -23,10 +23,11 @@ def once():
 print(int(min(once() for _ in range(9)) * 1e6))
 '
 best= shortest=
-for name in ${PYTHON:-python3.14 python3.13 python3.12 python3.11 python3 /usr/bin/python3}; do
+if [ -n "${PYTHON:-}" ]; then set -- "$PYTHON"; else set -- python3.14 python3.13 python3.12 python3.11 python3 /usr/bin/python3; fi
+for name in "$@"; do
     took=$("$name" -c "$look" 2>/dev/null) || continue
     # a tenth more or less is chance
     if [ -z "$best" ] || [ $((took * 10)) -lt $((shortest * 9)) ]; then best=$name shortest=$took; fi
 done
-[ -n "$best" ] || { echo "strowger needs Python 3.11 or newer, with venv" >&2; exit 1; }
+[ -n "$best" ] || { echo "strowger needs Python 3.11 or newer, with venv; looked at: $*" >&2; exit 1; }
 echo "$best"

@@ -7,8 +7,10 @@ kind=${1:-runtime}
 if [ "$kind" = runtime ] && [ -f .venv/.stamp-dev ]; then kind=dev; fi
 want=$(cat "requirements/$kind.txt" pyproject.toml scripts/setup.sh | cksum)
 if [ "$(cat ".venv/.stamp-$kind" 2>/dev/null || true)" != "$want" ]; then
-    python=$(sh scripts/find_python.sh)
-    [ -x .venv/bin/python ] || "$python" -m venv .venv
+    if [ ! -x .venv/bin/python ]; then
+        python=$(sh scripts/find_python.sh)
+        "$python" -m venv .venv
+    fi
     echo "Installing what Strowger stands on (once) ..." >&2
     .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r "requirements/$kind.txt"
     .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .

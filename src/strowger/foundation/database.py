@@ -193,10 +193,12 @@ class Database:
 
     async def close(self) -> None:
         """Close pools and engine."""
-        for pool in (self._tenants, self._by_key, self._pool):
-            if pool is not None:
-                await asyncio.wait_for(pool.close(), 10)
+        pools = [pool for pool in (self._tenants, self._by_key, self._pool) if pool is not None]
+        ends = await asyncio.gather(*(asyncio.wait_for(pool.close(), 10) for pool in pools), return_exceptions=True)
         await self.engine.dispose()
+        for end in ends:
+            if end is not None:
+                raise end
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
@@ -219,7 +221,7 @@ class Database:
     async def acquire(self, seconds: float = 5.0, by_key: bool = False) -> AsyncIterator[asyncpg.Connection[Any]]:
         """A connection of the pool. It is cut, not waited for, when the block ends by an outage, a time-out or a cancel.
 
-        ``by_key``: for the path of a message, whose statements are always planned as look-ups by key.
+        ``by_key``: for the path of a message, whose statements are planned as look-ups by key, unless a task acts for accounts.
         Raises TimeoutError when none is free within ``seconds``.
         """
         pool = self._choose(by_key)

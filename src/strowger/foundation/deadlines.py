@@ -31,23 +31,26 @@ class Deadlines:
         return task
 
     def is_over(self, task: asyncio.Task[Any]) -> bool:
-        """Whether a task was cancelled for its time; it is not cancelled any more then."""
+        """Whether a task was cancelled for its time, and by nobody else; it is not cancelled any more then."""
         if task not in self._over:
             return False
         self._over.discard(task)
-        task.uncancel()
-        return True
+        return task.uncancel() == 0
 
     def end(self, task: asyncio.Task[Any]) -> None:
         """The task is done in time, or has heard that it is not."""
         self._until.pop(task, None)
-        self._over.discard(task)
+        if task in self._over:
+            self._over.discard(task)
+            task.uncancel()
 
     def _look(self) -> None:
+        self._timer = None
         loop = asyncio.get_running_loop()
         now = loop.time()
         for task in [task for task, until in self._until.items() if until <= now]:
             del self._until[task]
             self._over.add(task)
             task.cancel()
-        self._timer = loop.call_later(LOOK_SECONDS, self._look) if self._until else None
+        if self._until:
+            self._timer = loop.call_later(LOOK_SECONDS, self._look)

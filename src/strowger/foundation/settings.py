@@ -189,7 +189,7 @@ class Settings:
     )
     tls_key: str = setting(str, "", "File with the certificate's private key (PEM).")
     database_url: str = setting(str, "", "PostgreSQL 15 or newer; empty starts the embedded server in the data dir.")
-    database_pool: int = setting(_positive, "10", "Connections that one process may open to the database.")
+    database_pool: int = setting(_positive, "10", "Connections to the database in each of a process's pools.")
     simulators: bool = setting(_switch, "on", "Start the simulated carrier and phones; allows callbacks to loopback.")
     allowed_networks: AllowList = setting(
         _allow_list,

@@ -142,9 +142,9 @@ class Upkeep:
                     await add_deliveries(connection, receipts)
             return len(keys)
 
-        total = count = await self._pipeline.database.run(work, by_key=True)
+        total = count = await self._pipeline.database.run(work)
         while count == CHUNK * 4:
-            count = await self._pipeline.database.run(work, by_key=True)
+            count = await self._pipeline.database.run(work)
             total += count
         return total
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from strowger.foundation.ids import new_uuid
-from strowger.foundation.statistics import FEWEST, GROWTH, keep_statistics
+from strowger.foundation.statistics import FEWEST, FORGETS, GROWTH, keep_statistics
 from strowger.messaging.repository import journaling, queueing
 from strowger.platform.callbacks import repository as callbacks
 from tests.database.messaging.conftest import World
@@ -83,9 +83,20 @@ async def test_a_table_that_fills_is_looked_at_before_autovacuum_comes(world: Wo
     assert await world.database.pool.fetchval(BELIEVED) == FEWEST * GROWTH
 
 
+async def test_a_table_that_is_locked_is_left_and_keeps_nothing_from_the_others(world: World) -> None:
+    await world.database.pool.execute("VACUUM ANALYZE submission, callback")
+    async with world.database.acquire() as other, other.transaction():
+        await other.execute("LOCK TABLE submission IN SHARE UPDATE EXCLUSIVE MODE")
+        await keep_statistics(world.database, ("submission", "callback"))
+        major = other.get_server_version().major
+    assert await world.database.pool.fetchval(BELIEVED) == 0
+    believed = await world.database.pool.fetchval("SELECT reltuples FROM pg_class WHERE relname = 'callback'")
+    assert believed == (-1 if major >= FORGETS else 0)
+
+
 async def test_what_a_vacuum_found_in_an_empty_queue_is_forgotten(world: World) -> None:
     async with world.database.acquire() as connection:
-        forgets = connection.get_server_version().major >= 18
+        forgets = connection.get_server_version().major >= FORGETS
     await world.database.pool.execute("VACUUM ANALYZE submission")
     await keep_statistics(world.database, ("submission",))
     assert await world.database.pool.fetchval(BELIEVED) == (-1 if forgets else 0)

@@ -61,6 +61,36 @@ async def test_a_task_that_others_cancel_is_cancelled() -> None:
     assert not deadlines._until
 
 
+async def test_who_is_cancelled_by_others_too_is_cancelled() -> None:
+    deadlines, never = Deadlines(), asyncio.Event()
+    task = asyncio.create_task(_answer(deadlines, never, -1))
+    await asyncio.sleep(0)
+    deadlines._look()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not deadlines._over
+
+
+async def test_a_cancel_that_became_another_error_is_taken_back() -> None:
+    deadlines = Deadlines()
+
+    async def work() -> int:
+        task = deadlines.begin(-1)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            pass
+        finally:
+            deadlines.end(task)
+        return task.cancelling()
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    deadlines._look()
+    assert await task == 0
+
+
 async def test_an_end_in_the_same_moment_leaves_nothing_behind() -> None:
     deadlines, done = Deadlines(), asyncio.Event()
     task = asyncio.create_task(_answer(deadlines, done, -1))

@@ -34,8 +34,9 @@ def test_the_fastest_is_taken_unless_the_difference_is_small(
 
 
 def test_the_one_that_is_asked_for_is_taken(tmp_path: Path) -> None:
-    found = _find(tmp_path, {"python3": "echo 1", "mine": "echo 100"}, PYTHON="mine")
-    assert found.stdout.strip() == "mine"
+    stubs = {"python3": "echo 1", "my own": "echo 100"}
+    found = _find(tmp_path, stubs, PYTHON=str(tmp_path / "my own"))
+    assert found.stdout.strip() == str(tmp_path / "my own")
 
 
 def test_without_a_usable_one_it_says_what_is_needed(tmp_path: Path) -> None:
