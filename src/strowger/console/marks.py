@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 
-from strowger.console import menu, repository, things
+from strowger.console import gone, menu, repository, things
 from strowger.console.repository import MarkRow
 from strowger.console.rights import PUBLIC, find_page
 from strowger.console.visitor import Visitor
 from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.logs import get_logger
 from strowger.foundation.phone import hide_numbers
-from strowger.foundation.tenancy import across_accounts
 
 RECENT, STARRED = 20, 50
 TITLE_LENGTH = 160
@@ -71,11 +69,17 @@ def _cut(title: str) -> str:
 
 
 async def star(context: Context, visitor: Visitor, path: str, title: str) -> bool:
-    """Star a page; False when the visitor has starred STARRED others."""
-    async with context.database.acquire() as connection:
+    """Star a page; False when the visitor has starred STARRED others that are there."""
+
+    async def work(connection: Connection) -> bool:
         return await repository.star(
             connection, visitor.account_id, visitor.user_id, path, _cut(title) or path, context.clock.now(), STARRED
         )
+
+    if await context.database.run(work):
+        return True
+    await gone.marks_of(context, visitor.account_id, visitor.user_id)  # what is gone counts no more
+    return await context.database.run(work)
 
 
 async def unstar(context: Context, visitor: Visitor, path: str) -> None:
@@ -85,25 +89,22 @@ async def unstar(context: Context, visitor: Visitor, path: str) -> None:
 
 async def exists(context: Context, visitor: Visitor, path: str) -> bool:
     """Whether a page is there now."""
-    return path in await _existing(context, visitor, [path])
+    return bool(await gone.existing(context, [(visitor.account_id, path)]))
 
 
-async def shown(context: Context, visitor: Visitor) -> Marks:
-    """The pages of a visitor that are there and may be opened now; none when they cannot be had in time."""
+async def shown(context: Context, visitor: Visitor) -> Marks | None:
+    """The pages of a visitor that are there and may be opened now; None when they cannot be had in time."""
     try:
         async with asyncio.timeout(SECONDS):
             return await _shown(context, visitor)
     except Exception as problem:
         log.warning("remembered pages cannot be shown", error=repr(problem))
-        return Marks()
+        return None
 
 
 async def _shown(context: Context, visitor: Visitor) -> Marks:
-    async with context.database.acquire() as connection:
-        rows = await repository.marks_of(connection, visitor.account_id, visitor.user_id)
-    rows = [row for row in rows if can_be_starred(visitor, row.path)]
-    there = await _existing(context, visitor, [row.path for row in rows])
-    rows = [row for row in rows if row.path in there]
+    there = await gone.marks_of(context, visitor.account_id, visitor.user_id)
+    rows = [row for row in there if can_be_starred(visitor, row.path)]
     starred = sorted((row for row in rows if row.starred), key=lambda row: row.title.lower())
     recent = [row for row in rows if not row.starred][:RECENT]
     return Marks([_seen(visitor, row) for row in starred], [_seen(visitor, row) for row in recent])
@@ -116,26 +117,3 @@ def _seen(visitor: Visitor, row: MarkRow) -> Mark:
     entry = menu.current(row.path)
     icon = found[0].icon if found else entry.icon if entry else "star"
     return Mark(row.path, hide_numbers(row.title) if hidden else row.title, icon)
-
-
-async def _existing(context: Context, visitor: Visitor, paths: Sequence[str]) -> set[str]:
-    """Those of the paths at which something is: one query for each kind of thing among them."""
-    there: set[str] = set()
-    asked: dict[things.Thing, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for path in paths:
-        found = things.find(path)
-        if found is None:
-            there.add(path)
-        else:
-            asked[found[0]][found[1]].append(path)
-    for thing, keys in asked.items():
-        there |= {path for key in await _keys(context, visitor, thing, list(keys)) for path in keys.get(key, ())}
-    return there
-
-
-async def _keys(context: Context, visitor: Visitor, thing: things.Thing, keys: list[str]) -> set[str]:
-    if thing.exists is not None:
-        return await thing.exists(context, visitor.account_id, keys)
-    with across_accounts() if thing.everybodys else nullcontext():
-        async with context.database.acquire() as connection:
-            return await repository.existing(connection, visitor.account_id, thing, keys)

@@ -71,6 +71,8 @@ def in_groups(hits: Sequence[Hit]) -> list[tuple[str, list[Hit]]]:
 async def _marked(context: Context, visitor: Visitor) -> list[Hit]:
     """What the visitor starred and opened last."""
     found = await marks.shown(context, visitor)
+    if found is None:
+        return []
     starred = [Hit(mark.title, mark.path, mark.icon, group="Starred") for mark in found.starred[:MARKS_SHOWN]]
     return starred + [Hit(mark.title, mark.path, mark.icon, group="Recent") for mark in found.recent[:MARKS_SHOWN]]
 

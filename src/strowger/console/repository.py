@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, delete, or_, select
 
 from strowger.console.models import SavedView
-from strowger.console.things import Thing
+from strowger.console.things import Exists, Thing
 from strowger.foundation.database import Connection, Database
 
 # Of the pages that are only opened, the last $6 stay.
@@ -41,6 +42,23 @@ MARKS = """
 SELECT path, title, starred_at IS NOT NULL AS starred FROM page_mark WHERE account_id = $1 AND user_id = $2
 ORDER BY opened_at DESC NULLS LAST, path
 """
+MARKS_AFTER = """
+SELECT account_id, user_id, path FROM page_mark WHERE (account_id, user_id, path) > ($1, $2, $3) AND account_id <= $4
+ORDER BY account_id, user_id, path LIMIT $5
+"""
+DROP_MARKS = """
+DELETE FROM page_mark m USING unnest($1::bigint[], $2::bigint[], $3::text[]) AS gone (account_id, user_id, path)
+WHERE m.account_id = gone.account_id AND m.user_id = gone.user_id AND m.path = gone.path
+"""
+LAST_ID = 2**63 - 1
+
+
+class MarkKey(NamedTuple):
+    """Whose mark it is, and of which page."""
+
+    account_id: int
+    user_id: int
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +100,36 @@ async def marks_of(connection: Connection, account_id: int, user_id: int) -> lis
     return [MarkRow(**row) for row in await connection.fetch(MARKS, account_id, user_id)]
 
 
-async def existing(connection: Connection, account_id: int, thing: Thing, keys: Sequence[str]) -> set[str]:
-    """Those of the keys that there are, of the account unless the things are everybody's."""
+async def marks_after(connection: Connection, after: MarkKey, account_id: int | None, limit: int) -> list[MarkKey]:
+    """The next marks by key, of an account or of all."""
+    last = LAST_ID if account_id is None else account_id
+    return [MarkKey(**row) for row in await connection.fetch(MARKS_AFTER, *after, last, limit)]
+
+
+async def drop_marks(connection: Connection, keys: Collection[MarkKey]) -> int:
+    """Delete marks; returns how many."""
+    done: str = await connection.execute(DROP_MARKS, *(list(column) for column in zip(*keys, strict=True)))
+    return int(done.rsplit(" ", 1)[-1])
+
+
+def existing_of(thing: Thing) -> Exists:
+    """How to ask which of a kind of things there are, by its table: of the accounts, unless the things are everybody's."""
     alive = f" AND {thing.alive}" if thing.alive else ""
-    own = "$1::bigint IS NOT NULL" if thing.everybodys else "account_id = $1"
+    source = (
+        f"{thing.table} CROSS JOIN unnest($1::bigint[]) AS asking (by_account)" if thing.everybodys else thing.table
+    )
+    whose, own = ("by_account", "true") if thing.everybodys else ("account_id", "account_id = ANY ($1::bigint[])")
     query = (
-        f"SELECT {thing.column}::text FROM {thing.table}"  # noqa: S608 - names of our own
+        f"SELECT {whose}, {thing.column}::text FROM {source}"  # noqa: S608 - names of our own
         f" WHERE {own} AND {thing.column} = ANY ($2::text[]::{thing.kind}[]){alive}"
     )
-    return {row[0] for row in await connection.fetch(query, account_id, list(keys))}
+
+    async def exists(
+        connection: Connection, account_ids: Collection[int], keys: Collection[str]
+    ) -> set[tuple[int, str]]:
+        return {(row[0], row[1]) for row in await connection.fetch(query, list(account_ids), list(keys))}
+
+    return exists
 
 
 def _visible(account_id: int, user_id: int) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Single things that have a page: modules say where one is shown, and in which table it stands."""
+"""Single things that have a page: ``wiring`` says where one is shown, and in which table it stands, for pages and workers alike."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from strowger.foundation.context import Context
+from strowger.foundation.database import Connection
 from strowger.foundation.ids import is_row_id
 
 PLACE = re.compile(r"\{\w+:(\w+)\}")
 KINDS = {"int": "bigint", "uuid": "uuid", "str": "text"}
-Exists = Callable[[Context, int, Collection[str]], Awaitable[set[str]]]
+Exists = Callable[[Connection, Collection[int], Collection[str]], Awaitable[set[tuple[int, str]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ def register(
 ) -> None:
     """Say that the page at ``path``, as Litestar writes it, shows one thing: it is remembered when it is opened.
 
-    ``await exists(context, account_id, keys)`` gives those keys that there are, where a table and its column do not tell.
+    ``await exists(connection, account_ids, keys)`` gives account and key of those that there are, where a table and its
+    column do not tell.
     """
     head, kind, tail = PLACE.split(path)
     pattern = re.compile(f"{re.escape(head)}([^/]+){re.escape(tail)}")

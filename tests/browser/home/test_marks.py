@@ -9,11 +9,13 @@ from playwright.async_api import expect
 
 from strowger.home.pages import pages as home_pages
 from strowger.messaging.pages import pages as message_pages
+from strowger.wiring import wire
 from tests.browser.messaging.samples import Log
 
 
 @pytest.fixture
 def site_pages() -> list[Any]:
+    wire()
     return [*home_pages, *message_pages]
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from strowger.app import create_app
 from strowger.channels.sms.senders.service import create_sender
-from strowger.console import marks
+from strowger.console import gone, marks, repository
 from strowger.foundation.context import Context, build_context
 from strowger.foundation.settings import Settings
 from strowger.platform.privacy import service as privacy
@@ -206,3 +206,93 @@ async def test_marks_go_with_the_person_they_name_and_with_their_owner(context: 
     await pool.execute("DELETE FROM user_session")
     await pool.execute("DELETE FROM app_user")
     assert await pool.fetchval("SELECT count(*) FROM page_mark") == 0
+
+
+async def contact_of(context: Context, account_id: int, name: str = "Jane Doe", mobile: str = PERSON) -> str:
+    made = await context.database.pool.fetchval(
+        "INSERT INTO contact (account_id, name, mobile, created_at, updated_at) VALUES ($1, $2, $3, now(), now()) RETURNING id",
+        account_id, name, mobile,
+    )  # fmt: skip
+    return f"/directory/contacts/{made}"
+
+
+async def stored(context: Context) -> set[str]:
+    return {row[0] for row in await context.database.pool.fetch("SELECT path FROM page_mark")}
+
+
+async def test_U15_stars_of_what_is_gone_go_and_do_not_count(context: Context, people: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(marks, "STARRED", 2)
+    ada, account = await people("ada")
+    contact, message = await contact_of(context, account), await message_of(context, account)
+    for path in (contact, message):
+        assert (await ada.star(path)).status_code == 303
+    assert (await ada.star("/reports", **{"HX-Request": "true"})).status_code == 422
+    await context.database.pool.execute("DELETE FROM contact")
+    assert (await ada.star("/reports", **{"HX-Request": "true"})).status_code == 200
+    assert await stored(context) == {message, "/reports"}
+    await context.database.pool.execute("DELETE FROM message")
+    await ada.home()
+    assert await stored(context) == {"/reports"}
+
+
+async def test_U15_what_is_closed_to_the_role_is_kept(context: Context, people: Any) -> None:
+    ada, account = await people("ada")
+    contact = await contact_of(context, account)
+    await ada.star(contact)
+    await context.database.pool.execute("UPDATE app_user SET role = 'billing'")
+    assert "Starred" not in await ada.palette()
+    await gone.forget(context)
+    assert await stored(context) == {contact}
+
+
+@pytest.mark.parametrize("problem", [TimeoutError(), OSError("no database")])
+async def test_U15_what_cannot_be_looked_up_is_neither_lost_nor_said_to_be_nothing(
+    context: Context, people: Any, monkeypatch: Any, problem: Exception
+) -> None:
+    ada, account = await people("ada")
+    contact = await contact_of(context, account)
+    await ada.star(contact)
+
+    def fail(_: Any) -> Any:
+        raise problem
+
+    with monkeypatch.context() as patch:
+        patch.setattr(repository, "existing_of", fail)
+        assert "Nothing starred" not in await ada.open("/")
+        assert "Starred" not in await ada.palette()
+        with pytest.raises(type(problem)):
+            await gone.forget(context)
+    assert await stored(context) == {contact}
+    assert f'href="{contact}"' in await ada.home()
+
+
+async def test_R88_no_title_names_a_person_after_the_erasure(context: Context, people: Any) -> None:
+    ada, account = await people("ada")
+    contact, other = await contact_of(context, account), await contact_of(context, account, "Joe", "447700900777")
+    for path in (contact, other):
+        await ada.open(path)
+    pool = context.database.pool
+    assert await pool.fetchval("SELECT title FROM page_mark WHERE path = $1", contact) == "Jane Doe"
+    asked = await privacy.ask(context, account, PERSON, "ada@example.com")
+    assert await DataJobs(context).erase() == 1
+    assert await stored(context) == {other}
+    assert (await pool.fetchval("SELECT rows FROM erasure WHERE id = $1", asked))["page_mark"] == 1
+
+
+async def test_R87_upkeep_forgets_what_is_gone_in_every_account(
+    context: Context, people: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(gone, "BATCH", 2)
+    kept = set()
+    for name in ("ada", "eve"):
+        desk, account = await people(name)
+        message, contact = await message_of(context, account), await contact_of(context, account)
+        there = await contact_of(context, account, "Joe", "447700900777")
+        for path in (message, contact, there, "/reports"):
+            assert (await desk.star(path)).status_code == 303
+        kept |= {there, "/reports"}
+    await context.database.pool.execute("DELETE FROM contact WHERE mobile = $1", PERSON)
+    await context.database.pool.execute("DELETE FROM message")
+    [upkeep] = [job for job in DataJobs(context).jobs if job.name == "page_marks"]
+    assert await upkeep.work() == 4
+    assert await stored(context) == kept

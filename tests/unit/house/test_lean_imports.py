@@ -16,3 +16,13 @@ def test_processes_without_pages_load_no_web_server(process: str) -> None:
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert f"strowger.{process}" in loaded
     assert set(loaded) & NOT_NEEDED == set()
+
+
+def test_workers_know_what_is_remembered_of_pages_without_loading_them() -> None:
+    code = (
+        "import strowger.worker, sys; from strowger.console import things; from strowger.wiring import wire; wire();"
+        " assert 'litestar' not in sys.modules; known = set(things._things); assert known;"
+        " import strowger.app; print(set(things._things) - known)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert found.strip() == "set()"

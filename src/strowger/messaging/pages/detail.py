@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +13,6 @@ import msgspec
 from litestar import Response
 from litestar.exceptions import NotFoundException
 
-from strowger.console import things
 from strowger.console.code import ApiCall, Snippet, snippets
 from strowger.console.pages import AnyRequest, Crumb, Page, context_of, is_partial, page, redirect, render
 from strowger.console.visitor import Visitor
@@ -29,7 +27,6 @@ from strowger.messaging.pages.privacy import Eraser, seen_row
 from strowger.messaging.pages.timeline import Entry, Part, build_parts, build_timeline
 from strowger.messaging.pages.waiting import WaitingText, explain_waiting
 from strowger.messaging.repository import reading
-from strowger.messaging.repository.known import known
 from strowger.messaging.routing.repository.ranges import operator_names
 from strowger.messaging.schemas import Direction, Event
 from strowger.messaging.statuses import SPELLINGS, EventKind, Status, Trace, explain
@@ -260,14 +257,5 @@ async def message(request: AnyRequest, visitor: Visitor, message_id: str) -> Res
     crumbs = [Crumb("Messages", "/messages")]
     return await render(request, template, title=title, crumbs=crumbs, view=view, words=words, deliveries=deliveries)
 
-
-async def _known(context: Context, account_id: int, keys: Collection[str]) -> set[str]:
-    """Those of the ids whose messages are there."""
-    ids = {key: parse_message_id(key) for key in keys}
-    there = await known(context.database.pool, account_id, {found[0] for found in ids.values() if found})
-    return {key for key, found in ids.items() if found in there}
-
-
-things.register("/messages/{message_id:str}", "message", exists=_known)
 
 pages: list[Any] = [message]

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from uuid import UUID
 
-from strowger.foundation.database import Queryable
+from strowger.foundation.database import Connection
+from strowger.foundation.ids import parse_message_id
 
-KNOWN = "SELECT request_id, n FROM message WHERE account_id = $1 AND request_id = ANY ($2::uuid[])"
+KNOWN = """
+SELECT account_id, request_id, n FROM message WHERE account_id = ANY ($1::bigint[]) AND request_id = ANY ($2::uuid[])
+"""
 
 
-async def known(connection: Queryable, account_id: int, request_ids: Collection[UUID]) -> set[tuple[UUID, int]]:
-    """The messages of an account that came with these requests."""
-    rows = await connection.fetch(KNOWN, account_id, list(request_ids))
-    return {(row["request_id"], row["n"]) for row in rows}
+async def known(connection: Connection, account_ids: Collection[int], keys: Collection[str]) -> set[tuple[int, str]]:
+    """Account and id of those messages of the accounts that there are."""
+    ids = {key: found for key in keys if (found := parse_message_id(key))}
+    rows = await connection.fetch(KNOWN, list(account_ids), list({request_id for request_id, _ in ids.values()}))
+    there = {((row["request_id"], row["n"]), row["account_id"]) for row in rows}
+    return {
+        (account_id, key) for key, found in ids.items() for account_id in account_ids if (found, account_id) in there
+    }

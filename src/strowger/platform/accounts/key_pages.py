@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Response
 from litestar.exceptions import NotFoundException
 
-from strowger.console import menu, palette, things
+from strowger.console import menu, palette
 from strowger.console.form import Field, Form, FormState, Invalid
 from strowger.console.pages import Action, AnyRequest, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, Filter, ListSource, Row, RowAction, Table
@@ -355,7 +355,6 @@ async def reveal_key(request: AnyRequest, visitor: Visitor, key_id: int) -> Answ
     return await _form(request, form, f"Reveal {key.name}", text)
 
 
-things.register("/developers/keys/{key_id:int}", "key", "api_key")
 pages: list[Any] = [
     list_keys,
     new_key,

@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Response
 from litestar.exceptions import NotFoundException
 
-from strowger.console import menu, palette, things
+from strowger.console import menu, palette
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, Filter, Table
@@ -214,7 +214,6 @@ async def save_for_everybody(request: AnyRequest, visitor: Visitor) -> Page:
     return redirect(request, FEATURES, f"{changed} changed.")
 
 
-things.register("/operator/accounts/{account_id:int}", "building", "account", everybodys=True)
 pages: list[Any] = [
     list_accounts, show_account, change_state, save_limits, save_features, unlock_user, show_features, save_for_everybody,
 ]  # fmt: skip

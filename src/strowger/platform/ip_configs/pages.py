@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Response
 from litestar.exceptions import NotFoundException
 
-from strowger.console import menu, palette, things
+from strowger.console import menu, palette
 from strowger.console.form import Field, Form, FormState, Invalid
 from strowger.console.pages import Action, AnyRequest, Crumb, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, ListSource, Row, RowAction, Table
@@ -159,5 +159,4 @@ async def delete_config(request: AnyRequest, visitor: Visitor, config_id: int) -
     return redirect(request, LIST, "IP configuration deleted.")
 
 
-things.register("/developers/ip-configs/{config_id:int}", "network", "ip_config")
 pages: list[Any] = [list_configs, new_config, show_config, change_config, delete_config]

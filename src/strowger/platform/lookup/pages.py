@@ -9,7 +9,7 @@ from uuid import UUID
 from litestar import Response
 from litestar.exceptions import NotFoundException
 
-from strowger.console import menu, palette, things
+from strowger.console import menu, palette
 from strowger.console.code import ApiCall
 from strowger.console.form import Field, Form, FormState, Invalid, Values
 from strowger.console.pages import Action, AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
@@ -249,5 +249,4 @@ async def show_progress(request: AnyRequest, visitor: Visitor, request_id: UUID)
     )
 
 
-things.register("/directory/lookups/{request_id:uuid}", "zoom-question", "lookup_request")
 pages: list[Any] = [list_lookups, look_up, look_up_file, show_lookup, show_progress, *provider_pages.pages]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
+from strowger.console import gone
 from strowger.foundation.context import Context
 from strowger.foundation.ids import uuid_floor
 from strowger.foundation.jobs import Job
@@ -25,6 +26,7 @@ class DataJobs:
         self.jobs = (
             Job("retention", 3600, self.retain), Job("erasure", 60, self.erase),
             Job("exports", 5, partial(exporting.make, context)),
+            Job("page_marks", 3600, partial(gone.forget, context)),
         )  # fmt: skip
 
     async def retain(self) -> int:

@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from strowger.console import gone
 from strowger.foundation.context import Context
 from strowger.foundation.crypto import SealBroken
 from strowger.foundation.database import Connection
@@ -110,6 +111,8 @@ async def erase(context: Context, row: Mapping[str, Any]) -> bool:
             rows[table.name] = rows.get(table.name, 0) + count
     for name, count in (await _erase_files(context, account_id, pattern)).items():
         rows[name] = rows.get(name, 0) + count
+    if forgotten := await gone.forget(context, account_id):  # titles name people whom no number finds
+        rows["page_mark"] = rows.get("page_mark", 0) + forgotten
     left = await context.database.run(lambda c: walking.left(c, account_id, pattern))
     done = None if left else context.clock.now()
     await context.database.run(lambda c: repository.note(c, account_id, erasure_id, rows, done))

@@ -8,7 +8,7 @@ from uuid import UUID
 from litestar.exceptions import NotFoundException
 from litestar.response import Response
 
-from strowger.console import menu, palette, things
+from strowger.console import menu, palette
 from strowger.console.code import snippets
 from strowger.console.pages import Action, AnyRequest, Crumb, Page, context_of, page, render
 from strowger.console.table import Column, Empty, Filter, Row, SqlSource, Table, equals
@@ -157,5 +157,4 @@ async def find_request(context: Context, visitor: Visitor, text: str) -> list[pa
 
 
 palette.register_finder("requests", find_request)
-things.register("/requests/{request_id:uuid}", "api", "request_log")
 pages: list[Any] = [requests, errors, one_request]

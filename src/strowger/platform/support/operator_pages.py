@@ -8,7 +8,7 @@ from uuid import UUID
 from litestar import Response
 from litestar.exceptions import NotFoundException
 
-from strowger.console import menu, things
+from strowger.console import menu
 from strowger.console.pages import AnyRequest, Crumb, Page, Visitor, context_of, page, redirect
 from strowger.console.table import Column, Empty, Filter, Table
 from strowger.platform.billing.pages.everyones import EveryonesSource
@@ -83,5 +83,4 @@ async def ticket_file(request: AnyRequest, visitor: Visitor, number: int, file_i
     return files.download(context_of(request), stored)
 
 
-things.register("/operator/tickets/{number:int}", "ticket", "ticket", everybodys=True)
 pages: list[Any] = [list_tickets, show_ticket, reply, ticket_file]

@@ -11,7 +11,7 @@ from litestar import Response
 from litestar.datastructures import UploadFile
 from litestar.exceptions import NotFoundException
 
-from strowger.console import menu, palette, things
+from strowger.console import menu, palette
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import Action, AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, Filter, ListSource, Row, Table
@@ -214,5 +214,4 @@ async def ticket_file(request: AnyRequest, visitor: Visitor, number: int, file_i
     return files.download(context_of(request), stored)
 
 
-things.register("/support/tickets/{number:int}", "ticket", "ticket")
 pages: list[Any] = [support, glossary, list_tickets, new_ticket, open_ticket, show_ticket, reply, ticket_file]

@@ -8,7 +8,7 @@ from typing import Any
 from litestar import Response
 from litestar.exceptions import NotFoundException
 
-from strowger.console import menu, palette, things
+from strowger.console import menu, palette
 from strowger.console.form import Field, Form, FormState
 from strowger.console.layout import Action, Crumb
 from strowger.console.pages import AnyRequest, Page, context_of, page, redirect, render
@@ -363,7 +363,6 @@ async def login_history(request: AnyRequest, visitor: Visitor) -> Response[Any]:
     return await HISTORY.respond(request, visitor, source, title="Login History")
 
 
-things.register("/settings/team/{user_id:int}", "user", "app_user")
 pages: list[Any] = [
     team, invite_form, invite, member, change_member, switch_member, invite_again, unlock, remove, roles, new_role, change_role,
     remove_role, login_history, *ownership_pages.pages,

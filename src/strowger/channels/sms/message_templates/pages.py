@@ -14,7 +14,7 @@ from strowger.channels.sms.message_templates.approvals import SMS_TEMPLATES
 from strowger.channels.sms.message_templates.placeholders import split
 from strowger.channels.sms.message_templates.repository import reading, writing
 from strowger.channels.sms.message_templates.schemas import PURPOSES, State
-from strowger.console import menu, palette, things
+from strowger.console import menu, palette
 from strowger.console.code import ApiCall, as_curl, snippets
 from strowger.console.pages import Action, AnyRequest, Page, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, Filter, Row, RowAction, Table
@@ -195,5 +195,4 @@ async def enable(request: AnyRequest, visitor: Visitor, template: int) -> Page:
     return await _move(request, visitor, template, [State.DISABLED], State.APPROVED, "It can be used again.")
 
 
-things.register("/templates/{template:int}", "template", "sms_template")
 pages: list[Any] = [templates, view, use, delete, disable, enable, *form_pages.pages]

@@ -14,7 +14,6 @@ from strowger.channels.sms.pages import routes_page
 from strowger.channels.sms.pages.carrier_form import CRUMBS, refuse
 from strowger.channels.sms.pages.carrier_state import TONES, address_of
 from strowger.channels.sms.senders import repository as senders
-from strowger.console import things
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import Action, AnyRequest, Crumb, Page, context_of, is_partial, page, redirect, render
 from strowger.console.visitor import Visitor
@@ -184,5 +183,4 @@ async def keep_signing(request: AnyRequest, visitor: Visitor, name: str) -> Page
     return redirect(request, f"/carriers/show/{name}", said)
 
 
-things.register("/carriers/show/{name:str}", "antenna", "carrier", "name", everybodys=True)
 pages: list[Any] = [carrier_page, test_carrier, test_result, renew_hook, keep_signing]

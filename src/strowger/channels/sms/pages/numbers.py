@@ -11,7 +11,7 @@ from litestar.exceptions import NotFoundException
 
 from strowger.channels.sms.smpp_access.models import SmppUser
 from strowger.channels.sms.smpp_access.service import list_users
-from strowger.console import menu, things
+from strowger.console import menu
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import AnyRequest, Crumb, Page, context_of, page, redirect, render
 from strowger.console.visitor import Visitor
@@ -162,5 +162,4 @@ async def change_number(request: AnyRequest, visitor: Visitor, msisdn: str) -> P
     )
 
 
-things.register("/numbers/{msisdn:str}", "phone", "number", "msisdn", own_numbers=True)
 pages: list[Any] = [numbers, number, change_number]

@@ -16,7 +16,7 @@ from strowger.channels.sms.receive.schemas import Draft
 from strowger.channels.sms.screening.batch import AccountScreen
 from strowger.channels.sms.screening.repository import flags
 from strowger.channels.sms.screening.words import meaning
-from strowger.console import menu, palette, things
+from strowger.console import menu, palette
 from strowger.console.form import FormState
 from strowger.console.pages import Action, AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, Filter, Row, RowAction, Table
@@ -258,7 +258,6 @@ async def delete(request: AnyRequest, visitor: Visitor, configuration_id: int) -
     return redirect(request, LIST, "Deleted.")
 
 
-things.register("/receive/{configuration_id:int}", "inbox", "receive_configuration")
 pages: list[Any] = [
     list_configurations, new_configuration, create, configuration, edit, change, disable, enable, delete, *log_pages.pages,
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from strowger.channels.sms.senders.approvals import SENDERS
 from strowger.channels.sms.senders.countries import kind_of
 from strowger.channels.sms.senders.models import Sender
 from strowger.channels.sms.senders.schemas import MAX_DESCRIPTION, MAX_SAMPLE, STATES
-from strowger.console import menu, palette, things
+from strowger.console import menu, palette
 from strowger.console.code import ApiCall, as_curl
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import Action, AnyRequest, Crumb, Page, Visitor, context_of, page, redirect, render
@@ -249,5 +249,4 @@ async def delete(request: AnyRequest, visitor: Visitor, sender_id: int) -> Page:
     return redirect(request, LIST, f"{row['sender']} deleted.")
 
 
-things.register("/senders/{sender_id:int}", "id", "sender")
 pages: list[Any] = [senders, new_sender, create, sender, change, make_default, delete]

@@ -9,7 +9,7 @@ from litestar.exceptions import NotFoundException
 from strowger.channels.sms.smpp_access import repository, service
 from strowger.channels.sms.smpp_access.models import SmppUser
 from strowger.channels.sms.smpp_access.user_forms import CHECKS, CREATE, EDIT, LIST, limits_of, shown
-from strowger.console import menu, palette, things
+from strowger.console import menu, palette
 from strowger.console.form import FormState
 from strowger.console.pages import Action, AnyRequest, Crumb, Page, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, Filter, ListSource, Row, RowAction, Table
@@ -245,7 +245,6 @@ async def set_checks(request: AnyRequest, visitor: Visitor) -> Page:
     return redirect(request, LIST, "Saved; it counts within seconds.")
 
 
-things.register("/smpp/{user_id:int}", "plug", "smpp_user")
 pages: list[Any] = [
     list_users,
     live_state,

@@ -12,7 +12,6 @@ from uuid import UUID
 import msgspec
 from litestar.response import Response
 
-from strowger.console import things
 from strowger.console.chart import Chart, Series
 from strowger.console.pages import Action, AnyRequest, Page, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, Filter, Table
@@ -169,5 +168,4 @@ async def report(request: AnyRequest, visitor: Visitor, campaign_id: UUID) -> Re
     return await REPORT.respond(request, visitor, seen, title="Report", crumbs=crumbs(campaign), actions=[more])
 
 
-things.register("/campaigns/{campaign_id:uuid}", "speakerphone", "campaign")
 pages: list[Any] = [campaign_page, campaign_now, report]

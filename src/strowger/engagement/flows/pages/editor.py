@@ -8,7 +8,6 @@ import msgspec
 from litestar import Response
 from litestar.exceptions import ClientException
 
-from strowger.console import things
 from strowger.console.code import ApiCall, snippets
 from strowger.console.pages import Action, AnyRequest, Page, Visitor, context_of, page, render
 from strowger.engagement.flows import service
@@ -130,5 +129,4 @@ async def save_draft(request: AnyRequest, visitor: Visitor, flow_id: int) -> Res
     return _json(await _data(context, await found(request, visitor, flow_id)))
 
 
-things.register("/flows/{flow_id:int}", "sitemap", "flow")
 pages: list[Any] = [flow_page, draft, save_draft]

@@ -10,7 +10,6 @@ import msgspec
 from litestar.exceptions import NotFoundException
 from litestar.response import Response
 
-from strowger.console import things
 from strowger.console.pages import AnyRequest, Crumb, Page, Visitor, context_of, page, render
 from strowger.console.table import Column, Empty, Filter, Row, Table
 from strowger.engagement.flows.pages.shared import LIST, LOGS, READ
@@ -124,5 +123,4 @@ def _pretty(value: Any) -> str:
     return msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode()[:SHOWN_VARS]
 
 
-things.register("/flows/logs/{run_id:uuid}", "list-details", "flow_run")
 pages: list[Any] = [logs, log]

@@ -10,7 +10,6 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import post
 from litestar.params import PathParameter
 
-from strowger.console import things
 from strowger.console.form import Field, Form, FormState
 from strowger.console.pages import Action, AnyRequest, Crumb, Visitor, context_of, page, redirect, render
 from strowger.console.table import Column, Empty, Filter, SqlSource, Table
@@ -157,5 +156,4 @@ async def payment_webhook(request: AnyRequest, method: Annotated[str, PathParame
     return Response({"outcome": outcome})
 
 
-things.register("/billing/credits/{recharge_id:uuid}", "receipt", "recharge")
 pages: list[Any] = [credits_page, add_credits, show_recharge, download_invoice, payment_webhook]

@@ -7,7 +7,6 @@ from typing import Any
 
 from litestar import Response
 
-from strowger.console import things
 from strowger.console.code import ApiCall
 from strowger.console.form import Field, Form, FormState, Invalid
 from strowger.console.form import Values as FormValues
@@ -230,5 +229,4 @@ async def find_hits(context: Context, visitor: Visitor, text: str) -> list[Hit]:
     ]  # fmt: skip
 
 
-things.register("/directory/contacts/{contact_id:int}", "address-book", "contact")
 pages: list[Any] = [list_contacts, add_contact, show_contact, edit_contact, delete_contact]

@@ -11,7 +11,6 @@ from litestar import Response
 from litestar.datastructures import UploadFile
 from litestar.exceptions import NotFoundException
 
-from strowger.console import things
 from strowger.console.form import Field, Form, FormState
 from strowger.console.layout import Crumb
 from strowger.console.pages import Action, AnyRequest, Page, Visitor, context_of, page, redirect, render
@@ -295,7 +294,6 @@ async def download_result(request: AnyRequest, visitor: Visitor, import_id: UUID
     return files.download(context, stored)
 
 
-things.register("/directory/imports/{import_id:uuid}", "upload", "contact_import")
 pages: list[Any] = [
     list_imports, sample, choose_file, upload_file, show_import, show_progress, begin, write_checked, download_result,
 ]  # fmt: skip

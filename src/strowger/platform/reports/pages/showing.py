@@ -9,7 +9,6 @@ from uuid import UUID
 from litestar.exceptions import NotFoundException
 from litestar.response import Response
 
-from strowger.console import things
 from strowger.console.form import Field, Form, FormState
 from strowger.console.layout import Crumb
 from strowger.console.pages import AnyRequest, Page, context_of, is_partial, page, redirect, render
@@ -178,5 +177,4 @@ async def mail(request: AnyRequest, visitor: Visitor, report_id: UUID) -> Page:
     return await _mail_page(request, row, form)
 
 
-things.register("/reports/{report_id:uuid}", "report", "report")
 pages: list[Any] = [report, download, cancel, again, delete, mail_form, mail]

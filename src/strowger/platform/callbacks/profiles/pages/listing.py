@@ -8,7 +8,6 @@ from uuid import UUID
 from litestar.exceptions import NotFoundException
 from litestar.response import Response
 
-from strowger.console import things
 from strowger.console.form import Form, FormState
 from strowger.console.layout import Action
 from strowger.console.pages import AnyRequest, Crumb, Page, context_of, page, render
@@ -177,5 +176,4 @@ async def profile_page(request: AnyRequest, visitor: Visitor, profile_id: UUID) 
     return await show_profile(request, visitor, await own_profile(request, visitor, profile_id))
 
 
-things.register("/callbacks/profiles/{profile_id:uuid}", "webhook", "callback_profile", alive="deleted_at IS NULL")
 pages: list[Any] = [profiles, profile_page]
