@@ -73,12 +73,15 @@ async def _until_stopped(running: Tail) -> None:
 
 
 def _server(url: str | None, sid: str | None, key: str | None) -> Server:
-    """Whom to ask. What is not given comes from the credentials of this machine's own installation."""
+    """Whom to ask. What is not given comes from the credentials of this machine's own installation, which go nowhere else."""
     own = {} if url and sid and key else _credentials(read_settings().data_dir)
+    if url and url.rstrip("/") != str(own.get("base_url", "")).rstrip("/"):
+        own = {}
     given = {"url": url or own.get("base_url"), "sid": sid or own.get("sid"), "key": key or own.get("api_key")}
     if missing := [f"--{name}" for name, value in given.items() if not value]:
         raise click.UsageError(
-            f"Give {', '.join(missing)} (or STROWGER_URL, STROWGER_SID, STROWGER_KEY): there is no {CREDENTIALS} here"
+            f"Give {', '.join(missing)} (or STROWGER_URL, STROWGER_SID, STROWGER_KEY):"
+            f" {CREDENTIALS} is not here, or of another address"
         )
     address = str(given["url"]).rstrip("/")
     try:

@@ -90,7 +90,7 @@ class Tail:
             await self._http.close()
 
     def _tell(self, text: str) -> None:
-        click.echo(text, err=True)
+        click.echo(_printable(text), err=True)
 
     async def _ask(self) -> tuple[list[dict[str, Any]], str]:
         """What came since the place, and the place after it. Raises _Away, TailEnded."""
@@ -116,9 +116,9 @@ class Tail:
                 return body["data"], body["meta"]["after"]
             code, told = body["code"], body["error"]
         except (msgspec.DecodeError, KeyError, TypeError):
-            raise TailEnded(self._foreign(answer)) from None
+            raise TailEnded(_printable(self._foreign(answer))) from None
         detail = "; ".join(f"{k}: {v}" for one in told for k, v in one.items()) if isinstance(told, list) else str(told)
-        raise TailEnded(self._refusal(answer.status, f"{code}: {detail or body.get('message', '')}"))
+        raise TailEnded(_printable(self._refusal(answer.status, f"{code}: {detail or body.get('message', '')}")))
 
     def _foreign(self, answer: HttpAnswer) -> str:
         if answer.status in REDIRECTS:

@@ -210,6 +210,10 @@ async def test_U51_on_the_servers_own_machine_its_credentials_serve_and_another_
         await running.told("Waiting for callbacks")
         running.process.send_signal(signal.SIGTERM)
         assert (await running.ended())[0] == 0
-    async with receiver() as hook, tail(tmp_path, "--url", hook.url) as running:
-        code, said = await running.ended()
-    assert (code, "no Strowger answers" in said) == (1, True)
+    async with receiver() as hook:
+        async with tail(tmp_path, "--url", hook.url) as running:
+            code, said = await running.ended()
+        assert (code, "of another address" in said, hook.requests) == (2, True, []), "its key goes nowhere else"
+        async with tail(tmp_path, "--url", hook.url, "--sid", "S", "--key", "K") as running:
+            code, said = await running.ended()
+        assert (code, "no Strowger answers" in said) == (1, True)

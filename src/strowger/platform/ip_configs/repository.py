@@ -39,7 +39,11 @@ UPDATE api_key k SET ip_config_id = NULL, networks = k.networks || c.networks FR
 WHERE c.account_id = $1 AND c.id = $2 AND k.ip_config_id = c.id AND k.expires_at <= $3
 """
 # A sub-account's own set, which its main account chose for new keys: these take none then.
-CHOOSE_NONE = "UPDATE subaccount SET ip_config_id = NULL WHERE account_id = $1 AND ip_config_id = $2"
+CHOOSE_NONE = """
+UPDATE subaccount SET ip_config_id = NULL WHERE account_id = $1 AND ip_config_id = (
+    SELECT id FROM ip_config WHERE account_id = $1 AND id = $2
+)
+"""
 SEEN = """
 SELECT c.id, c.name, c.networks, c.account_id = $1 AS own,
        EXISTS (SELECT FROM subaccount s WHERE s.account_id = $1 AND s.ip_config_id = c.id) AS put FROM ip_config c

@@ -60,8 +60,9 @@ async def create_subaccount(call: Call) -> Answer:
         await rbc.keep_answer(connection, call, rbc.success(public_object(made.row), 201))
 
     made = await service.create(call.context, _actor(call), _params(call), keep)
-    data = public_object(made.row, made.key)
-    if made.invitation:
+    hidden = call.principal.numbers_hidden  # who does not see whole numbers gets no key and no session that would
+    data = public_object(made.row, None if hidden else made.key)
+    if made.invitation and not hidden:
         data["invitation_url"] = made.invitation
     return rbc.success(data, 201)
 

@@ -134,3 +134,23 @@ async def test_bad_parameters_are_named(api: Api, params: dict[str, str], field:
     answer = await api.client.get(f"{api.base}/callback/attempts", params=params, headers=api.customer.headers)
     assert answer.status_code == 400, answer.text
     assert list(answer.json()["error"][0]) == [field]
+
+
+async def test_keys_from_which_numbers_are_hidden_read_none_and_bodies_need_the_right_to_texts(api: Api) -> None:
+    database, account = api.context.database, api.customer.account_id
+    place = await begin(api)
+    await write(api, {"request_body": '{"to": "4917012345678"}', "response_body": "thanks"})
+    _, addresses = await add_key(database, account, name="addresses", scopes=["callbacks.read"])
+    _, texts = await add_key(database, account, name="texts", scopes=["callbacks.read", "messages.read"])
+    url, ask_on = f"{api.base}/callback/attempts", {"after": place, "wait": 15}
+    for key, body in ((addresses, None), (texts, '{"to": "4917012345678"}')):
+        (row,) = (await api.client.get(url, params=ask_on, headers={"api-key": key})).json()["data"]
+        assert row["request"]["body"] == body
+        assert row["response"]["body"] == (body and "thanks")
+    await database.pool.execute(
+        "UPDATE account SET settings = settings || $2 WHERE id = $1", account, {"hide_numbers": True}
+    )
+    api.app.state.gateway.keys.forget()
+    assert (await api.client.get(url, params=ask_on, headers={"api-key": texts})).status_code == 403
+    _, numbers = await add_key(database, account, name="numbers", scopes=["callbacks.read", "messages.numbers"])
+    assert (await api.client.get(url, params=ask_on, headers={"api-key": numbers})).status_code == 200

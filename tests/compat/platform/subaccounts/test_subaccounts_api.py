@@ -439,6 +439,13 @@ async def test_a_key_from_which_numbers_are_hidden_reveals_none_that_sees_them(a
         assert (refused.status_code, refused.json()["code"]) == (403, "RBC403")
         assert made["api_key"] not in (await call(api, "GET", tail, key=narrow)).text
         assert made["api_key"] in (await call(api, "GET", tail, key=wide)).text
+    for key, shows in ((narrow, False), (wide, True)):
+        named = {"email": f"{shows}@shop.example", "account_name": f"Shop {shows}", "is_invited": True}
+        answer = await call(api, "POST", "", NEW | named, key=key)
+        assert answer.status_code == 201, answer.text
+        new = answer.json()["data"]
+        assert ("…" not in new["api_key"]) is shows
+        assert ("invitation_url" in new) is shows
 
 
 async def test_an_invited_owner_is_mailed_once_and_the_others_not(api: Api) -> None:

@@ -118,7 +118,13 @@ async def test_a_set_of_the_main_account_stays_on_a_key_of_its_subaccount(house:
     own = await made(house, kim, "Own", "0.0.0.0/0")
     await kim.post(f"{KEYS}/{key}", name="Shop", networks="", active="on", ip_config=str(own))
     assert (await key_row(house))["ip_config_id"] == config
+    await pool.execute(
+        "INSERT INTO subaccount (account_id, parent_id, number, name, email, credit_type, status, channels, created_at,"
+        " ip_config_id) VALUES ($1, $2, 1, 'Child', 'kim@example.com', 'assigned', 'active', '[]', now(), $3)",
+        child.id, house.account.id, config,
+    )  # fmt: skip
     assert (await kim.post(f"{LIST}/{config}/delete")).status_code == 404
+    assert await pool.fetchval("SELECT ip_config_id FROM subaccount") == config, "it cannot be lifted from below"
 
 
 async def test_the_form_of_a_new_key_begins_with_the_own_set_that_the_main_account_chose(house: House) -> None:

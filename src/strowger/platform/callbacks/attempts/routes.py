@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from strowger.console.visitor import NUMBERS
 from strowger.foundation.clock import utc_text
 from strowger.foundation.errors import StrowgerError
 from strowger.foundation.ids import format_message_id
@@ -22,6 +23,7 @@ from strowger.platform.gateway.params import as_text, read_whole
 from strowger.platform.gateway.table import add_operations
 
 ENCODE = msgspec.json.Encoder().encode
+TEXTS = "messages.read"  # bodies may hold texts of messages
 PAGE, MOST = 50, 200
 LONGEST_WAIT = 15
 OUTCOMES = {"delivered": AttemptOutcome.DELIVERED, "retry": AttemptOutcome.RETRY, "failed": AttemptOutcome.FAILED}
@@ -30,14 +32,16 @@ MESSAGE = "Attempts fetched successfully"
 
 
 async def attempts(call: Call) -> Answer:
-    """Attempts since a place."""
+    """Attempts since a place. Raises E403 for a key from which people's numbers are hidden: addresses and bodies hold them."""
+    if call.principal.numbers_hidden:
+        call.require(NUMBERS, "api-key")
     after = as_text(call.params, "after")
     wanted = Wanted(read_whole(call.params, "limit", PAGE, MOST, 1), as_text(call.params, "event"), _outcomes(call))
     wait = read_whole(call.params, "wait", 0, LONGEST_WAIT, 0)
     place = None if after is None else read_place(after)
     rows, place, more = await read_on(call.context, call.principal.account_id, place, wanted, wait)
     meta = {"after": str(place), "more": more, "limit": wanted.limit}
-    return Answer(200, ENCODE(said(OK, MESSAGE, [_shown(row) for row in rows], status=200, meta=meta)))
+    return Answer(200, ENCODE(said(OK, MESSAGE, [_shown(row, call.may(TEXTS)) for row in rows], status=200, meta=meta)))
 
 
 def _outcomes(call: Call) -> tuple[AttemptOutcome, ...]:
@@ -48,8 +52,8 @@ def _outcomes(call: Call) -> tuple[AttemptOutcome, ...]:
     return tuple(OUTCOMES[word] for word in found)
 
 
-def _shown(row: Any) -> dict[str, Any]:
-    body = row["request_body"]
+def _shown(row: Any, bodies: bool) -> dict[str, Any]:
+    body = row["request_body"] if bodies else None
     return {
         "place": str(place_of(row)), "callback_id": str(row["callback_id"]), "attempt": row["attempt"],
         "at": utc_text(row["at"], "milliseconds"),
@@ -61,7 +65,7 @@ def _shown(row: Any) -> dict[str, Any]:
             "headers": row["request_headers"] or {}, "body": body,
             "cut": body is not None and len(body.encode()) >= BYTES_KEPT,
         },
-        "response": {"headers": row["response_headers"] or {}, "body": row["response_body"]},
+        "response": {"headers": row["response_headers"] or {}, "body": row["response_body"] if bodies else None},
     }  # fmt: skip
 
 
@@ -119,7 +123,8 @@ add_operations([
         "GET", "/{sid}/callback/attempts", "list_callback_attempts", "Attempts of callbacks since a place",
         "Every attempt of the account's callbacks of the last 7 days, inline ones and those of profiles, in the order in which"
         " they were written. Ask again with `meta.after` to read on without gap or repetition; `wait` holds the answer until"
-        " something comes. Values of your own headers are masked as `***`; of a body the first 2 KB are kept (`request.cut`).",
+        " something comes. Values of your own headers are masked as `***`; of a body the first 2 KB are kept (`request.cut`)."
+        " A limited key sees bodies with `messages.read`, and where the account hides numbers it needs `messages.numbers`.",
         attempts, PARAMETERS, result={**_ENVELOPE, "properties": {**_ENVELOPE["properties"], "meta": META}},
         example=EXAMPLE, tag="Callback profiles", area="platform", permission="callbacks.read", failure=failure_body,
         failure_schema=FAILED,

@@ -162,7 +162,7 @@ async def create_subaccount(request: AnyRequest, visitor: Visitor) -> Answer:
         else:
             return await render(
                 request, "subaccounts/made.html", title="Subaccount added", crumbs=CRUMBS, made=made, row=made.row,
-                base_url=context.settings.base_url, next=path_of(dict(made.row)),
+                hidden=visitor.numbers_hidden, base_url=context.settings.base_url, next=path_of(dict(made.row)),
             )  # fmt: skip
     return await _form_page(request, form, "Add a Subaccount")
 
@@ -273,7 +273,7 @@ async def invite_subaccount(request: AnyRequest, visitor: Visitor, sid: str) -> 
         return redirect(request, path_of(dict(row)), sentence(problem), "danger")
     return await render(
         request, "subaccounts/invited.html", title="Invitation sent", crumbs=[*CRUMBS, Crumb(row["name"], path_of(dict(row)))],
-        row=row, link=link, next=path_of(dict(row)),
+        row=row, link=None if visitor.numbers_hidden else link, next=path_of(dict(row)),
     )  # fmt: skip
 
 
