@@ -86,6 +86,8 @@ def fuzz(url: str, sid: str, key: str, share: int) -> tuple[int, int]:
             for fields in (case.body, case.query):
                 if count % 2 and isinstance(fields, dict):  # so that half of the sends get past the first checks
                     fields.update(to="447700900123", sender=SENDER)
+                if isinstance(fields, dict) and str(fields.get("wait", "")).strip().isdecimal():
+                    fields["wait"] = 0  # nothing comes here for which a call could wait
             case.call_and_validate(headers={"api-key": key}, checks=CHECKS)
 
         from hypothesis import given
