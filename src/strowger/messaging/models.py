@@ -32,7 +32,7 @@ Moment = DateTime(timezone=True)
 Amount = Numeric(18, 6)
 
 
-# JSON of the path is stored as it was written (json): nothing searches in it, and taking it apart (jsonb) costs more than a row.
+# JSON of the path is stored as it was written (json, ADR 91): no index is on it, and taking it apart (jsonb) costs much.
 class Message(Base):
     """One message to or from one number. Its public id is ``<request_id>:<n>``; ``status`` is statuses.Status."""
 
